@@ -1,0 +1,74 @@
+//! What a member can do: one list, in an envelope that makes each act count once.
+
+use crate::id::{CommandId, DeviceId, MemberId};
+use crate::{Error, Points, Timestamp, events, learning, members, notices, rewards};
+use serde::{Deserialize, Serialize};
+
+/// One act of one member, made on a phone, perhaps days before the server hears of it.
+///
+/// Why the bytes matter: the phone keeps the envelope as its final JSON and sends those bytes each time,
+/// and the server answers a known `id` with the stored outcome only if the bytes are the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    pub id: CommandId,
+    pub member: MemberId,
+    pub device: DeviceId,
+    /// Counts the acts of one device from 1: the order in which they were made.
+    pub seq: i64,
+    /// The phone's clock. A hint: the server orders by its own.
+    pub made_at: Timestamp,
+    pub command: Command,
+}
+
+/// Variants are added, never renamed or removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    Events(events::Command),
+    Learning(learning::Command),
+    Members(members::Command),
+    Notices(notices::Command),
+    Rewards(rewards::Command),
+}
+
+/// The server's answer to one command. Stored with it, so a second asking gets the same bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub id: CommandId,
+    /// When the server decided, by its clock.
+    pub at: Timestamp,
+    pub verdict: Verdict,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Confirmed(Receipt),
+    Refused(Error),
+    /// Nothing was decided and nothing stored: keep the command and try again.
+    Failed,
+}
+
+/// What a confirmed command brought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Receipt {
+    /// Done; there is nothing to say beyond that.
+    Noted,
+    /// A seat is taken.
+    Joined,
+    /// The event is full: `position` on the waiting list, from 1.
+    Waiting {
+        position: u32,
+    },
+    Left,
+    Graded(learning::Result),
+    /// Points are reserved for the redemption that has the id of the command.
+    Reserved {
+        points: Points,
+    },
+    /// The redemption was taken back and its points are free again.
+    Released {
+        points: Points,
+    },
+}

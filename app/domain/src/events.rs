@@ -1,0 +1,181 @@
+//! Events, registrations, waiting lists, tickets.
+
+use crate::id::{EventId, TicketId};
+use crate::{Error, Text, Timestamp, programme};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    pub id: EventId,
+    pub title: Text,
+    pub summary: Text,
+    /// Sanitised HTML.
+    pub html: Text,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+    pub venue: Venue,
+    pub seats: Band,
+    pub capacity: u32,
+    /// Joining is possible until then.
+    pub register_until: Timestamp,
+    /// Tiers it is reserved for; empty: all.
+    pub tiers: Vec<String>,
+    pub trades: Vec<String>,
+    pub cancelled: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Venue {
+    Place {
+        name: String,
+        address: String,
+        /// Degrees north and east, in millionths.
+        position: Option<(i32, i32)>,
+    },
+    Webinar {
+        url: String,
+    },
+}
+
+/// How much is left, in words: other people's clicks must not wake every phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Band {
+    Many,
+    /// Five or fewer.
+    Few,
+    None,
+}
+
+impl Band {
+    /// `left`: seats or pieces still free.
+    pub fn of(left: i64) -> Band {
+        match left {
+            ..=0 => Band::None,
+            1..=5 => Band::Few,
+            _ => Band::Many,
+        }
+    }
+}
+
+/// What of an event decides whether a member may join or leave it.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate<'a> {
+    pub starts_at: Timestamp,
+    pub register_until: Timestamp,
+    pub tiers: &'a [String],
+    pub cancelled: bool,
+}
+
+impl Event {
+    pub fn gate(&self) -> Gate<'_> {
+        Gate {
+            starts_at: self.starts_at,
+            register_until: self.register_until,
+            tiers: &self.tiers,
+            cancelled: self.cancelled,
+        }
+    }
+}
+
+impl Gate<'_> {
+    /// May a member of `tier` join at `at`? A full event is no obstacle: there is a waiting list.
+    pub fn may_join(&self, tier: &str, at: Timestamp) -> Result<(), Error> {
+        if self.cancelled {
+            return Err(Error::EventCancelled);
+        }
+        if !programme::tier_allows(self.tiers, tier) {
+            return Err(Error::NotForYourTier);
+        }
+        if at > self.register_until {
+            return Err(Error::RegistrationClosed {
+                at: self.register_until,
+            });
+        }
+        Ok(())
+    }
+
+    /// May a member give a seat back at `at`?
+    pub fn may_leave(&self, at: Timestamp) -> Result<(), Error> {
+        if at >= self.starts_at {
+            Err(Error::EventStarted)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// A member's place in an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registration {
+    pub event: EventId,
+    pub state: Place,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    Joined(Ticket),
+    /// From 1.
+    Waiting {
+        position: u32,
+    },
+}
+
+/// Proof of a seat, readable without a network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    pub id: TicketId,
+    /// The signed text in the QR.
+    pub text: String,
+    pub qr: Qr,
+}
+
+/// A QR code, drawn on the server so that the phone carries no QR code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Qr {
+    /// Modules along a side, quiet zone not included.
+    pub side: u32,
+    /// An SVG path of the dark modules, in module units.
+    pub path: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    Join { event: EventId },
+    Leave { event: EventId },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joining_ends_leaving_goes_on_until_the_start() {
+        let tiers = ["top".to_owned()];
+        let gate = Gate {
+            starts_at: Timestamp(100),
+            register_until: Timestamp(50),
+            tiers: &tiers,
+            cancelled: false,
+        };
+        assert_eq!(gate.may_join("top", Timestamp(50)), Ok(()));
+        assert_eq!(
+            gate.may_join("top", Timestamp(51)),
+            Err(Error::RegistrationClosed { at: Timestamp(50) })
+        );
+        assert_eq!(gate.may_join("low", Timestamp(1)), Err(Error::NotForYourTier));
+        assert_eq!(gate.may_leave(Timestamp(99)), Ok(()));
+        assert_eq!(gate.may_leave(Timestamp(100)), Err(Error::EventStarted));
+        let cancelled = Gate {
+            cancelled: true,
+            ..gate
+        };
+        assert_eq!(
+            cancelled.may_join("top", Timestamp(1)),
+            Err(Error::EventCancelled)
+        );
+    }
+}

@@ -1,0 +1,293 @@
+//! Courses, lessons, quizzes, attempts.
+
+use crate::id::{CommandId, CourseId};
+use crate::{Day, Points, Text, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A course as a phone keeps it: all of its lessons and questions, and no answer of a graded one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Course {
+    pub id: CourseId,
+    pub version: u32,
+    pub title: Text,
+    pub summary: Text,
+    /// Empty: for every trade.
+    pub trades: Vec<String>,
+    pub minutes: u32,
+    /// Paid once a version, on the first pass.
+    pub points: Points,
+    /// Percent of the graded questions.
+    pub pass_mark: u32,
+    pub lessons: Vec<Lesson>,
+    pub practice: Vec<Practice>,
+    pub graded: Vec<Question>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lesson {
+    /// Stable name inside the course.
+    pub lesson: String,
+    pub title: Text,
+    /// Sanitised HTML, made on the server.
+    pub html: Text,
+    pub pictures: Vec<Picture>,
+}
+
+/// A picture of a lesson; its bytes stay on the server until the member keeps the course offline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Picture {
+    pub url: String,
+    pub bytes: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// Stable name inside the course.
+    pub question: String,
+    /// The lesson to read again.
+    pub lesson: String,
+    pub prompt: Text,
+    pub form: Form,
+}
+
+/// How a question is answered. Options are answered by their place in the list, from 0.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    Single {
+        options: Vec<Text>,
+    },
+    Multiple {
+        options: Vec<Text>,
+    },
+    TrueFalse,
+    /// To be put in order. The list is shuffled when the course is imported.
+    Ordering {
+        options: Vec<Text>,
+    },
+    Number {
+        unit: String,
+    },
+}
+
+/// An answer given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Given {
+    Single(u8),
+    /// Places of the ticked options, rising.
+    Multiple(Vec<u8>),
+    TrueFalse(bool),
+    /// Places of the options, first to last.
+    Ordering(Vec<u8>),
+    /// Thousandths: 4.5 is 4500.
+    Number(i64),
+}
+
+/// The right answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Key {
+    Exactly(Given),
+    /// Thousandths: right when the answer is at most `tolerance` away from `value`.
+    Near {
+        value: i64,
+        tolerance: i64,
+    },
+}
+
+/// A practice question: its answer and the reason travel with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Practice {
+    #[serde(flatten)]
+    pub question: Question,
+    pub key: Key,
+    pub explanation: Text,
+}
+
+impl Form {
+    /// Could this be an answer to this question at all?
+    pub fn accepts(&self, given: &Given) -> bool {
+        let inside = |places: &[u8], options: &[Text]| {
+            let mut seen = vec![false; options.len()];
+            places.iter().all(|&place| {
+                seen.get_mut(usize::from(place))
+                    .is_some_and(|seen| !std::mem::replace(seen, true))
+            })
+        };
+        match (self, given) {
+            (Form::Single { options }, Given::Single(place)) => usize::from(*place) < options.len(),
+            (Form::Multiple { options }, Given::Multiple(places)) => {
+                inside(places, options) && places.is_sorted()
+            }
+            (Form::TrueFalse, Given::TrueFalse(_)) | (Form::Number { .. }, Given::Number(_)) => true,
+            (Form::Ordering { options }, Given::Ordering(places)) => {
+                places.len() == options.len() && inside(places, options)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Key {
+    /// Is `given` the right answer?
+    pub fn marks(&self, given: &Given) -> bool {
+        match (self, given) {
+            (Key::Exactly(right), given) => right == given,
+            (Key::Near { value, tolerance }, Given::Number(number)) => {
+                value.abs_diff(*number) <= tolerance.unsigned_abs()
+            }
+            (Key::Near { .. }, _) => false,
+        }
+    }
+}
+
+/// Percent of right answers, rounded down.
+pub fn score(right: usize, of: usize) -> u32 {
+    (right * 100).checked_div(of).unwrap_or(0) as u32
+}
+
+/// Reads a number as people type it (`4`, `4,5`, `-0.25`) as thousandths.
+pub fn parse_thousandths(text: &str) -> Option<i64> {
+    let text = text.trim().replace(',', ".");
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or((1, text.as_str()), |rest| (-1, rest));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty()
+        || whole.len() > 12
+        || fraction.len() > 3
+        || !all_digits(whole)
+        || !all_digits(fraction)
+    {
+        return None;
+    }
+    Some(sign * (whole.parse::<i64>().ok()? * 1000 + format!("{fraction:0<3}").parse::<i64>().ok()?))
+}
+
+/// Where a member is in a course.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    pub course: CourseId,
+    /// Names of the lessons read to the end.
+    pub read: Vec<String>,
+    /// Practice quizzes finished.
+    pub practised: u32,
+    /// Newest first.
+    pub attempts: Vec<Attempt>,
+    /// The day of the first pass of the course's current version.
+    pub passed_on: Option<Day>,
+}
+
+impl Progress {
+    pub fn new(course: CourseId) -> Progress {
+        Progress {
+            course,
+            read: vec![],
+            practised: 0,
+            attempts: vec![],
+            passed_on: None,
+        }
+    }
+}
+
+/// A graded quiz, handed in and marked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub id: CommandId,
+    pub at: Timestamp,
+    pub version: u32,
+    pub result: Result,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Result {
+    pub right: u32,
+    pub of: u32,
+    pub passed: bool,
+    /// Points paid for it; 0 when it did not pass or counts as practice.
+    pub points: Points,
+    /// Why a pass paid nothing.
+    pub unpaid: Option<Unpaid>,
+    pub review: Vec<Review>,
+}
+
+/// A question answered wrongly, and the lesson that answers it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    pub question: String,
+    pub lesson: String,
+    /// Told only after the course is passed: before, it would give the answer away.
+    pub explanation: Option<Text>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unpaid {
+    /// The course was passed before: this attempt is kept as practice.
+    PassedBefore,
+    /// The course was withdrawn before the quiz arrived.
+    Withdrawn,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    ReadLesson {
+        course: CourseId,
+        lesson: String,
+    },
+    FinishPractice {
+        course: CourseId,
+    },
+    /// `version`: the one the phone downloaded; `answers`: by question, each at most once, none left out.
+    HandInQuiz {
+        course: CourseId,
+        version: u32,
+        answers: Vec<Answer>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    pub question: String,
+    pub given: Given,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_must_fit_their_question() {
+        let options = vec![Text::default(); 3];
+        let ordering = Form::Ordering {
+            options: options.clone(),
+        };
+        assert!(ordering.accepts(&Given::Ordering(vec![2, 0, 1])));
+        assert!(!ordering.accepts(&Given::Ordering(vec![2, 0])));
+        assert!(!ordering.accepts(&Given::Ordering(vec![2, 0, 0])));
+        assert!(!ordering.accepts(&Given::Single(0)));
+        let multiple = Form::Multiple {
+            options: options.clone(),
+        };
+        assert!(multiple.accepts(&Given::Multiple(vec![0, 2])));
+        assert!(!multiple.accepts(&Given::Multiple(vec![2, 0])));
+        assert!(!Form::Single { options }.accepts(&Given::Single(3)));
+    }
+
+    #[test]
+    fn numbers_have_a_tolerance() {
+        let key = Key::Near {
+            value: 4000,
+            tolerance: 500,
+        };
+        assert!(key.marks(&Given::Number(4500)) && key.marks(&Given::Number(3500)));
+        assert!(!key.marks(&Given::Number(4501)) && !key.marks(&Given::Number(i64::MIN)));
+        assert_eq!(parse_thousandths(" 4,5 "), Some(4500));
+        assert_eq!(parse_thousandths("-0.25"), Some(-250));
+        assert_eq!(parse_thousandths("4.5.1"), None);
+        assert_eq!(parse_thousandths(""), None);
+    }
+}

@@ -1,0 +1,33 @@
+//! What Compagnon is about, in plain types: ids, days, points, rules, commands, documents and errors.
+//!
+//! Nothing here reads a clock, a database or a network, so the same function decides on the server and
+//! explains on the phone.
+//!
+//! # How to add a feature
+//! 1. A module of its name with its read models (what a phone shows), its `Command` and its rules.
+//! 2. A variant in [`command::Command`]; never rename or remove one: phones may hold it for months.
+//! 3. Its documents in [`document`], its refusals in [`error::Error`].
+//! 4. Golden lines in `tests/wire.rs`.
+
+pub mod command;
+pub mod day;
+pub mod document;
+pub mod error;
+pub mod events;
+pub mod id;
+pub mod learning;
+pub mod ledger;
+pub mod members;
+pub mod money;
+pub mod notices;
+pub mod programme;
+pub mod rewards;
+pub mod status;
+pub mod sync;
+pub mod text;
+
+pub use command::{Command, Envelope, Outcome, Receipt, Verdict};
+pub use day::{Day, Timestamp};
+pub use error::Error;
+pub use money::{Cents, Points};
+pub use text::{Lang, Text};

@@ -1,0 +1,45 @@
+//! Short messages to one member about something that happened without them.
+
+use crate::id::{EventId, NoticeId};
+use crate::rewards::Step;
+use crate::{Points, Text, Timestamp};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    pub id: NoticeId,
+    pub at: Timestamp,
+    pub read: bool,
+    pub about: About,
+}
+
+/// What happened. Variants are added, never renamed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// A seat came free: the member moved up from the waiting list.
+    SeatFree {
+        event: EventId,
+        title: Text,
+    },
+    EventCancelled {
+        event: EventId,
+        title: Text,
+    },
+    /// The company rose to a tier.
+    TierReached {
+        tier: Text,
+    },
+    /// Where a reward request has got to; `points` were its price.
+    RequestMoved {
+        title: Text,
+        step: Step,
+        points: Points,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    MarkRead { notice: NoticeId },
+}

@@ -1,0 +1,62 @@
+//! Languages and texts written by the brand in several of them.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lang {
+    #[default]
+    Fr,
+    En,
+}
+
+impl Lang {
+    pub const ALL: [Lang; 2] = [Lang::Fr, Lang::En];
+
+    /// The language's tag (BCP 47).
+    pub fn tag(self) -> &'static str {
+        match self {
+            Lang::Fr => "fr",
+            Lang::En => "en",
+        }
+    }
+
+    pub fn from_tag(tag: &str) -> Option<Lang> {
+        Lang::ALL.into_iter().find(|lang| lang.tag() == tag)
+    }
+}
+
+/// A text of the brand, in each language it was written in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub fr: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub en: String,
+}
+
+impl Text {
+    /// The text in `lang`, or in the other language where it is missing: a foreign word beats a blank.
+    pub fn get(&self, lang: Lang) -> &str {
+        let (wanted, other) = match lang {
+            Lang::Fr => (&self.fr, &self.en),
+            Lang::En => (&self.en, &self.fr),
+        };
+        if wanted.is_empty() { other } else { wanted }
+    }
+
+    pub fn has(&self, lang: Lang) -> bool {
+        match lang {
+            Lang::Fr => !self.fr.is_empty(),
+            Lang::En => !self.en.is_empty(),
+        }
+    }
+
+    pub fn set(&mut self, lang: Lang, text: String) {
+        match lang {
+            Lang::Fr => self.fr = text,
+            Lang::En => self.en = text,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Golden forms: every released shape of a command, an outcome and an error code, as phones may still hold it.
+//! Lines are added; a line that has been released is never changed or removed.
+
+use domain::{Command, Envelope, Error, Outcome};
+
+const COMMANDS: &[&str] = &[
+    r#"{"learning":{"read_lesson":{"course":"0198c5b2-7f00-7000-8000-000000000001","lesson":"01-hands"}}}"#,
+    r#"{"learning":{"finish_practice":{"course":"0198c5b2-7f00-7000-8000-000000000001"}}}"#,
+    r#"{"learning":{"hand_in_quiz":{"course":"0198c5b2-7f00-7000-8000-000000000001","version":2,"answers":[{"question":"q1","given":{"single":1}},{"question":"q2","given":{"multiple":[0,2]}},{"question":"q3","given":{"true_false":true}},{"question":"q4","given":{"ordering":[2,0,1]}},{"question":"q5","given":{"number":4500}}]}}}"#,
+    r#"{"events":{"join":{"event":"0198c5b2-7f00-7000-8000-000000000002"}}}"#,
+    r#"{"events":{"leave":{"event":"0198c5b2-7f00-7000-8000-000000000002"}}}"#,
+    r#"{"rewards":{"redeem":{"reward":"0198c5b2-7f00-7000-8000-000000000003","points":800,"wallet":"own"}}}"#,
+    r#"{"rewards":{"redeem":{"reward":"0198c5b2-7f00-7000-8000-000000000003","points":800,"wallet":"company"}}}"#,
+    r#"{"rewards":{"take_back":{"redemption":"0198c5b2-7f00-7000-8000-000000000004"}}}"#,
+    r#"{"members":{"set_language":{"language":"en"}}}"#,
+    r#"{"members":{"sign_out_device":{"session":"0198c5b2-7f00-7000-8000-000000000005"}}}"#,
+    r#"{"notices":{"mark_read":{"notice":"0198c5b2-7f00-7000-8000-000000000006"}}}"#,
+];
+
+const OUTCOMES: &[&str] = &[
+    r#"{"id":"0198c5b2-7f00-7000-8000-000000000004","at":1700000000000,"verdict":{"confirmed":"noted"}}"#,
+    r#"{"id":"0198c5b2-7f00-7000-8000-000000000004","at":1700000000000,"verdict":{"confirmed":"joined"}}"#,
+    r#"{"id":"0198c5b2-7f00-7000-8000-000000000004","at":1700000000000,"verdict":{"confirmed":"left"}}"#,
+    r#"{"id":"0198c5b2-7f00-7000-8000-000000000004","at":1700000000000,"verdict":{"confirmed":{"waiting":{"position":3}}}}"#,
+    r#"{"id":"0198c5b2-7f00-7000-8000-000000000004","at":1700000000000,"verdict":{"confirmed":{"reserved":{"points":800}}}}"#,
+    r#"{"id":"0198c5b2-7f00-7000-8000-000000000004","at":1700000000000,"verdict":{"confirmed":{"released":{"points":800}}}}"#,
+    r#"{"id":"0198c5b2-7f00-7000-8000-000000000004","at":1700000000000,"verdict":{"confirmed":{"graded":{"right":3,"of":4,"passed":true,"points":80,"unpaid":null,"review":[{"question":"q2","lesson":"01-hands","explanation":null}]}}}}"#,
+    r#"{"id":"0198c5b2-7f00-7000-8000-000000000004","at":1700000000000,"verdict":{"refused":{"code":"not_enough_points","missing":120}}}"#,
+    r#"{"id":"0198c5b2-7f00-7000-8000-000000000004","at":1700000000000,"verdict":"failed"}"#,
+];
+
+const ERRORS: &[&str] = &[
+    r#"{"code":"id_reuse"}"#,
+    r#"{"code":"wrong_member"}"#,
+    r#"{"code":"unreadable"}"#,
+    r#"{"code":"not_found"}"#,
+    r#"{"code":"not_enough_points","missing":120}"#,
+    r#"{"code":"sold_out"}"#,
+    r#"{"code":"price_changed","price":900}"#,
+    r#"{"code":"not_for_your_tier"}"#,
+    r#"{"code":"managers_only"}"#,
+    r#"{"code":"withdrawn"}"#,
+    r#"{"code":"already_handled"}"#,
+    r#"{"code":"registration_closed","at":1700000000000}"#,
+    r#"{"code":"late_and_unproven","at":1700000000000}"#,
+    r#"{"code":"event_cancelled"}"#,
+    r#"{"code":"event_started"}"#,
+    r#"{"code":"not_registered"}"#,
+    r#"{"code":"already_registered"}"#,
+    r#"{"code":"answers_do_not_fit"}"#,
+];
+
+fn holds<T: serde::de::DeserializeOwned + serde::Serialize>(golden: &[&str]) {
+    for line in golden {
+        let value: T = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert_eq!(&serde_json::to_string(&value).unwrap(), line);
+    }
+}
+
+#[test]
+fn released_forms_still_read_and_write_the_same() {
+    holds::<Command>(COMMANDS);
+    holds::<Outcome>(OUTCOMES);
+    holds::<Error>(ERRORS);
+}
+
+#[test]
+fn an_envelope_is_read_in_any_command() {
+    for command in COMMANDS {
+        let line = format!(
+            r#"{{"id":"0198c5b2-7f00-7000-8000-000000000004","member":"0198c5b2-7f00-7000-8000-00000000000a","device":"0198c5b2-7f00-7000-8000-00000000000b","seq":7,"made_at":1700000000000,"command":{command}}}"#
+        );
+        holds::<Envelope>(&[&line]);
+    }
+}
+
+#[test]
+fn every_error_code_has_a_golden_form() {
+    let written: Vec<String> = Error::examples()
+        .iter()
+        .map(|error| serde_json::to_string(error).unwrap())
+        .collect();
+    assert_eq!(written, ERRORS);
+}
