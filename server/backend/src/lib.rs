@@ -1,1 +1,34 @@
+//! Use cases and SQL. Every use case takes a transaction and, where a member acts, a [`caller::Caller`].
+//!
+//! # How to add a use case
+//! Put the rule into `domain`, the SQL (and nothing else) into the feature's `sql.rs`, and the use case, named with
+//! the verb a person would say, into its `mod.rs`. Touch the documents it changes (`tx.touch…`), so that phones
+//! hear of it. Points move in [`ledger`] and nowhere else. Test it on both engines with [`testing`].
 
+pub mod caller;
+mod changes;
+pub mod commands;
+pub mod copy;
+pub mod db;
+mod documents;
+mod error;
+pub mod events;
+pub mod import;
+pub mod learning;
+pub mod ledger;
+pub mod markdown;
+pub mod members;
+pub mod moment;
+pub mod notices;
+pub mod orders;
+pub mod programme;
+pub mod rewards;
+pub mod sessions;
+pub mod signing;
+pub mod status;
+pub mod sync;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use db::{Db, Tx};
+pub use error::{Error, Result};

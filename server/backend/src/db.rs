@@ -1,0 +1,297 @@
+//! Two engines, one SQL text.
+//!
+//! All work happens in a [`Tx`]; [`Db::read`] and [`Db::write`] are the only ways to get one. Dropping it without
+//! [`Tx::commit`] undoes it. No network call and no rendering inside a write.
+
+use crate::moment::{Chance, Clock};
+use crate::{Error, Result};
+use domain::Timestamp;
+use domain::document::Collection;
+use domain::id::{CompanyId, MemberId};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Postgres, Sqlite, Transaction};
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Runs a query on whichever engine the transaction is on: expands to one arm an engine.
+macro_rules! on {
+    ($tx:expr, $c:ident => $run:expr) => {
+        match &mut $tx.engine {
+            $crate::db::Engine::Sqlite(transaction) => {
+                let $c = &mut **transaction;
+                $run
+            }
+            $crate::db::Engine::Postgres(transaction) => {
+                let $c = &mut **transaction;
+                $run
+            }
+        }
+    };
+}
+pub(crate) use on;
+
+/// A programme's database.
+#[derive(Clone)]
+pub struct Db {
+    pools: Pools,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+}
+
+#[derive(Clone)]
+enum Pools {
+    /// Why two pools: SQLite has one writer; readers must not stand in its queue.
+    Sqlite { read: SqlitePool, write: SqlitePool },
+    Postgres(PgPool),
+}
+
+pub(crate) enum Engine {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Which engine a database is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// A transaction, with its moment: one `now` for all it does.
+pub struct Tx {
+    pub(crate) engine: Engine,
+    pub(crate) touched: Touched,
+    now: Timestamp,
+    chance: Arc<dyn Chance>,
+}
+
+/// Documents that this transaction changes; written down as changes when it commits.
+#[derive(Clone, Default)]
+pub(crate) struct Touched {
+    content: BTreeSet<(Collection, String)>,
+    members: BTreeMap<MemberId, BTreeSet<(Collection, String)>>,
+    companies: BTreeMap<CompanyId, BTreeSet<(Collection, String)>>,
+}
+
+impl Db {
+    /// Opens `sqlite:PATH` (made if it is not there) or `postgres://…`.
+    ///
+    /// # Errors
+    /// Where the address is of neither kind, the database cannot be reached, or SQLite is older than 3.51.3.
+    pub async fn open(url: &str, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Result<Db> {
+        let pools = if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let options = PgConnectOptions::from_str(url)?
+                .application_name("compagnon")
+                .options([("idle_in_transaction_session_timeout", "60000"), ("lock_timeout", "30000")]);
+            Pools::Postgres(
+                PgPoolOptions::new()
+                    .max_connections(16)
+                    .acquire_timeout(Duration::from_secs(10))
+                    .test_before_acquire(true)
+                    .connect_with(options)
+                    .await?,
+            )
+        } else if url.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(url)?
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(10))
+                .statement_cache_capacity(400);
+            let write = SqlitePoolOptions::new()
+                .max_connections(1)
+                .acquire_timeout(Duration::from_secs(30))
+                .connect_with(options.clone())
+                .await?;
+            let read = SqlitePoolOptions::new().max_connections(8).connect_with(options).await?;
+            let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
+            if !at_least(&version, [3, 51, 3]) {
+                return Err(Error::Input(format!(
+                    "SQLite {version} may lose commits when its log is reset; 3.51.3 or newer is needed"
+                )));
+            }
+            Pools::Sqlite { read, write }
+        } else {
+            return Err(Error::Input(format!(
+                "DATABASE_URL must begin with sqlite: or postgres:, it begins with {:?}",
+                url.split(':').next().unwrap_or_default()
+            )));
+        };
+        Ok(Db { pools, clock, chance })
+    }
+
+    pub fn kind(&self) -> Kind {
+        match self.pools {
+            Pools::Sqlite { .. } => Kind::Sqlite,
+            Pools::Postgres(_) => Kind::Postgres,
+        }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn chance(&self, bytes: &mut [u8]) {
+        self.chance.fill(bytes);
+    }
+
+    /// Brings the tables to the newest form.
+    ///
+    /// # Errors
+    /// Where a migration fails or the database is newer than this program.
+    pub async fn migrate(&self) -> Result<()> {
+        match &self.pools {
+            Pools::Sqlite { write, .. } => sqlx::migrate!("migrations/sqlite").run(write).await?,
+            Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await?,
+        }
+        let mut tx = self.write().await?;
+        crate::programme::prepare(&mut tx).await?;
+        tx.commit().await
+    }
+
+    /// A view of one moment; nothing it does is kept.
+    pub async fn read(&self) -> Result<Tx> {
+        let engine = match &self.pools {
+            Pools::Sqlite { read, .. } => Engine::Sqlite(read.begin().await?),
+            Pools::Postgres(pool) => {
+                Engine::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        };
+        Ok(self.tx(engine))
+    }
+
+    /// A change, kept by [`Tx::commit`].
+    pub async fn write(&self) -> Result<Tx> {
+        let engine = match &self.pools {
+            // Why immediate: a transaction that reads first and writes later fails at once when another wrote
+            // meanwhile, and no timeout helps.
+            Pools::Sqlite { write, .. } => Engine::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Engine::Postgres(pool.begin().await?),
+        };
+        Ok(self.tx(engine))
+    }
+
+    fn tx(&self, engine: Engine) -> Tx {
+        Tx { engine, touched: Touched::default(), now: self.clock.now(), chance: self.chance.clone() }
+    }
+
+    /// Answers when the database does.
+    pub async fn ping(&self) -> Result<()> {
+        let mut tx = self.read().await?;
+        on!(tx, c => sqlx::query("SELECT 1").execute(c).await.map(|_| ())?);
+        Ok(())
+    }
+
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+fn at_least(version: &str, wanted: [u32; 3]) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    [(); 3].map(|()| parts.next().unwrap_or(0)) >= wanted
+}
+
+impl Tx {
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        match self.engine {
+            Engine::Sqlite(_) => Kind::Sqlite,
+            Engine::Postgres(_) => Kind::Postgres,
+        }
+    }
+
+    /// A new id.
+    pub(crate) fn uuid(&self) -> uuid::Uuid {
+        domain::id::uuid_v7(self.now, self.chance())
+    }
+
+    pub(crate) fn chance<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.chance.fill(&mut bytes);
+        bytes
+    }
+
+    /// A published document changed: every phone that may see it gets it.
+    pub(crate) fn touch_content(&mut self, collection: Collection, id: impl ToString) {
+        self.touched.content.insert((collection, id.to_string()));
+    }
+
+    /// A document of one member changed.
+    pub(crate) fn touch(&mut self, member: MemberId, collection: Collection, id: impl ToString) {
+        self.touched.members.entry(member).or_default().insert((collection, id.to_string()));
+    }
+
+    /// A document that members of a company see changed; who of them sees it is decided when it is sent.
+    pub(crate) fn touch_company(&mut self, company: CompanyId, collection: Collection, id: impl ToString) {
+        self.touched.companies.entry(company).or_default().insert((collection, id.to_string()));
+    }
+
+    /// Keeps everything, and moves the counters of what changed.
+    ///
+    /// Why the counters move last: their rows stay locked until the commit, so counters rise in the order of
+    /// commits and no phone skips a change that commits later with a lower number.
+    pub async fn commit(mut self) -> Result<()> {
+        let mut touched = std::mem::take(&mut self.touched);
+        for (company, documents) in std::mem::take(&mut touched.companies) {
+            for member in crate::members::of_company(&mut self, company).await? {
+                touched.members.entry(member).or_default().extend(documents.iter().cloned());
+            }
+        }
+        for (member, documents) in touched.members {
+            crate::changes::of_member(&mut self, member, documents).await?;
+        }
+        if !touched.content.is_empty() {
+            crate::changes::of_content(&mut self, touched.content).await?;
+        }
+        match self.engine {
+            Engine::Sqlite(transaction) => transaction.commit().await?,
+            Engine::Postgres(transaction) => transaction.commit().await?,
+        }
+        Ok(())
+    }
+
+    pub async fn roll_back(self) -> Result<()> {
+        match self.engine {
+            Engine::Sqlite(transaction) => transaction.rollback().await?,
+            Engine::Postgres(transaction) => transaction.rollback().await?,
+        }
+        Ok(())
+    }
+
+    /// Marks a point to go back to.
+    pub(crate) async fn savepoint(&mut self) -> Result<Savepoint> {
+        on!(self, c => sqlx::query("SAVEPOINT act").execute(c).await.map(|_| ())?);
+        Ok(Savepoint(self.touched.clone()))
+    }
+
+    /// Undoes everything since the mark.
+    pub(crate) async fn go_back(&mut self, savepoint: Savepoint) -> Result<()> {
+        on!(self, c => sqlx::query("ROLLBACK TO SAVEPOINT act").execute(c).await.map(|_| ())?);
+        on!(self, c => sqlx::query("RELEASE SAVEPOINT act").execute(c).await.map(|_| ())?);
+        self.touched = savepoint.0;
+        Ok(())
+    }
+
+    /// Forgets the mark and keeps what was done since.
+    pub(crate) async fn go_on(&mut self, _savepoint: Savepoint) -> Result<()> {
+        on!(self, c => sqlx::query("RELEASE SAVEPOINT act").execute(c).await.map(|_| ())?);
+        Ok(())
+    }
+}
+
+/// What was touched when the mark was set. Marks are nested: the last one set is the first one used.
+pub(crate) struct Savepoint(Touched);

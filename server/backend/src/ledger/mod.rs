@@ -1,0 +1,559 @@
+//! Points are money: double entry, append-only, whole points. Points move here and nowhere else.
+//!
+//! One row of `entry` is one transfer between two accounts, so the sum of all accounts is 0 by construction.
+//! Balances of wallets and of what is held are kept beside the entries for guarded updates, lots keep what is left of
+//! them; [`prove`] recomputes both from the entries alone.
+
+mod prove;
+mod sql;
+
+use crate::programme::Settings;
+use crate::{Error, Result, Tx};
+use domain::document::Collection;
+use domain::id::{AccountId, CommandId, CompanyId, EntryId, MemberId};
+use domain::ledger::{Balance, Line, LotLeft, Month, Movement, MovementKind, Reason, Wallet, replay};
+use domain::{Day, Points, Text};
+use sql::{AccountRow, EntryRow, LotRow, NewEntry};
+use std::collections::HashMap;
+
+pub use prove::{Proof, prove};
+
+const fn system_account(last: u8) -> AccountId {
+    AccountId(uuid::Uuid::from_bytes([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last]))
+}
+
+/// Where points come from.
+const ISSUER: AccountId = system_account(1);
+/// Where points go that bought something.
+const SPENT: AccountId = system_account(2);
+/// Where points go that were not used in time.
+const EXPIRED: AccountId = system_account(3);
+
+/// Whose wallet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Owner {
+    Member(MemberId),
+    Company(CompanyId),
+}
+
+/// What made points move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    Order,
+    Course,
+    Redemption,
+    Expiry,
+}
+
+impl Cause {
+    fn code(self) -> &'static str {
+        match self {
+            Cause::Order => "order",
+            Cause::Course => "course",
+            Cause::Redemption => "redemption",
+            Cause::Expiry => "expiry",
+        }
+    }
+}
+
+/// Points to book into a wallet; negative for a return. Never 0.
+#[derive(Clone, Debug)]
+pub struct Earning {
+    pub owner: Owner,
+    pub account: AccountId,
+    /// The company whose status they count for.
+    pub company: CompanyId,
+    pub points: Points,
+    /// The day they count for.
+    pub on: Day,
+    pub cause: Cause,
+    /// What caused it, e.g. the order's ref.
+    pub cause_ref: String,
+    pub title: Option<Text>,
+    /// Version of the rule they follow from.
+    pub rule: u32,
+    pub command: Option<CommandId>,
+}
+
+/// Opens the accounts of a new member or company.
+pub(crate) async fn open(tx: &mut Tx, owner: Owner) -> Result<()> {
+    open_all(tx, &[owner]).await
+}
+
+pub(crate) async fn open_all(tx: &mut Tx, owners: &[Owner]) -> Result<()> {
+    let mut rows = Vec::with_capacity(owners.len() * 2);
+    for owner in owners {
+        for kind in ["wallet", "held"] {
+            rows.push((AccountId(tx.uuid()), kind, *owner));
+        }
+    }
+    sql::insert_accounts(tx, &rows).await
+}
+
+/// The wallet of a member or company.
+pub(crate) async fn wallet(tx: &mut Tx, owner: Owner) -> Result<AccountId> {
+    account(tx, "wallet", owner).await
+}
+
+async fn account(tx: &mut Tx, kind: &str, owner: Owner) -> Result<AccountId> {
+    sql::find_account(tx, kind, owner)
+        .await?
+        .ok_or_else(|| Error::Broken(format!("{owner:?} has no {kind} account")))
+}
+
+/// Books what was earned and returned, in any order of days; answers the entry of each.
+///
+/// The result does not depend on the order in which orders arrive: where one comes late, the lots of its wallet
+/// are worked out again.
+pub(crate) async fn earn(
+    tx: &mut Tx,
+    settings: &Settings,
+    today: Day,
+    earnings: &[Earning],
+) -> Result<Vec<EntryId>> {
+    let mut sums: HashMap<AccountId, Points> = HashMap::new();
+    for earning in earnings {
+        *sums.entry(earning.account).or_default() += earning.points;
+    }
+    // Why first: it locks the wallets until the commit, so nobody spends from lots that are being worked out.
+    let before = sql::add_to_balances(tx, &sums).await?;
+    let mut entries = Vec::with_capacity(earnings.len());
+    let mut lots = Vec::with_capacity(earnings.len());
+    let mut unsettled = Vec::new();
+    for earning in earnings {
+        let id = EntryId(tx.uuid());
+        let (from, to, kind) =
+            if earning.points > 0 { (ISSUER, earning.account, "earn") } else { (earning.account, ISSUER, "return") };
+        let expires_on = if earning.points > 0 { settings.expiry(earning.on) } else { None };
+        let account = before.get(&earning.account).copied().unwrap_or_default();
+        if earning.points > 0 {
+            lots.push((id, earning.account, earning.points, earning.on, expires_on));
+        }
+        if earning.points < 0
+            || account.balance < 0
+            || earning.on <= account.last_out_on
+            || expires_on.is_some_and(|day| day <= today)
+        {
+            unsettled.push(earning.account);
+        }
+        if earning.points < 0 {
+            sql::set_last_out(tx, earning.account, earning.on).await?;
+        }
+        entries.push(NewEntry {
+            id,
+            on: earning.on,
+            kind,
+            from,
+            to,
+            points: earning.points.abs(),
+            company: Some(earning.company),
+            status_points: earning.points,
+            cause: earning.cause,
+            cause_ref: earning.cause_ref.clone(),
+            title: earning.title.as_ref().map(serde_json::to_string).transpose()?,
+            rule: Some(earning.rule.into()),
+            command: earning.command,
+            reverses: None,
+            expires_on,
+        });
+        touch(tx, earning.owner, earning.on);
+    }
+    sql::insert_entries(tx, &entries).await?;
+    sql::insert_lots(tx, &lots).await?;
+    settle(tx, today, unsettled).await?;
+    Ok(entries.into_iter().map(|entry| entry.id).collect())
+}
+
+/// Books the opposite of earlier earnings or returns, on the same days: as if they had never been.
+///
+/// # Errors
+/// Where an entry is not there or was undone before.
+pub(crate) async fn undo(tx: &mut Tx, today: Day, entries: &[EntryId]) -> Result<()> {
+    let found = sql::list_entries(tx, entries).await?;
+    if found.len() != entries.len() {
+        return Err(Error::Broken("an entry to undo is not there".into()));
+    }
+    let mut sums: HashMap<AccountId, Points> = HashMap::new();
+    let mut reversals = Vec::with_capacity(found.len());
+    let mut wallets = Vec::with_capacity(found.len());
+    for entry in &found {
+        let (wallet, points) = match entry.kind.as_str() {
+            "earn" => (entry.to_account, -entry.points),
+            "return" => (entry.from_account, entry.points),
+            other => return Err(Error::Broken(format!("an entry of kind {other} cannot be undone"))),
+        };
+        *sums.entry(wallet).or_default() += points;
+        wallets.push((wallet, entry.on_day));
+        reversals.push(NewEntry {
+            id: EntryId(tx.uuid()),
+            on: entry.on_day,
+            kind: "undo",
+            from: entry.to_account,
+            to: entry.from_account,
+            points: entry.points,
+            company: entry.company_id,
+            status_points: -entry.status_points,
+            cause: Cause::Order,
+            cause_ref: entry.cause_ref.clone(),
+            title: None,
+            rule: entry.rule,
+            command: None,
+            reverses: Some(entry.id),
+            expires_on: None,
+        });
+    }
+    sql::add_to_balances(tx, &sums).await?;
+    sql::insert_entries(tx, &reversals).await?;
+    for account in sql::list_accounts(tx, &wallets.iter().map(|(wallet, _)| *wallet).collect::<Vec<_>>()).await? {
+        for (_, day) in wallets.iter().filter(|(wallet, _)| *wallet == account.id) {
+            touch(tx, account.owner()?, *day);
+        }
+    }
+    settle(tx, today, wallets.into_iter().map(|(wallet, _)| wallet).collect()).await
+}
+
+/// Reserves points of a wallet for a redemption.
+///
+/// # Errors
+/// [`domain::Error::NotEnoughPoints`]; the wallet never goes below 0 here.
+pub(crate) async fn hold(
+    tx: &mut Tx,
+    owner: Owner,
+    points: Points,
+    today: Day,
+    redemption: CommandId,
+    title: &Text,
+) -> Result<EntryId> {
+    let wallet = account(tx, "wallet", owner).await?;
+    let held = account(tx, "held", owner).await?;
+    sql::lock_accounts(tx, &[wallet], today).await?;
+    if sql::count_due_lots(tx, wallet, today).await? > 0 {
+        settle(tx, today, vec![wallet]).await?;
+    }
+    if !sql::take_from_balance(tx, wallet, points, today).await? {
+        let balance = sql::find_balance(tx, wallet).await?;
+        return Err(domain::Error::NotEnoughPoints { missing: points - balance }.into());
+    }
+    sql::add_to_balances(tx, &HashMap::from([(held, points)])).await?;
+    let id = EntryId(tx.uuid());
+    sql::insert_entries(tx, &[transfer(id, "hold", wallet, held, points, today, redemption, title, None)?]).await?;
+    settle(tx, today, vec![wallet]).await?;
+    touch(tx, owner, today);
+    Ok(id)
+}
+
+/// Spends what `hold` reserved.
+///
+/// # Errors
+/// Where it was posted or voided before.
+pub(crate) async fn post(tx: &mut Tx, hold: EntryId, today: Day) -> Result<()> {
+    let (entry, owner) = held(tx, hold).await?;
+    close_hold(tx, &entry, "post", SPENT, today).await?;
+    touch(tx, owner, today);
+    Ok(())
+}
+
+/// Gives back what `hold` reserved, to the lots it came from.
+///
+/// # Errors
+/// Where it was posted or voided before.
+pub(crate) async fn void(tx: &mut Tx, hold: EntryId, today: Day) -> Result<()> {
+    let (entry, owner) = held(tx, hold).await?;
+    let wallet = entry.from_account;
+    sql::lock_accounts(tx, &[wallet], today).await?;
+    sql::add_to_balances(tx, &HashMap::from([(wallet, entry.points)])).await?;
+    close_hold(tx, &entry, "void", wallet, today).await?;
+    settle(tx, today, vec![wallet]).await?;
+    touch(tx, owner, today);
+    Ok(())
+}
+
+async fn held(tx: &mut Tx, hold: EntryId) -> Result<(EntryRow, Owner)> {
+    let mut found = sql::list_entries(tx, &[hold]).await?;
+    let entry = found
+        .pop()
+        .filter(|entry| entry.kind == "hold")
+        .ok_or_else(|| Error::Broken(format!("{hold} is no hold")))?;
+    let mut accounts = sql::list_accounts(tx, &[entry.from_account]).await?;
+    let owner = accounts.pop().ok_or_else(|| Error::Broken(format!("hold {hold} has no wallet")))?.owner()?;
+    Ok((entry, owner))
+}
+
+async fn close_hold(tx: &mut Tx, hold: &EntryRow, kind: &'static str, to: AccountId, today: Day) -> Result<()> {
+    sql::add_to_balances(tx, &HashMap::from([(hold.to_account, -hold.points)])).await?;
+    let id = EntryId(tx.uuid());
+    let entry = NewEntry {
+        id,
+        on: today,
+        kind,
+        from: hold.to_account,
+        to,
+        points: hold.points,
+        company: None,
+        status_points: 0,
+        cause: Cause::Redemption,
+        cause_ref: hold.cause_ref.clone(),
+        title: hold.title.clone(),
+        rule: None,
+        command: None,
+        reverses: Some(hold.id),
+        expires_on: None,
+    };
+    // The unique index on `reverses` refuses a second post or void of the same hold.
+    sql::insert_entries(tx, &[entry]).await
+}
+
+#[expect(clippy::too_many_arguments, reason = "a transfer has these parts")]
+fn transfer(
+    id: EntryId,
+    kind: &'static str,
+    from: AccountId,
+    to: AccountId,
+    points: Points,
+    on: Day,
+    redemption: CommandId,
+    title: &Text,
+    reverses: Option<EntryId>,
+) -> Result<NewEntry> {
+    Ok(NewEntry {
+        id,
+        on,
+        kind,
+        from,
+        to,
+        points,
+        company: None,
+        status_points: 0,
+        cause: Cause::Redemption,
+        cause_ref: redemption.to_string(),
+        title: Some(serde_json::to_string(title)?),
+        rule: None,
+        command: Some(redemption),
+        reverses,
+        expires_on: None,
+    })
+}
+
+/// Books what expired by `today`, in all wallets; answers in how many.
+pub async fn expire(tx: &mut Tx, today: Day) -> Result<usize> {
+    let due = sql::list_due_accounts(tx, today).await?;
+    settle(tx, today, due.clone()).await?;
+    Ok(due.len())
+}
+
+/// Works out the lots of wallets again from their entries, and books what expired or no longer did.
+async fn settle(tx: &mut Tx, today: Day, mut accounts: Vec<AccountId>) -> Result<()> {
+    accounts.sort_unstable();
+    accounts.dedup();
+    for part in accounts.chunks(400) {
+        sql::lock_accounts(tx, part, today).await?;
+        let wallets = sql::list_accounts(tx, part).await?;
+        let mut histories = histories(tx, part).await?;
+        let mut stored = lots_by_account(sql::list_lots(tx, part).await?);
+        let (mut entries, mut lots, mut sums) = (Vec::new(), Vec::new(), HashMap::new());
+        for wallet in wallets {
+            let history = histories.remove(&wallet.id).unwrap_or_default();
+            let outcome = replay(&history.movements, today);
+            let mut change = 0;
+            for (day, points) in history.expiry_to_book(&outcome.expired) {
+                change -= points;
+                entries.push(expiry_entry(tx, wallet.id, day, points));
+                touch(tx, wallet.owner()?, day);
+            }
+            let left: HashMap<i64, Points> = outcome.left.iter().copied().collect();
+            for lot in stored.remove(&wallet.id).unwrap_or_default() {
+                let remaining = left.get(&lot.number).copied().unwrap_or(0);
+                if remaining != lot.remaining {
+                    lots.push((lot.entry_id, remaining));
+                }
+            }
+            let total: Points = left.values().sum();
+            if wallet.balance + change != total - outcome.short {
+                return Err(Error::Broken(format!(
+                    "wallet {}: balance {} does not fit its lots ({total} left, {} short)",
+                    wallet.id,
+                    wallet.balance + change,
+                    outcome.short
+                )));
+            }
+            if change != 0 {
+                sums.insert(wallet.id, change);
+            }
+        }
+        sql::insert_entries(tx, &entries).await?;
+        sql::set_remaining(tx, &lots).await?;
+        sql::add_to_balances(tx, &sums).await?;
+    }
+    Ok(())
+}
+
+fn expiry_entry(tx: &Tx, wallet: AccountId, day: Day, points: Points) -> NewEntry {
+    let (kind, from, to) =
+        if points > 0 { ("expire", wallet, EXPIRED) } else { ("unexpire", EXPIRED, wallet) };
+    NewEntry {
+        id: EntryId(tx.uuid()),
+        on: day,
+        kind,
+        from,
+        to,
+        points: points.abs(),
+        company: None,
+        status_points: 0,
+        cause: Cause::Expiry,
+        cause_ref: day.to_string(),
+        title: None,
+        rule: None,
+        command: None,
+        reverses: None,
+        expires_on: None,
+    }
+}
+
+/// A wallet's entries as the rule of the lots sees them.
+#[derive(Default)]
+struct History {
+    movements: Vec<Movement>,
+    /// Points booked as expired, by the day they expired on.
+    expired: HashMap<Day, Points>,
+}
+
+impl History {
+    /// What is still to be booked as expired (negative: to be given back), by day, rising.
+    fn expiry_to_book(&self, expired: &[(Day, Points)]) -> Vec<(Day, Points)> {
+        let mut to_book: HashMap<Day, Points> = self.expired.iter().map(|(day, points)| (*day, -points)).collect();
+        for (day, points) in expired {
+            *to_book.entry(*day).or_default() += points;
+        }
+        let mut to_book: Vec<_> = to_book.into_iter().filter(|(_, points)| *points != 0).collect();
+        to_book.sort_unstable();
+        to_book
+    }
+}
+
+async fn histories(tx: &mut Tx, accounts: &[AccountId]) -> Result<HashMap<AccountId, History>> {
+    let rows = sql::list_history(tx, accounts).await?;
+    let numbers: HashMap<EntryId, i64> = rows.iter().map(|row| (row.id, row.number)).collect();
+    let wanted: std::collections::HashSet<AccountId> = accounts.iter().copied().collect();
+    let mut histories: HashMap<AccountId, History> = HashMap::new();
+    for (order, row) in rows.iter().enumerate() {
+        let incoming = wanted.contains(&row.to_account);
+        let account = if incoming { row.to_account } else { row.from_account };
+        let history = histories.entry(account).or_default();
+        let reversed = || {
+            row.reverses
+                .and_then(|id| numbers.get(&id).copied())
+                .ok_or_else(|| Error::Broken(format!("entry {} reverses nothing of its wallet", row.id)))
+        };
+        let kind = match (row.kind.as_str(), incoming) {
+            ("earn", true) => {
+                MovementKind::In { points: row.points, expires_on: row.expires_on, order: order as u128 }
+            }
+            ("return" | "hold", false) => MovementKind::Out { points: row.points },
+            ("undo", false) => MovementKind::Undone { lot: reversed()? },
+            ("undo" | "void", true) => MovementKind::Back { out: reversed()? },
+            ("expire", false) => {
+                *history.expired.entry(row.on_day).or_default() += row.points;
+                continue;
+            }
+            ("unexpire", true) => {
+                *history.expired.entry(row.on_day).or_default() -= row.points;
+                continue;
+            }
+            (kind, _) => return Err(Error::Broken(format!("entry {} of kind {kind} in a wallet", row.id))),
+        };
+        history.movements.push(Movement { on: row.on_day, number: row.number, kind });
+    }
+    Ok(histories)
+}
+
+fn lots_by_account(lots: Vec<LotRow>) -> HashMap<AccountId, Vec<LotRow>> {
+    let mut by_account: HashMap<AccountId, Vec<LotRow>> = HashMap::new();
+    for lot in lots {
+        by_account.entry(lot.account_id).or_default().push(lot);
+    }
+    by_account
+}
+
+/// The balance and the month of a wallet changed.
+fn touch(tx: &mut Tx, owner: Owner, on: Day) {
+    match owner {
+        Owner::Member(member) => {
+            tx.touch(member, Collection::Balance, Wallet::Own.code());
+            tx.touch(member, Collection::Month, format!("own:{}", on.month_name()));
+        }
+        Owner::Company(company) => {
+            tx.touch_company(company, Collection::Balance, Wallet::Company.code());
+            tx.touch_company(company, Collection::Month, format!("company:{}", on.month_name()));
+        }
+    }
+}
+
+/// What a wallet holds.
+pub(crate) async fn balance(tx: &mut Tx, owner: Owner, wallet: Wallet) -> Result<Balance> {
+    let available = account(tx, "wallet", owner).await?;
+    let held = account(tx, "held", owner).await?;
+    let lots = sql::list_open_lots(tx, available).await?;
+    Ok(Balance {
+        wallet,
+        available: sql::find_balance(tx, available).await?,
+        reserved: sql::find_balance(tx, held).await?,
+        lots: lots
+            .into_iter()
+            .map(|lot| LotLeft {
+                entry: lot.entry_id,
+                earned_on: lot.earned_on,
+                expires_on: lot.expires_on,
+                left: lot.remaining,
+            })
+            .collect(),
+    })
+}
+
+/// The months in which something happened to a wallet since `since`, newest first.
+pub(crate) async fn months(tx: &mut Tx, owner: Owner, since: Day) -> Result<Vec<String>> {
+    let account = wallet(tx, owner).await?;
+    let mut months: Vec<String> =
+        sql::list_days(tx, account, since).await?.into_iter().map(Day::month_name).collect();
+    months.sort_unstable_by(|a, b| b.cmp(a));
+    months.dedup();
+    Ok(months)
+}
+
+/// One month of a wallet's history; `month` like `2026-11`. `None` where nothing happened.
+pub(crate) async fn month(tx: &mut Tx, owner: Owner, wallet_kind: Wallet, month: &str) -> Result<Option<Month>> {
+    let Some(first) = Day::parse(&format!("{month}-01")) else { return Ok(None) };
+    let account = wallet(tx, owner).await?;
+    let rows = sql::list_lines(tx, account, first, first.plus_months(1).plus_days(-1)).await?;
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in rows {
+        let title = || -> Result<Text> { Ok(row.title.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default()) };
+        let rule = row.rule.unwrap_or_default() as u32;
+        let reason = match (row.kind.as_str(), row.cause.as_str()) {
+            ("earn", "course") => Reason::Course { title: title()?, version: rule },
+            ("earn", _) => Reason::Order { order: row.cause_ref.clone(), rule },
+            ("return", _) => Reason::Return { order: row.cause_ref.clone(), rule },
+            ("undo", _) => Reason::Correction { order: row.cause_ref.clone() },
+            ("hold", _) => Reason::Held { title: title()? },
+            ("void", _) => Reason::Freed { title: title()? },
+            _ => Reason::Expired,
+        };
+        let points = if row.to_account == account { row.points } else { -row.points };
+        lines.push(Line { entry: row.id, at: row.at, on: row.on_day, points, reason, expires_on: row.expires_on });
+    }
+    Ok((!lines.is_empty()).then(|| Month { wallet: wallet_kind, month: month.to_owned(), lines }))
+}
+
+/// Points earned for a company's status, by day, from `from` to `to`; returns are negative.
+pub(crate) async fn earned(tx: &mut Tx, company: CompanyId, from: Day, to: Day) -> Result<Vec<(Day, Points)>> {
+    sql::list_earned(tx, company, from, to).await
+}
+
+impl AccountRow {
+    fn owner(&self) -> Result<Owner> {
+        match (self.member_id, self.company_id) {
+            (Some(member), None) => Ok(Owner::Member(member)),
+            (None, Some(company)) => Ok(Owner::Company(company)),
+            _ => Err(Error::Broken(format!("account {} is nobody's wallet", self.id))),
+        }
+    }
+}

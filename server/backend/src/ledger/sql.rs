@@ -1,0 +1,397 @@
+use super::{Cause, Owner};
+use crate::Result;
+use crate::db::{Tx, on};
+use domain::id::{AccountId, CommandId, CompanyId, EntryId, MemberId};
+use domain::{Day, Points, Timestamp};
+use sqlx::{FromRow, QueryBuilder};
+use std::collections::HashMap;
+
+/// Rows in one statement: far below the engines' limits of parameters, large enough to be quick.
+const ROWS: usize = 500;
+
+pub struct NewEntry {
+    pub id: EntryId,
+    pub on: Day,
+    pub kind: &'static str,
+    pub from: AccountId,
+    pub to: AccountId,
+    pub points: Points,
+    pub company: Option<CompanyId>,
+    pub status_points: Points,
+    pub cause: Cause,
+    pub cause_ref: String,
+    pub title: Option<String>,
+    pub rule: Option<i64>,
+    pub command: Option<CommandId>,
+    pub reverses: Option<EntryId>,
+    pub expires_on: Option<Day>,
+}
+
+pub async fn insert_entries(tx: &mut Tx, entries: &[NewEntry]) -> Result<()> {
+    let now = tx.now();
+    for part in entries.chunks(ROWS) {
+        on!(tx, c => {
+            let mut insert = QueryBuilder::new(
+                "INSERT INTO entry (id, at, on_day, kind, from_account, to_account, points, company_id, \
+                 status_points, cause, cause_ref, title, rule, command_id, reverses, expires_on) ",
+            );
+            insert.push_values(part, |mut row, entry| {
+                row.push_bind(entry.id).push_bind(now).push_bind(entry.on).push_bind(entry.kind)
+                    .push_bind(entry.from).push_bind(entry.to).push_bind(entry.points).push_bind(entry.company)
+                    .push_bind(entry.status_points).push_bind(entry.cause.code()).push_bind(entry.cause_ref.clone())
+                    .push_bind(entry.title.clone()).push_bind(entry.rule).push_bind(entry.command)
+                    .push_bind(entry.reverses).push_bind(entry.expires_on);
+            });
+            insert.build().execute(c).await.map(|_| ())?
+        });
+    }
+    Ok(())
+}
+
+pub async fn insert_lots(
+    tx: &mut Tx,
+    lots: &[(EntryId, AccountId, Points, Day, Option<Day>)],
+) -> Result<()> {
+    for part in lots.chunks(ROWS) {
+        on!(tx, c => {
+            let mut insert = QueryBuilder::new(
+                "INSERT INTO lot (entry_id, account_id, points, earned_on, expires_on, remaining) ",
+            );
+            insert.push_values(part, |mut row, (entry, account, points, earned_on, expires_on)| {
+                row.push_bind(*entry).push_bind(*account).push_bind(*points).push_bind(*earned_on)
+                    .push_bind(*expires_on).push_bind(*points);
+            });
+            insert.build().execute(c).await.map(|_| ())?
+        });
+    }
+    Ok(())
+}
+
+pub async fn set_remaining(tx: &mut Tx, lots: &[(EntryId, Points)]) -> Result<()> {
+    for part in lots.chunks(ROWS) {
+        on!(tx, c => {
+            let mut update = QueryBuilder::new("UPDATE lot SET remaining = new.column2 FROM (");
+            update.push_values(part, |mut row, (entry, remaining)| {
+                row.push_bind(*entry).push_bind(*remaining);
+            });
+            update.push(") AS new WHERE lot.entry_id = new.column1");
+            update.build().execute(c).await.map(|_| ())?
+        });
+    }
+    Ok(())
+}
+
+pub async fn insert_accounts(tx: &mut Tx, accounts: &[(AccountId, &'static str, Owner)]) -> Result<()> {
+    for part in accounts.chunks(ROWS) {
+        on!(tx, c => {
+            let mut insert = QueryBuilder::new("INSERT INTO account (id, kind, member_id, company_id) ");
+            insert.push_values(part, |mut row, (id, kind, owner)| {
+                let (member, company) = parts(*owner);
+                row.push_bind(*id).push_bind(*kind).push_bind(member).push_bind(company);
+            });
+            insert.build().execute(c).await.map(|_| ())?
+        });
+    }
+    Ok(())
+}
+
+fn parts(owner: Owner) -> (Option<MemberId>, Option<CompanyId>) {
+    match owner {
+        Owner::Member(member) => (Some(member), None),
+        Owner::Company(company) => (None, Some(company)),
+    }
+}
+
+pub async fn find_account(tx: &mut Tx, kind: &str, owner: Owner) -> Result<Option<AccountId>> {
+    const OF_MEMBER: &str = "SELECT id FROM account WHERE kind = $1 AND member_id = $2";
+    const OF_COMPANY: &str = "SELECT id FROM account WHERE kind = $1 AND company_id = $2";
+    Ok(match owner {
+        Owner::Member(id) => {
+            on!(tx, c => sqlx::query_scalar(OF_MEMBER).bind(kind).bind(id).fetch_optional(c).await?)
+        }
+        Owner::Company(id) => {
+            on!(tx, c => sqlx::query_scalar(OF_COMPANY).bind(kind).bind(id).fetch_optional(c).await?)
+        }
+    })
+}
+
+/// A wallet as it was before points were added.
+#[derive(Clone, Copy, Debug, Default, FromRow)]
+pub struct Before {
+    pub id: Option<AccountId>,
+    pub balance: Points,
+    pub last_out_on: Day,
+}
+
+/// Adds to balances, which locks the accounts, and answers what they were before.
+pub async fn add_to_balances(tx: &mut Tx, sums: &HashMap<AccountId, Points>) -> Result<HashMap<AccountId, Before>> {
+    let mut sums: Vec<_> = sums.iter().map(|(account, points)| (*account, *points)).collect();
+    // Why sorted: two transactions that lock the same accounts in the same order never wait for each other.
+    sums.sort_unstable();
+    let mut before = HashMap::with_capacity(sums.len());
+    for part in sums.chunks(ROWS) {
+        let rows: Vec<Before> = on!(tx, c => {
+            let mut update = QueryBuilder::new("UPDATE account SET balance = balance + new.column2 FROM (");
+            update.push_values(part, |mut row, (account, points)| {
+                row.push_bind(*account).push_bind(*points);
+            });
+            update.push(") AS new WHERE account.id = new.column1 RETURNING account.id, balance, last_out_on");
+            update.build_query_as().fetch_all(c).await?
+        });
+        if rows.len() != part.len() {
+            return Err(crate::Error::Broken("an account to book on is not there".into()));
+        }
+        let added: HashMap<AccountId, Points> = part.iter().copied().collect();
+        for mut row in rows {
+            let Some(id) = row.id else { continue };
+            row.balance -= added.get(&id).copied().unwrap_or_default();
+            before.insert(id, row);
+        }
+    }
+    Ok(before)
+}
+
+pub async fn set_last_out(tx: &mut Tx, account: AccountId, on: Day) -> Result<()> {
+    const SET: &str = "UPDATE account SET last_out_on = $2 WHERE id = $1 AND last_out_on < $2";
+    on!(tx, c => sqlx::query(SET).bind(account).bind(on).execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+/// Takes points where there are as many; `false` and nothing changed where not.
+pub async fn take_from_balance(tx: &mut Tx, account: AccountId, points: Points, today: Day) -> Result<bool> {
+    const TAKE: &str =
+        "UPDATE account SET balance = balance - $2, last_out_on = $3 WHERE id = $1 AND balance >= $2";
+    Ok(on!(tx, c => sqlx::query(TAKE).bind(account).bind(points).bind(today).execute(c).await?.rows_affected()) == 1)
+}
+
+pub async fn find_balance(tx: &mut Tx, account: AccountId) -> Result<Points> {
+    Ok(on!(tx, c => sqlx::query_scalar("SELECT balance FROM account WHERE id = $1").bind(account).fetch_one(c).await?))
+}
+
+/// Locks accounts until the commit.
+pub async fn lock_accounts(tx: &mut Tx, accounts: &[AccountId], today: Day) -> Result<()> {
+    let mut accounts = accounts.to_vec();
+    accounts.sort_unstable();
+    for part in accounts.chunks(ROWS) {
+        on!(tx, c => {
+            let mut update = QueryBuilder::new("UPDATE account SET settled_on = ");
+            update.push_bind(today).push(" WHERE id IN (");
+            let mut list = update.separated(", ");
+            for account in part {
+                list.push_bind(*account);
+            }
+            update.push(")");
+            update.build().execute(c).await.map(|_| ())?
+        });
+    }
+    Ok(())
+}
+
+#[derive(Clone, Debug, FromRow)]
+pub struct AccountRow {
+    pub id: AccountId,
+    pub member_id: Option<MemberId>,
+    pub company_id: Option<CompanyId>,
+    pub balance: Points,
+}
+
+pub async fn list_accounts(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<AccountRow>> {
+    let mut rows = Vec::with_capacity(accounts.len());
+    for part in accounts.chunks(ROWS) {
+        let found: Vec<AccountRow> = on!(tx, c => {
+            let mut select = QueryBuilder::new("SELECT id, member_id, company_id, balance FROM account WHERE id IN (");
+            let mut list = select.separated(", ");
+            for account in part {
+                list.push_bind(*account);
+            }
+            select.push(") ORDER BY id");
+            select.build_query_as().fetch_all(c).await?
+        });
+        rows.extend(found);
+    }
+    Ok(rows)
+}
+
+#[derive(Clone, Debug, FromRow)]
+pub struct EntryRow {
+    pub number: i64,
+    pub id: EntryId,
+    pub at: Timestamp,
+    pub on_day: Day,
+    pub kind: String,
+    pub from_account: AccountId,
+    pub to_account: AccountId,
+    pub points: Points,
+    pub company_id: Option<CompanyId>,
+    pub status_points: Points,
+    pub cause: String,
+    pub cause_ref: String,
+    pub title: Option<String>,
+    pub rule: Option<i64>,
+    pub reverses: Option<EntryId>,
+    pub expires_on: Option<Day>,
+}
+
+const ENTRY: &str = "SELECT number, id, at, on_day, kind, from_account, to_account, points, company_id, \
+    status_points, cause, cause_ref, title, rule, reverses, expires_on FROM entry ";
+
+pub async fn list_entries(tx: &mut Tx, ids: &[EntryId]) -> Result<Vec<EntryRow>> {
+    let mut rows = Vec::with_capacity(ids.len());
+    for part in ids.chunks(ROWS) {
+        let found: Vec<EntryRow> = on!(tx, c => {
+            let mut select = QueryBuilder::new(ENTRY);
+            select.push("WHERE id IN (");
+            let mut list = select.separated(", ");
+            for id in part {
+                list.push_bind(*id);
+            }
+            select.push(") ORDER BY number");
+            select.build_query_as().fetch_all(c).await?
+        });
+        rows.extend(found);
+    }
+    Ok(rows)
+}
+
+/// All entries of wallets, by day, then by what caused them (which does not depend on when they arrived).
+pub async fn list_history(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<EntryRow>> {
+    let mut rows = Vec::new();
+    for part in accounts.chunks(ROWS) {
+        for side in ["to_account", "from_account"] {
+            let found: Vec<EntryRow> = on!(tx, c => {
+                let mut select = QueryBuilder::new(ENTRY);
+                select.push("WHERE ").push(side).push(" IN (");
+                let mut list = select.separated(", ");
+                for account in part {
+                    list.push_bind(*account);
+                }
+                select.push(") ORDER BY number");
+                select.build_query_as().fetch_all(c).await?
+            });
+            rows.extend(found);
+        }
+    }
+    rows.sort_unstable_by(|a, b| (a.on_day, &a.cause_ref, a.number).cmp(&(b.on_day, &b.cause_ref, b.number)));
+    Ok(rows)
+}
+
+#[derive(Clone, Debug, FromRow)]
+pub struct LotRow {
+    pub entry_id: EntryId,
+    pub number: i64,
+    pub account_id: AccountId,
+    pub points: Points,
+    pub earned_on: Day,
+    pub expires_on: Option<Day>,
+    pub remaining: Points,
+}
+
+const LOT: &str = "SELECT entry_id, number, account_id, lot.points, earned_on, lot.expires_on, remaining \
+    FROM lot JOIN entry ON entry.id = entry_id ";
+
+pub async fn list_lots(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<LotRow>> {
+    let mut rows = Vec::new();
+    for part in accounts.chunks(ROWS) {
+        let found: Vec<LotRow> = on!(tx, c => {
+            let mut select = QueryBuilder::new(LOT);
+            select.push("WHERE account_id IN (");
+            let mut list = select.separated(", ");
+            for account in part {
+                list.push_bind(*account);
+            }
+            select.push(") ORDER BY number");
+            select.build_query_as().fetch_all(c).await?
+        });
+        rows.extend(found);
+    }
+    Ok(rows)
+}
+
+/// Lots with points left, in the order in which they are spent.
+pub async fn list_open_lots(tx: &mut Tx, account: AccountId) -> Result<Vec<LotRow>> {
+    const LIST: &str = "SELECT entry_id, number, account_id, lot.points, earned_on, lot.expires_on, remaining \
+        FROM lot JOIN entry ON entry.id = entry_id WHERE account_id = $1 AND remaining > 0 \
+        ORDER BY earned_on, cause_ref, number";
+    Ok(on!(tx, c => sqlx::query_as(LIST).bind(account).fetch_all(c).await?))
+}
+
+pub async fn count_due_lots(tx: &mut Tx, account: AccountId, today: Day) -> Result<i64> {
+    const COUNT: &str = "SELECT COUNT(*) FROM lot WHERE account_id = $1 AND remaining > 0 AND expires_on <= $2";
+    Ok(on!(tx, c => sqlx::query_scalar(COUNT).bind(account).bind(today).fetch_one(c).await?))
+}
+
+pub async fn list_due_accounts(tx: &mut Tx, today: Day) -> Result<Vec<AccountId>> {
+    const LIST: &str =
+        "SELECT DISTINCT account_id FROM lot WHERE remaining > 0 AND expires_on <= $1 ORDER BY account_id";
+    Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(today).fetch_all(c).await?))
+}
+
+pub async fn list_days(tx: &mut Tx, account: AccountId, since: Day) -> Result<Vec<Day>> {
+    const LIST: &str = "SELECT on_day FROM entry WHERE to_account = $1 AND on_day >= $2 \
+        UNION SELECT on_day FROM entry WHERE from_account = $1 AND on_day >= $2 ORDER BY 1";
+    Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(account).bind(since).fetch_all(c).await?))
+}
+
+pub async fn list_lines(tx: &mut Tx, account: AccountId, from: Day, to: Day) -> Result<Vec<EntryRow>> {
+    const LIST: &str = "SELECT number, id, at, on_day, kind, from_account, to_account, points, company_id, \
+        status_points, cause, cause_ref, title, rule, reverses, expires_on FROM entry \
+        WHERE to_account = $1 AND on_day BETWEEN $2 AND $3 UNION ALL \
+        SELECT number, id, at, on_day, kind, from_account, to_account, points, company_id, status_points, cause, \
+        cause_ref, title, rule, reverses, expires_on FROM entry WHERE from_account = $1 AND on_day BETWEEN $2 AND $3 \
+        ORDER BY on_day DESC, number DESC";
+    Ok(on!(tx, c => sqlx::query_as(LIST).bind(account).bind(from).bind(to).fetch_all(c).await?))
+}
+
+pub async fn list_earned(tx: &mut Tx, company: CompanyId, from: Day, to: Day) -> Result<Vec<(Day, Points)>> {
+    const LIST: &str = "SELECT on_day, CAST(SUM(status_points) AS BIGINT) FROM entry \
+        WHERE company_id = $1 AND on_day BETWEEN $2 AND $3 GROUP BY on_day ORDER BY on_day";
+    Ok(on!(tx, c => sqlx::query_as(LIST).bind(company).bind(from).bind(to).fetch_all(c).await?))
+}
+
+#[derive(Clone, Debug, FromRow)]
+pub struct AccountSum {
+    pub id: AccountId,
+    pub kind: String,
+    pub balance: Points,
+    pub came_in: Points,
+    pub went_out: Points,
+}
+
+/// Every account with what entries say went in and out of it.
+pub async fn list_sums(tx: &mut Tx) -> Result<Vec<AccountSum>> {
+    const LIST: &str = "SELECT account.id, account.kind, account.balance, \
+        CAST(COALESCE(a.points, 0) AS BIGINT) AS came_in, CAST(COALESCE(b.points, 0) AS BIGINT) AS went_out \
+        FROM account \
+        LEFT JOIN (SELECT to_account, SUM(points) AS points FROM entry GROUP BY to_account) a ON a.to_account = account.id \
+        LEFT JOIN (SELECT from_account, SUM(points) AS points FROM entry GROUP BY from_account) b \
+            ON b.from_account = account.id ORDER BY account.id";
+    Ok(on!(tx, c => sqlx::query_as(LIST).fetch_all(c).await?))
+}
+
+/// Number of entries and sum of points, by kind.
+pub async fn list_kinds(tx: &mut Tx) -> Result<Vec<(String, i64, Points)>> {
+    const LIST: &str =
+        "SELECT kind, COUNT(*), CAST(SUM(points) AS BIGINT) FROM entry GROUP BY kind ORDER BY kind";
+    Ok(on!(tx, c => sqlx::query_as(LIST).fetch_all(c).await?))
+}
+
+/// Entries that close or undo another one wrongly: other points, or not the accounts the other way round.
+pub async fn list_wrong_reversals(tx: &mut Tx) -> Result<Vec<EntryId>> {
+    const LIST: &str = "SELECT entry.id FROM entry LEFT JOIN entry AS first ON first.id = entry.reverses \
+        WHERE (entry.kind IN ('undo', 'void', 'post')) <> (entry.reverses IS NOT NULL) \
+        OR (entry.reverses IS NOT NULL AND (entry.points <> first.points \
+            OR entry.from_account <> first.to_account \
+            OR (entry.kind IN ('undo', 'void') AND entry.to_account <> first.from_account) \
+            OR (entry.kind IN ('void', 'post')) <> (first.kind = 'hold') \
+            OR (entry.kind = 'undo' AND entry.status_points <> -first.status_points))) ORDER BY entry.number";
+    Ok(on!(tx, c => sqlx::query_scalar(LIST).fetch_all(c).await?))
+}
+
+/// Earnings without a lot of the same points, and lots without such an earning.
+pub async fn count_lots_amiss(tx: &mut Tx) -> Result<i64> {
+    const COUNT: &str = "SELECT CAST((SELECT COUNT(*) FROM entry LEFT JOIN lot ON lot.entry_id = entry.id \
+            WHERE entry.kind = 'earn' AND (lot.entry_id IS NULL OR lot.points <> entry.points \
+                OR lot.account_id <> entry.to_account OR lot.earned_on <> entry.on_day)) \
+        + (SELECT COUNT(*) FROM lot JOIN entry ON entry.id = lot.entry_id WHERE entry.kind <> 'earn') AS BIGINT)";
+    Ok(on!(tx, c => sqlx::query_scalar(COUNT).fetch_one(c).await?))
+}

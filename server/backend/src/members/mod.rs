@@ -1,0 +1,295 @@
+//! Companies, members, staff.
+
+mod sql;
+
+use crate::caller::Caller;
+use crate::{Error, Result, Tx, ledger};
+use domain::document::Collection;
+use domain::id::{CompanyId, MemberId, StaffId};
+use domain::members::{Advisor, Command, Company, Function, Me, OrderPoints};
+use domain::{Day, Lang, Receipt};
+use serde::{Deserialize, Serialize};
+
+pub use sql::{CompanyKey, MemberKey};
+pub(crate) use sql::{companies_with_members, list_company_keys, list_member_keys, of_company};
+
+/// A person of the brand, as `programme.toml` lists them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaffRow {
+    #[serde(rename = "ref")]
+    pub reference: String,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    pub role: Role,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Looks after companies.
+    Advisor,
+    /// Publishes courses, events and rewards.
+    Editor,
+    /// Reads the figures.
+    Analyst,
+    /// Everything.
+    Admin,
+}
+
+impl Role {
+    fn code(self) -> &'static str {
+        match self {
+            Role::Advisor => "advisor",
+            Role::Editor => "editor",
+            Role::Analyst => "analyst",
+            Role::Admin => "admin",
+        }
+    }
+}
+
+/// A line of a companies file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompanyRow {
+    pub reference: String,
+    pub name: String,
+    pub town: String,
+    pub joined_on: Day,
+    pub order_points: OrderPoints,
+    /// `ref` of the advisor.
+    pub advisor: Option<String>,
+}
+
+/// A line of a members file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberRow {
+    pub reference: String,
+    pub company: String,
+    pub name: String,
+    /// E.164, e.g. `+33639980010`.
+    pub phone: Option<String>,
+    /// Lower case.
+    pub email: Option<String>,
+    pub trade: String,
+    pub function: Function,
+    pub manager: bool,
+    pub language: Lang,
+}
+
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Saved {
+    New,
+    Changed,
+    Unchanged,
+}
+
+/// Makes the staff those of the list. Who is gone from it no longer advises anybody.
+pub(crate) async fn set_staff(tx: &mut Tx, staff: &[StaffRow]) -> Result<()> {
+    for row in staff {
+        let id = StaffId(tx.uuid());
+        sql::upsert_staff(tx, id, row, row.role.code()).await?;
+    }
+    let known = sql::list_staff_refs(tx).await?;
+    for gone in known.iter().filter(|known| !staff.iter().any(|row| row.reference == **known)) {
+        sql::delete_staff(tx, gone).await?;
+    }
+    Ok(())
+}
+
+/// Makes or changes a company; its wallet is opened with it.
+///
+/// # Errors
+/// [`Error::Input`] where the advisor is not known.
+pub async fn save_company(tx: &mut Tx, row: &CompanyRow, lowest_tier: &str) -> Result<Saved> {
+    let advisor = match &row.advisor {
+        None => None,
+        Some(reference) => Some(
+            sql::find_staff(tx, reference)
+                .await?
+                .ok_or_else(|| Error::Input(format!("advisor_ref: nobody of the staff has {reference:?}")))?,
+        ),
+    };
+    match sql::find_company(tx, &row.reference).await? {
+        None => {
+            let id = CompanyId(tx.uuid());
+            sql::insert_company(tx, id, row, advisor, lowest_tier).await?;
+            ledger::open(tx, ledger::Owner::Company(id)).await?;
+            Ok(Saved::New)
+        }
+        Some((id, before, before_advisor)) => {
+            if before == (CompanyRow { advisor: None, ..row.clone() }) && before_advisor == advisor {
+                return Ok(Saved::Unchanged);
+            }
+            sql::set_company(tx, id, row, advisor).await?;
+            tx.touch_company(id, Collection::Me, "me");
+            Ok(Saved::Changed)
+        }
+    }
+}
+
+/// Makes or changes a member; their wallet is opened with them.
+///
+/// # Errors
+/// [`Error::Input`] where the company is not known, or the phone or e-mail is another member's.
+pub async fn save_member(tx: &mut Tx, row: &MemberRow) -> Result<Saved> {
+    let (company, ..) = sql::find_company(tx, &row.company)
+        .await?
+        .ok_or_else(|| Error::Input(format!("company_ref: there is no company {:?}", row.company)))?;
+    for (column, address) in [("phone", &row.phone), ("email", &row.email)] {
+        if let Some(address) = address
+            && let Some(other) = sql::find_ref_by_address(tx, address).await?
+            && other != row.reference
+        {
+            return Err(Error::Input(format!("{column}: {address} is already that of member {other:?}")));
+        }
+    }
+    match sql::find_member(tx, &row.reference).await? {
+        None => {
+            let id = MemberId(tx.uuid());
+            sql::insert_member(tx, id, company, row).await?;
+            ledger::open(tx, ledger::Owner::Member(id)).await?;
+            Ok(Saved::New)
+        }
+        Some((_, before)) if before == *row => Ok(Saved::Unchanged),
+        Some((id, _)) => {
+            sql::set_member(tx, id, company, row).await?;
+            tx.touch(id, Collection::Me, "me");
+            tx.touch(id, Collection::Balance, "company");
+            Ok(Saved::Changed)
+        }
+    }
+}
+
+/// A company known only by the ref in an orders file.
+pub async fn create_companies(tx: &mut Tx, refs: &[(String, Day)], lowest_tier: &str) -> Result<()> {
+    let rows: Vec<_> = refs.iter().map(|(reference, joined_on)| (CompanyId(tx.uuid()), reference, *joined_on)).collect();
+    sql::insert_bare_companies(tx, &rows, lowest_tier).await?;
+    let owners: Vec<_> = rows.iter().map(|(id, ..)| ledger::Owner::Company(*id)).collect();
+    ledger::open_all(tx, &owners).await
+}
+
+/// The member as their phone knows them.
+pub async fn me(tx: &mut Tx, member: MemberId) -> Result<Option<Me>> {
+    Ok(sql::find_me(tx, member).await?.map(|row| Me {
+        id: member,
+        name: row.name,
+        phone: row.phone,
+        email: row.email,
+        trade: row.trade,
+        function: Function::from_code(&row.function).unwrap_or(Function::User),
+        manager: row.manager,
+        language: Lang::from_tag(&row.language).unwrap_or_default(),
+        company: Company {
+            id: row.company_id,
+            name: row.company_name,
+            town: row.town,
+            order_points: OrderPoints::from_code(&row.order_points).unwrap_or(OrderPoints::Company),
+        },
+        advisor: row.advisor_name.map(|name| Advisor {
+            name,
+            phone: row.advisor_phone,
+            email: row.advisor_email,
+        }),
+    }))
+}
+
+pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, command: Command) -> Result<Receipt> {
+    match command {
+        Command::SetLanguage { language } => {
+            sql::set_language(tx, caller.member, language).await?;
+            tx.touch(caller.member, Collection::Me, "me");
+        }
+        Command::SignOutDevice { session } => {
+            if !crate::sessions::end_of(tx, caller.member, session).await? {
+                return Err(domain::Error::NotFound.into());
+            }
+            tx.touch(caller.member, Collection::Device, session);
+        }
+    }
+    Ok(Receipt::Noted)
+}
+
+/// The member with this `ref`.
+pub async fn find_by_ref(tx: &mut Tx, reference: &str) -> Result<Option<(MemberId, String)>> {
+    Ok(sql::find_member(tx, reference).await?.map(|(id, row)| (id, row.name)))
+}
+
+/// The member who signs in with this phone number or e-mail address, and their language.
+pub(crate) async fn find_by_address(tx: &mut Tx, address: &str) -> Result<Option<(MemberId, Lang)>> {
+    sql::find_by_address(tx, address).await
+}
+
+/// A phone number as it is stored, or `None` for what cannot be one: `06 39 98 00 10`, `+33 6…`, `0033 6…`.
+///
+/// `country` is put before national numbers, e.g. `+33`.
+pub fn normal_phone(text: &str, country: &str) -> Option<String> {
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '.' | '-' | '(' | ')' | '/' | '\u{a0}' | '\u{202f}')).collect();
+    let number = if let Some(rest) = digits.strip_prefix("00") {
+        format!("+{rest}")
+    } else if let Some(rest) = digits.strip_prefix('0') {
+        format!("{country}{rest}")
+    } else {
+        digits
+    };
+    let rest = number.strip_prefix('+')?;
+    ((8..=15).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_digit())).then_some(number)
+}
+
+/// An e-mail address as it is stored, or `None` for what cannot be one.
+pub fn normal_email(text: &str) -> Option<String> {
+    let text = text.trim().to_lowercase();
+    let (name, host) = text.split_once('@')?;
+    let sound = !name.is_empty()
+        && host.contains('.')
+        && !host.starts_with('.')
+        && !host.ends_with('.')
+        && !host.contains("..")
+        && text.len() <= 254
+        && text.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, ',' | ';' | '<' | '>' | '"'))
+        && text.matches('@').count() == 1;
+    sound.then_some(text)
+}
+
+/// A member for the demo's sign-in page.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Showcase {
+    pub name: String,
+    pub email: String,
+    pub trade: String,
+    pub company: String,
+}
+
+/// The first members with an e-mail address, one a trade.
+pub async fn showcase(tx: &mut Tx) -> Result<Vec<Showcase>> {
+    let mut members: Vec<Showcase> = sql::list_showcase(tx).await?;
+    let mut seen = Vec::new();
+    members.retain(|member| {
+        let new = !seen.contains(&member.trade);
+        seen.push(member.trade.clone());
+        new
+    });
+    Ok(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phones_and_emails_have_one_form() {
+        for text in ["06 39 98 00 10", "+33 6 39 98 00 10", "0033639980010", "06.39.98.00.10"] {
+            assert_eq!(normal_phone(text, "+33").as_deref(), Some("+33639980010"), "{text}");
+        }
+        for bad in ["", "06", "call me", "+33 6 39 98 00 1O", "639980010"] {
+            assert_eq!(normal_phone(bad, "+33"), None, "{bad}");
+        }
+        assert_eq!(normal_email(" Marie@Example.com ").as_deref(), Some("marie@example.com"));
+        for bad in ["marie", "@example.com", "a@b", "a b@example.com", "a@b@example.com", "a@example..com"] {
+            assert_eq!(normal_email(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,245 @@
+use super::{CompanyRow, MemberRow, Showcase, StaffRow};
+use crate::Result;
+use crate::db::{Tx, on};
+use domain::id::{AccountId, CompanyId, MemberId, StaffId};
+use domain::members::{Function, OrderPoints};
+use domain::{Day, Lang};
+use sqlx::{FromRow, QueryBuilder};
+
+pub async fn upsert_staff(tx: &mut Tx, id: StaffId, row: &StaffRow, role: &str) -> Result<()> {
+    const UPSERT: &str = "INSERT INTO staff (id, ref, name, email, phone, role) VALUES ($1, $2, $3, $4, $5, $6) \
+        ON CONFLICT (ref) DO UPDATE SET name = excluded.name, email = excluded.email, phone = excluded.phone, \
+        role = excluded.role";
+    on!(tx, c => sqlx::query(UPSERT).bind(id).bind(&row.reference).bind(&row.name).bind(&row.email)
+        .bind(&row.phone).bind(role).execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+pub async fn list_staff_refs(tx: &mut Tx) -> Result<Vec<String>> {
+    Ok(on!(tx, c => sqlx::query_scalar("SELECT ref FROM staff ORDER BY ref").fetch_all(c).await?))
+}
+
+pub async fn find_staff(tx: &mut Tx, reference: &str) -> Result<Option<StaffId>> {
+    Ok(on!(tx, c => sqlx::query_scalar("SELECT id FROM staff WHERE ref = $1").bind(reference).fetch_optional(c).await?))
+}
+
+pub async fn delete_staff(tx: &mut Tx, reference: &str) -> Result<()> {
+    const CLEAR: &str =
+        "UPDATE company SET advisor_id = NULL WHERE advisor_id = (SELECT id FROM staff WHERE ref = $1)";
+    on!(tx, c => sqlx::query(CLEAR).bind(reference).execute(c).await.map(|_| ())?);
+    on!(tx, c => sqlx::query("DELETE FROM staff WHERE ref = $1").bind(reference).execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct CompanyColumns {
+    id: CompanyId,
+    #[sqlx(rename = "ref")]
+    reference: String,
+    name: String,
+    town: String,
+    joined_on: Day,
+    order_points: String,
+    advisor_id: Option<StaffId>,
+}
+
+pub async fn find_company(tx: &mut Tx, reference: &str) -> Result<Option<(CompanyId, CompanyRow, Option<StaffId>)>> {
+    const FIND: &str =
+        "SELECT id, ref, name, town, joined_on, order_points, advisor_id FROM company WHERE ref = $1";
+    let found: Option<CompanyColumns> = on!(tx, c => sqlx::query_as(FIND).bind(reference).fetch_optional(c).await?);
+    Ok(found.map(|row| {
+        let company = CompanyRow {
+            reference: row.reference,
+            name: row.name,
+            town: row.town,
+            joined_on: row.joined_on,
+            order_points: OrderPoints::from_code(&row.order_points).unwrap_or(OrderPoints::Company),
+            advisor: None,
+        };
+        (row.id, company, row.advisor_id)
+    }))
+}
+
+pub async fn insert_company(
+    tx: &mut Tx,
+    id: CompanyId,
+    row: &CompanyRow,
+    advisor: Option<StaffId>,
+    tier: &str,
+) -> Result<()> {
+    const INSERT: &str = "INSERT INTO company (id, ref, name, town, joined_on, order_points, advisor_id, tier) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    on!(tx, c => sqlx::query(INSERT).bind(id).bind(&row.reference).bind(&row.name).bind(&row.town)
+        .bind(row.joined_on).bind(row.order_points.code()).bind(advisor).bind(tier).execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+pub async fn set_company(tx: &mut Tx, id: CompanyId, row: &CompanyRow, advisor: Option<StaffId>) -> Result<()> {
+    const SET: &str = "UPDATE company SET name = $2, town = $3, joined_on = $4, order_points = $5, advisor_id = $6 \
+        WHERE id = $1";
+    on!(tx, c => sqlx::query(SET).bind(id).bind(&row.name).bind(&row.town).bind(row.joined_on)
+        .bind(row.order_points.code()).bind(advisor).execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+pub async fn insert_bare_companies(tx: &mut Tx, rows: &[(CompanyId, &String, Day)], tier: &str) -> Result<()> {
+    for part in rows.chunks(500) {
+        on!(tx, c => {
+            let mut insert =
+                QueryBuilder::new("INSERT INTO company (id, ref, name, town, joined_on, order_points, tier) ");
+            insert.push_values(part, |mut row, (id, reference, joined_on)| {
+                row.push_bind(*id).push_bind((*reference).clone()).push_bind((*reference).clone()).push_bind("")
+                    .push_bind(*joined_on).push_bind("company").push_bind(tier.to_owned());
+            });
+            insert.build().execute(c).await.map(|_| ())?
+        });
+    }
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct MemberColumns {
+    id: MemberId,
+    #[sqlx(rename = "ref")]
+    reference: String,
+    company: String,
+    name: String,
+    phone: Option<String>,
+    email: Option<String>,
+    trade: String,
+    function: String,
+    manager: bool,
+    language: String,
+}
+
+pub async fn find_member(tx: &mut Tx, reference: &str) -> Result<Option<(MemberId, MemberRow)>> {
+    const FIND: &str = "SELECT member.id, member.ref, company.ref AS company, member.name, phone, email, trade, \
+        \"function\", manager, language FROM member JOIN company ON company.id = company_id WHERE member.ref = $1";
+    let found: Option<MemberColumns> = on!(tx, c => sqlx::query_as(FIND).bind(reference).fetch_optional(c).await?);
+    Ok(found.map(|row| {
+        let member = MemberRow {
+            reference: row.reference,
+            company: row.company,
+            name: row.name,
+            phone: row.phone,
+            email: row.email,
+            trade: row.trade,
+            function: Function::from_code(&row.function).unwrap_or(Function::User),
+            manager: row.manager,
+            language: Lang::from_tag(&row.language).unwrap_or_default(),
+        };
+        (row.id, member)
+    }))
+}
+
+pub async fn find_ref_by_address(tx: &mut Tx, address: &str) -> Result<Option<String>> {
+    const FIND: &str = "SELECT ref FROM member WHERE phone = $1 OR email = $1";
+    Ok(on!(tx, c => sqlx::query_scalar(FIND).bind(address).fetch_optional(c).await?))
+}
+
+pub async fn find_by_address(tx: &mut Tx, address: &str) -> Result<Option<(MemberId, Lang)>> {
+    const FIND: &str = "SELECT id, language FROM member WHERE phone = $1 OR email = $1";
+    let found: Option<(MemberId, String)> =
+        on!(tx, c => sqlx::query_as(FIND).bind(address).fetch_optional(c).await?);
+    Ok(found.map(|(id, language)| (id, Lang::from_tag(&language).unwrap_or_default())))
+}
+
+pub async fn insert_member(tx: &mut Tx, id: MemberId, company: CompanyId, row: &MemberRow) -> Result<()> {
+    const INSERT: &str = "INSERT INTO member (id, ref, company_id, name, phone, email, trade, \"function\", manager, \
+        language) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    on!(tx, c => sqlx::query(INSERT).bind(id).bind(&row.reference).bind(company).bind(&row.name).bind(&row.phone)
+        .bind(&row.email).bind(&row.trade).bind(row.function.code()).bind(row.manager).bind(row.language.tag())
+        .execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+pub async fn set_member(tx: &mut Tx, id: MemberId, company: CompanyId, row: &MemberRow) -> Result<()> {
+    const SET: &str = "UPDATE member SET company_id = $2, name = $3, phone = $4, email = $5, trade = $6, \
+        \"function\" = $7, manager = $8, language = $9 WHERE id = $1";
+    on!(tx, c => sqlx::query(SET).bind(id).bind(company).bind(&row.name).bind(&row.phone).bind(&row.email)
+        .bind(&row.trade).bind(row.function.code()).bind(row.manager).bind(row.language.tag())
+        .execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+pub async fn set_language(tx: &mut Tx, member: MemberId, language: Lang) -> Result<()> {
+    const SET: &str = "UPDATE member SET language = $2 WHERE id = $1";
+    on!(tx, c => sqlx::query(SET).bind(member).bind(language.tag()).execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+#[derive(FromRow)]
+pub struct MeColumns {
+    pub name: String,
+    pub phone: Option<String>,
+    pub email: Option<String>,
+    pub trade: String,
+    pub function: String,
+    pub manager: bool,
+    pub language: String,
+    pub company_id: CompanyId,
+    pub company_name: String,
+    pub town: String,
+    pub order_points: String,
+    pub advisor_name: Option<String>,
+    pub advisor_phone: Option<String>,
+    pub advisor_email: Option<String>,
+}
+
+pub async fn find_me(tx: &mut Tx, member: MemberId) -> Result<Option<MeColumns>> {
+    const FIND: &str = "SELECT member.name, member.phone, member.email, trade, \"function\", manager, language, \
+        company_id, company.name AS company_name, town, order_points, staff.name AS advisor_name, \
+        staff.phone AS advisor_phone, staff.email AS advisor_email \
+        FROM member JOIN company ON company.id = company_id LEFT JOIN staff ON staff.id = advisor_id \
+        WHERE member.id = $1";
+    Ok(on!(tx, c => sqlx::query_as(FIND).bind(member).fetch_optional(c).await?))
+}
+
+/// Members of a company, by id.
+pub(crate) async fn of_company(tx: &mut Tx, company: CompanyId) -> Result<Vec<MemberId>> {
+    const LIST: &str = "SELECT id FROM member WHERE company_id = $1 ORDER BY id";
+    Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(company).fetch_all(c).await?))
+}
+
+pub(crate) async fn companies_with_members(tx: &mut Tx) -> Result<Vec<CompanyId>> {
+    const LIST: &str = "SELECT DISTINCT company_id FROM member ORDER BY company_id";
+    Ok(on!(tx, c => sqlx::query_scalar(LIST).fetch_all(c).await?))
+}
+
+/// What an import of orders needs to know of a company.
+#[derive(Clone, Debug, FromRow)]
+pub struct CompanyKey {
+    #[sqlx(rename = "ref")]
+    pub reference: String,
+    pub id: CompanyId,
+    pub order_points: String,
+    pub account: AccountId,
+}
+
+pub(crate) async fn list_company_keys(tx: &mut Tx) -> Result<Vec<CompanyKey>> {
+    const LIST: &str = "SELECT company.ref, company.id, order_points, account.id AS account FROM company \
+        JOIN account ON account.company_id = company.id AND account.kind = 'wallet' ORDER BY company.ref";
+    Ok(on!(tx, c => sqlx::query_as(LIST).fetch_all(c).await?))
+}
+
+/// What an import of orders needs to know of a member.
+#[derive(Clone, Debug, FromRow)]
+pub struct MemberKey {
+    #[sqlx(rename = "ref")]
+    pub reference: String,
+    pub id: MemberId,
+    pub company_id: CompanyId,
+    pub account: AccountId,
+}
+
+pub(crate) async fn list_member_keys(tx: &mut Tx) -> Result<Vec<MemberKey>> {
+    const LIST: &str = "SELECT member.ref, member.id, member.company_id, account.id AS account FROM member \
+        JOIN account ON account.member_id = member.id AND account.kind = 'wallet' ORDER BY member.ref";
+    Ok(on!(tx, c => sqlx::query_as(LIST).fetch_all(c).await?))
+}
+
+pub async fn list_showcase(tx: &mut Tx) -> Result<Vec<Showcase>> {
+    const LIST: &str = "SELECT member.name, member.email, trade, company.name AS company FROM member \
+        JOIN company ON company.id = company_id WHERE member.email IS NOT NULL ORDER BY member.id LIMIT 40";
+    Ok(on!(tx, c => sqlx::query_as(LIST).fetch_all(c).await?))
+}

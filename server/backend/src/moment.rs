@@ -1,0 +1,73 @@
+//! Clock and chance, as parameters.
+
+use domain::Timestamp;
+use std::sync::Mutex;
+
+/// Where time comes from.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Timestamp;
+}
+
+/// Where chance comes from.
+pub trait Chance: Send + Sync {
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// The machine's clock and its secure random source: for the binary.
+pub struct Machine;
+
+impl Clock for Machine {
+    fn now(&self) -> Timestamp {
+        #[expect(clippy::disallowed_methods, reason = "the one place where time enters")]
+        let now = std::time::SystemTime::now();
+        let millis = now.duration_since(std::time::UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_millis());
+        Timestamp(i64::try_from(millis).unwrap_or(i64::MAX))
+    }
+}
+
+impl Chance for Machine {
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("the operating system has randomness");
+    }
+}
+
+/// A clock that stands still until it is set, and chance from a seed: for tests and generated data.
+pub struct Fixed {
+    now: Mutex<Timestamp>,
+    state: Mutex<u64>,
+}
+
+impl Fixed {
+    pub fn new(now: Timestamp, seed: u64) -> Fixed {
+        Fixed { now: Mutex::new(now), state: Mutex::new(seed) }
+    }
+
+    pub fn set(&self, now: Timestamp) {
+        *self.now.lock().expect("no panic while setting the clock") = now;
+    }
+
+    pub fn advance(&self, millis: i64) {
+        let mut now = self.now.lock().expect("no panic while setting the clock");
+        *now = now.plus(millis);
+    }
+}
+
+impl Clock for Fixed {
+    fn now(&self) -> Timestamp {
+        *self.now.lock().expect("no panic while setting the clock")
+    }
+}
+
+impl Chance for Fixed {
+    fn fill(&self, bytes: &mut [u8]) {
+        // SplitMix64 (Steele, Lea, Flood 2014).
+        let mut state = self.state.lock().expect("no panic while drawing");
+        for chunk in bytes.chunks_mut(8) {
+            *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mut z = *state;
+            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            chunk.copy_from_slice(&(z ^ (z >> 31)).to_le_bytes()[..chunk.len()]);
+        }
+    }
+}

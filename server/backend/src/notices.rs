@@ -1,0 +1,42 @@
+//! Notices: what happened without the member.
+
+use crate::caller::Caller;
+use crate::db::{Tx, on};
+use crate::Result;
+use domain::document::Collection;
+use domain::id::{MemberId, NoticeId};
+use domain::notices::{About, Command, Notice};
+use domain::{Receipt, Timestamp};
+
+pub(crate) async fn tell(tx: &mut Tx, member: MemberId, about: About) -> Result<()> {
+    const INSERT: &str = "INSERT INTO notice (id, member_id, at, about) VALUES ($1, $2, $3, $4)";
+    let (id, now, about) = (NoticeId(tx.uuid()), tx.now(), serde_json::to_string(&about)?);
+    on!(tx, c => sqlx::query(INSERT).bind(id).bind(member).bind(now).bind(&about).execute(c).await.map(|_| ())?);
+    tx.touch(member, Collection::Notice, id);
+    Ok(())
+}
+
+pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, command: Command) -> Result<Receipt> {
+    let Command::MarkRead { notice } = command;
+    const SET: &str = "UPDATE notice SET read_at = COALESCE(read_at, $3) WHERE id = $1 AND member_id = $2";
+    let now = tx.now();
+    let found = on!(tx, c => sqlx::query(SET).bind(notice).bind(caller.member).bind(now).execute(c).await?.rows_affected());
+    if found == 0 {
+        return Err(domain::Error::NotFound.into());
+    }
+    tx.touch(caller.member, Collection::Notice, notice);
+    Ok(Receipt::Noted)
+}
+
+/// A member's newest notices.
+pub(crate) async fn list(tx: &mut Tx, member: MemberId) -> Result<Vec<Notice>> {
+    const LIST: &str =
+        "SELECT id, at, read_at, about FROM notice WHERE member_id = $1 ORDER BY at DESC, id DESC LIMIT 50";
+    let rows: Vec<(NoticeId, Timestamp, Option<Timestamp>, String)> =
+        on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?);
+    rows.into_iter()
+        .map(|(id, at, read_at, about)| {
+            Ok(Notice { id, at, read: read_at.is_some(), about: serde_json::from_str(&about)? })
+        })
+        .collect()
+}

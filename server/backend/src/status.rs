@@ -1,0 +1,78 @@
+//! Status of companies: worked out from the ledger, kept beside the company for its audience.
+
+use crate::db::{Tx, on};
+use crate::programme::Settings;
+use crate::{Error, Result, members, notices};
+use domain::document::Collection;
+use domain::id::CompanyId;
+use domain::notices::About;
+use domain::status::{Status, status_on};
+use domain::Day;
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: CompanyId,
+    joined_on: Day,
+    tier: String,
+    status_points: i64,
+    review_on: Day,
+}
+
+/// The status of a company on a day.
+///
+/// # Errors
+/// [`Error::Input`] where there is no such company.
+pub async fn of_company(tx: &mut Tx, settings: &Settings, reference: &str, on: Day) -> Result<Status> {
+    const FIND: &str = "SELECT id, joined_on, tier, status_points, review_on FROM company WHERE ref = $1";
+    let found: Option<Row> = on!(tx, c => sqlx::query_as(FIND).bind(reference).fetch_optional(c).await?);
+    let company = found.ok_or_else(|| Error::Input(format!("there is no company {reference:?}")))?;
+    work_out(tx, settings, &company, on).await
+}
+
+/// The status document of a company's members today.
+pub(crate) async fn today(tx: &mut Tx, settings: &Settings, company: CompanyId, today: Day) -> Result<Status> {
+    let company = find(tx, company).await?;
+    work_out(tx, settings, &company, today).await
+}
+
+async fn find(tx: &mut Tx, company: CompanyId) -> Result<Row> {
+    const FIND: &str = "SELECT id, joined_on, tier, status_points, review_on FROM company WHERE id = $1";
+    Ok(on!(tx, c => sqlx::query_as(FIND).bind(company).fetch_one(c).await?))
+}
+
+async fn work_out(tx: &mut Tx, settings: &Settings, company: &Row, on: Day) -> Result<Status> {
+    // Two years and a day: this period and the one before it.
+    let earned = crate::ledger::earned(tx, company.id, on.plus_months(-24).plus_days(-1), on).await?;
+    Ok(status_on(&settings.tiers, settings.status.period, company.joined_on, &earned, on))
+}
+
+/// Works out the status of companies again after their points changed; phones hear of what is new.
+pub(crate) async fn refresh(tx: &mut Tx, settings: &Settings, today: Day, companies: &[CompanyId]) -> Result<()> {
+    for company in companies {
+        let before = find(tx, *company).await?;
+        let status = work_out(tx, settings, &before, today).await?;
+        if (&status.tier, status.points, status.review_on) == (&before.tier, before.status_points, before.review_on) {
+            continue;
+        }
+        const SET: &str = "UPDATE company SET tier = $2, status_points = $3, review_on = $4 WHERE id = $1";
+        on!(tx, c => sqlx::query(SET).bind(*company).bind(&status.tier).bind(status.points).bind(status.review_on)
+            .execute(c).await.map(|_| ())?);
+        tx.touch_company(*company, Collection::Status, "status");
+        let threshold = |tier: &str| settings.tiers.iter().find(|t| t.reference == tier).map_or(0, |t| t.threshold);
+        if threshold(&status.tier) > threshold(&before.tier)
+            && let Some(tier) = settings.tiers.iter().find(|tier| tier.reference == status.tier)
+        {
+            for member in members::of_company(tx, *company).await? {
+                notices::tell(tx, member, About::TierReached { tier: tier.name.clone() }).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Works out the status of all companies that have members: daily, because days pass, and when rules change.
+pub async fn refresh_all(tx: &mut Tx, settings: &Settings) -> Result<()> {
+    let today = settings.day(tx.now())?;
+    let companies = members::companies_with_members(tx).await?;
+    refresh(tx, settings, today, &companies).await
+}
