@@ -1,0 +1,128 @@
+// Starts the member app, and lets it talk to the browser about being installed and being up to date.
+const build = document.documentElement.dataset.build;
+const wasm = fetch(new URL('./pkg/compagnon.wasm', import.meta.url), { credentials: 'same-origin' });
+wasm.catch(() => {}); // init reports it
+
+// --- something to look at, until the app has put itself beside it ------------------------------------------------
+
+const skeleton = document.createElement('div');
+skeleton.className = 'skeleton';
+skeleton.setAttribute('aria-hidden', 'true');
+for (const part of ['bar', 'card', 'line', 'line', 'line', 'tabs']) {
+  skeleton.append(Object.assign(document.createElement('div'), { className: `skeleton-${part}` }));
+}
+
+function mounted() {
+  if (![...document.body.children].some((child) => child !== skeleton && !child.matches('.watchdog'))) return;
+  observer.disconnect();
+  skeleton.remove();
+  self.compagnonWatchdog?.ready();
+}
+const observer = new MutationObserver(mounted);
+document.body.prepend(skeleton);
+observer.observe(document.body, { childList: true });
+
+// --- the worker --------------------------------------------------------------------------------------------------
+
+const MINUTE = 60 * 1000;
+const HOUR = 60 * MINUTE;
+const worker = navigator.serviceWorker;
+let controlled = Boolean(worker?.controller);
+const waitingForUpdate = [];
+let registration = null;
+let newer = false;
+let applying = false;
+let checked = Date.now();
+
+function updateFound() {
+  if (newer) return;
+  newer = true;
+  for (const callback of waitingForUpdate) callback();
+}
+
+async function register() {
+  registration = await worker.register('/sw.js', { scope: '/', updateViaCache: 'none' });
+  const follow = (installing) =>
+    installing?.addEventListener('statechange', () => {
+      if (installing.state === 'installed' && registration.active) updateFound();
+    });
+  if (registration.waiting) updateFound();
+  follow(registration.installing);
+  registration.addEventListener('updatefound', () => follow(registration.installing));
+}
+
+// Without a worker the phone cannot start offline, so a failed installation is tried again soon.
+function lookForUpdate() {
+  const installed = Boolean(registration?.active);
+  if (document.visibilityState !== 'visible' || Date.now() - checked < (installed ? HOUR : MINUTE)) return;
+  checked = Date.now();
+  (installed ? registration.update() : register()).catch(() => {});
+}
+
+if (worker) {
+  worker.addEventListener('message', (event) => {
+    if (event.data === 'build') event.ports[0].postMessage(build);
+  });
+  worker.startMessages();
+  // Another tab may have applied the update: this one goes on with its own files, and says that there is a newer one.
+  worker.addEventListener('controllerchange', () => {
+    if (applying) location.reload();
+    else if (controlled) updateFound();
+    controlled = true;
+  });
+  document.addEventListener('visibilitychange', lookForUpdate);
+  addEventListener('focus', lookForUpdate);
+  addEventListener('pageshow', lookForUpdate);
+  addEventListener('online', lookForUpdate);
+}
+
+// --- what the app may ask of the browser -------------------------------------------------------------------------
+
+const waitingForInstall = [];
+let offer = null;
+
+addEventListener('beforeinstallprompt', (event) => {
+  event.preventDefault();
+  offer = event;
+  for (const callback of waitingForInstall) callback();
+});
+
+self.compagnonApp = {
+  build,
+  // The callback runs once, when a newer build is on the phone and waits.
+  onUpdate(callback) {
+    if (newer) callback();
+    else waitingForUpdate.push(callback);
+  },
+  // Changes to the newer build. The page reloads.
+  update() {
+    applying = true;
+    if (registration?.waiting) registration.waiting.postMessage('apply');
+    else location.reload();
+  },
+  // Asks the browser not to clear this phone's data when it needs room. True when it agreed.
+  persist: async () => (await navigator.storage?.persist?.().catch(() => false)) ?? false,
+  standalone: () => matchMedia('(display-mode: standalone)').matches || navigator.standalone === true,
+  onInstallable(callback) {
+    if (offer) callback();
+    else waitingForInstall.push(callback);
+  },
+  // 'accepted', 'dismissed', or 'unavailable' where the browser offers nothing. Only after a tap.
+  async installPrompt() {
+    if (!offer) return 'unavailable';
+    const prompt = offer;
+    offer = null;
+    await prompt.prompt();
+    return (await prompt.userChoice).outcome;
+  },
+};
+
+// --- start -------------------------------------------------------------------------------------------------------
+
+try {
+  const glue = await import(new URL('./pkg/compagnon.js', import.meta.url));
+  await glue.default({ module_or_path: wasm });
+} catch (error) {
+  self.compagnonWatchdog?.broke(`start: ${error}`);
+}
+if (worker) register().catch(() => {});

@@ -1,0 +1,296 @@
+// What this phone keeps: IndexedDB, files kept for offline use, and the little a page and the worker say to each
+// other. Plain script, so that the page (through wasm-bindgen) and the worker (through importScripts) share it.
+// No rule of the programme lives here: rows go in and come out as they are.
+(() => {
+  'use strict';
+
+  const PREFIX = 'compagnon-';
+  const DEVICE = `${PREFIX}device`;
+  const STORES = { meta: undefined, docs: ['collection', 'id'], outbox: 'id', drafts: 'key' };
+  const NAMES = Object.keys(STORES);
+  const MEDIA = 'media';
+
+  // --- connections -------------------------------------------------------------------------------------------
+  // A phone may kill a connection whenever the app is in the background. So a handle is never trusted: one that
+  // turns out to be dead is dropped, and the work is done once more on a new one.
+
+  const connections = new Map(); // name of the database -> { ready: Promise<IDBDatabase>, dead }
+
+  function connect(name) {
+    const known = connections.get(name);
+    if (known && !known.dead) return known;
+    const connection = { dead: false };
+    const opened = new Promise((resolve, reject) => {
+      const request = indexedDB.open(name, 1);
+      request.onupgradeneeded = () => {
+        const db = request.result;
+        if (name === DEVICE) db.createObjectStore('kv');
+        else for (const store of NAMES) db.createObjectStore(store, STORES[store] && { keyPath: STORES[store] });
+      };
+      request.onsuccess = () => {
+        const db = request.result;
+        db.onclose = () => {
+          connection.dead = true;
+        };
+        db.onversionchange = () => {
+          connection.dead = true;
+          db.close();
+        };
+        resolve(db);
+      };
+      request.onerror = () => reject(request.error);
+    });
+    // Checked with every new connection: the browser may have thrown everything away behind an open page.
+    connection.ready = name === DEVICE ? opened : opened.then((db) => list(name.slice(PREFIX.length)).then(() => db));
+    connection.ready.catch(() => {
+      connection.dead = true;
+    });
+    connections.set(name, connection);
+    return connection;
+  }
+
+  async function drop(name) {
+    const connection = connections.get(name);
+    connections.delete(name);
+    if (!connection) return;
+    connection.dead = true;
+    await connection.ready.then(
+      (db) => db.close(),
+      () => {},
+    );
+  }
+
+  // One transaction. `work` gets it and an object to put results in; the promise is kept only once the browser
+  // has said that the transaction is complete.
+  async function transact(name, stores, mode, strict, work) {
+    for (let tries = 0; ; tries += 1) {
+      const connection = connect(name);
+      try {
+        const db = await connection.ready;
+        return await new Promise((resolve, reject) => {
+          const tx = db.transaction(stores, mode, { durability: strict ? 'strict' : 'relaxed' });
+          const results = {};
+          let cause;
+          tx.oncomplete = () => resolve(results);
+          tx.onabort = () => reject(cause ?? tx.error ?? new DOMException('the transaction was aborted', 'AbortError'));
+          try {
+            work(tx, results);
+          } catch (error) {
+            cause = error;
+            tx.abort();
+          }
+        });
+      } catch (error) {
+        const dead = connection.dead || error.name === 'InvalidStateError' || error.name === 'UnknownError';
+        if (dead) await drop(name);
+        if (!dead || tries > 0) throw new Error(`${error.name}: ${error.message}`);
+      }
+    }
+  }
+
+  const into = (results, key, request) => {
+    request.onsuccess = () => {
+      results[key] = request.result;
+    };
+  };
+
+  // --- the device: a few values that belong to no member -------------------------------------------------------
+
+  const onDevice = (mode, work) => transact(DEVICE, ['kv'], mode, mode === 'readwrite', (tx, out) => work(tx.objectStore('kv'), out));
+
+  const device = {
+    get: (key) => onDevice('readonly', (kv, out) => into(out, 'value', kv.get(key))).then((out) => out.value ?? null),
+    set: (key, value) => onDevice('readwrite', (kv) => kv.put(value, key)).then(() => {}),
+    delete: (key) => onDevice('readwrite', (kv) => kv.delete(key)).then(() => {}),
+  };
+
+  const members = async () => (await device.get('members')) ?? [];
+
+  // The list is changed in one transaction, so that two tabs cannot undo each other's change.
+  const setMember = (member, present) =>
+    onDevice('readwrite', (kv) => {
+      const request = kv.get('members');
+      request.onsuccess = () => {
+        const others = (request.result ?? []).filter((id) => id !== member);
+        kv.put(present ? [...others, member] : others, 'members');
+      };
+      if (present) return;
+      kv.delete(`alive:${member}`);
+      const current = kv.get('current');
+      current.onsuccess = () => {
+        if (current.result === member) kv.put(null, 'current');
+      };
+    });
+
+  const list = async (member) => {
+    if (!(await members()).includes(member)) await setMember(member, true);
+  };
+
+  // --- one member's data ---------------------------------------------------------------------------------------
+
+  const onMember = (member, stores, mode, strict, work) => transact(PREFIX + member, stores, mode, strict, work);
+
+  const bySeq = (rows) => rows.sort((a, b) => a.seq - b.seq);
+
+  async function load(member) {
+    const found = await onMember(member, NAMES, 'readonly', false, (tx, out) => {
+      into(out, 'names', tx.objectStore('meta').getAllKeys());
+      for (const store of NAMES) into(out, store, tx.objectStore(store).getAll());
+    });
+    return JSON.stringify({
+      meta: Object.fromEntries(found.names.map((name, i) => [name, found.meta[i]])),
+      docs: found.docs,
+      outbox: bySeq(found.outbox),
+      drafts: found.drafts,
+    });
+  }
+
+  const outbox = (member) =>
+    onMember(member, ['outbox'], 'readonly', false, (tx, out) => into(out, 'rows', tx.objectStore('outbox').getAll())).then((out) =>
+      bySeq(out.rows),
+    );
+
+  const OPERATIONS = {
+    put: (tx, store, row, name) => (name === undefined ? tx.objectStore(store).put(row) : tx.objectStore(store).put(row, name)),
+    delete: (tx, store, key) => tx.objectStore(store).delete(key),
+    clear: (tx, store) => tx.objectStore(store).clear(),
+    // An array sorts after every text, so this range is exactly one collection.
+    clear_docs: (tx, collections) => {
+      for (const name of collections) tx.objectStore('docs').delete(IDBKeyRange.bound([name], [name, []]));
+    },
+  };
+
+  async function commit(member, opsJson, strict) {
+    const operations = JSON.parse(opsJson);
+    await onMember(member, NAMES, 'readwrite', strict, (tx) => {
+      for (const [kind, ...rest] of operations) {
+        if (!Object.hasOwn(OPERATIONS, kind)) throw new TypeError(`unknown operation ${kind}`);
+        OPERATIONS[kind](tx, ...rest);
+      }
+    });
+  }
+
+  // Empties first: another tab that is asleep can hold up the deletion of a database, but not of its rows.
+  async function erase(member) {
+    const name = PREFIX + member;
+    await transact(name, NAMES, 'readwrite', true, (tx) => NAMES.forEach((store) => tx.objectStore(store).clear()));
+    await drop(name);
+    await new Promise((resolve) => {
+      const request = indexedDB.deleteDatabase(name);
+      request.onsuccess = request.onerror = resolve;
+      setTimeout(resolve, 2000);
+    });
+    await setMember(member, false);
+  }
+
+  // --- one at a time -------------------------------------------------------------------------------------------
+
+  // A function that gives the lock back, or null when another tab or the worker has it.
+  function acquire(name) {
+    if (!navigator.locks) return Promise.resolve(() => {});
+    return new Promise((resolve, reject) => {
+      navigator.locks
+        .request(name, { ifAvailable: true }, (lock) => {
+          if (lock) return new Promise((release) => resolve(() => release()));
+          resolve(null);
+        })
+        .catch(reject);
+    });
+  }
+
+  const bus = 'BroadcastChannel' in self ? new BroadcastChannel('compagnon') : null;
+  const channel = (callback) => bus?.addEventListener('message', (event) => callback(event.data));
+  const announce = (text) => bus?.postMessage(text);
+
+  // --- the network ---------------------------------------------------------------------------------------------
+
+  function secondsOf(header) {
+    if (!header) return null;
+    const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+    return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : null;
+  }
+
+  // Never fails: status 0 says that nothing is known.
+  async function post(url, body, timeoutMs) {
+    const aborter = new AbortController();
+    const timer = setTimeout(() => aborter.abort(), timeoutMs);
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json' },
+        credentials: 'same-origin',
+        redirect: 'error',
+        cache: 'no-store',
+        signal: aborter.signal,
+      });
+      return { status: response.status, body: await response.text(), retry_after: secondsOf(response.headers.get('retry-after')) };
+    } catch {
+      return { status: 0, body: '', retry_after: null };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  // True where the browser promises to wake the worker when the network is back.
+  async function requestSync() {
+    try {
+      const registration = self.registration ?? (await navigator.serviceWorker?.getRegistration('/'));
+      if (!registration?.sync) return false;
+      await registration.sync.register('outbox');
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  // --- files kept for offline use --------------------------------------------------------------------------------
+
+  // All or none. Whole files, because a player asks for parts and the worker cuts them out.
+  async function keep(urls, progress) {
+    const responses = [];
+    for (const url of urls) {
+      const response = await fetch(url, { credentials: 'same-origin', redirect: 'error', cache: 'no-store' });
+      if (response.status !== 200) throw new Error(`HttpError: ${response.status} for ${url}`);
+      const file = await response.blob();
+      const headers = { 'content-type': response.headers.get('content-type') ?? file.type, 'content-length': String(file.size) };
+      responses.push(new Response(file, { headers }));
+      progress?.(responses.length, urls.length);
+    }
+    const cache = await caches.open(MEDIA);
+    const before = await kept(urls);
+    try {
+      await Promise.all(urls.map((url, i) => cache.put(url, responses[i])));
+    } catch (error) {
+      await unkeep(urls.filter((_, i) => !before[i]));
+      throw new Error(`${error.name}: ${error.message}`);
+    }
+  }
+
+  async function unkeep(urls) {
+    const cache = await caches.open(MEDIA);
+    await Promise.all(urls.map((url) => cache.delete(url)));
+  }
+
+  async function kept(urls) {
+    const cache = await caches.open(MEDIA);
+    return Promise.all(urls.map(async (url) => Boolean(await cache.match(url))));
+  }
+
+  self.compagnonStore = {
+    device,
+    members,
+    load,
+    outbox,
+    commit,
+    erase,
+    acquire,
+    channel,
+    announce,
+    post,
+    requestSync,
+    keep,
+    unkeep,
+    kept,
+  };
+})();

@@ -1,0 +1,254 @@
+// The worker: one build of the member app, whole or not at all, on the phone. The server writes the list of files
+// into this text, so the worker can never disagree with what is deployed.
+'use strict';
+
+const MANIFEST = /*MANIFEST*/null;
+const CORE = `core-${MANIFEST.build}`;
+const MEDIA = 'media';
+const IN_CORE = new Map(MANIFEST.files.map((file) => [file.url, file]));
+const PATIENCE = 3000;
+
+importScripts(`/v/${MANIFEST.build}/store.js`);
+const store = self.compagnonStore;
+
+// --- installing ------------------------------------------------------------------------------------------------
+
+const hex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+// The file as a response of our own when it is exactly what the list says, else undefined.
+async function verified(file, response) {
+  if (!response || response.status !== 200 || response.redirected) return undefined;
+  if ((response.headers.get('content-type') ?? '').split(';')[0].trim() !== file.type) return undefined;
+  const bytes = await response.arrayBuffer();
+  if (hex(await crypto.subtle.digest('SHA-256', bytes)) !== file.sha256) return undefined;
+  const headers = new Headers(response.headers);
+  for (const name of ['content-encoding', 'content-length', 'vary', 'set-cookie']) headers.delete(name);
+  return new Response(bytes, { status: 200, headers });
+}
+
+const coreCaches = async () => (await caches.keys()).filter((name) => name.startsWith('core-'));
+
+// A file that did not change since an earlier build need not travel again, and a page that has just loaded it has
+// left it in the browser's own cache. The hash decides, so neither can bring in something old.
+async function obtain(file) {
+  const place = file.url.match(/^\/v\/[^/]+(\/.*)$/);
+  for (const name of await coreCaches()) {
+    const url = place ? `/v/${name.slice(5)}${place[1]}` : file.url;
+    const same = await verified(file, await caches.match(url, { cacheName: name, ignoreVary: true }));
+    if (same) return same;
+  }
+  for (const cache of place ? ['default', 'reload'] : ['reload']) {
+    const fetched = await verified(file, await fetch(file.url, { cache, credentials: 'same-origin' }));
+    if (fetched) return fetched;
+  }
+  throw new Error(`not what this build lists: ${file.url}`);
+}
+
+// Nothing is written before everything is there.
+async function install() {
+  const files = [...IN_CORE.values()];
+  const responses = await Promise.all(files.map(obtain));
+  const existed = await caches.has(CORE);
+  const cache = await caches.open(CORE);
+  try {
+    await Promise.all(files.map((file, i) => cache.put(file.url, responses[i])));
+  } catch (error) {
+    if (!existed) await caches.delete(CORE);
+    throw error;
+  }
+}
+
+// --- several builds at once ------------------------------------------------------------------------------------
+
+// The builds that open pages run, or null when one of them does not answer.
+async function buildsInUse() {
+  const pages = (await self.clients.matchAll({ type: 'window', includeUncontrolled: true })).filter((page) =>
+    isApp(new URL(page.url).pathname),
+  );
+  const answers = await Promise.all(
+    pages.map(
+      (page) =>
+        new Promise((resolve) => {
+          const { port1, port2 } = new MessageChannel();
+          port1.onmessage = (event) => resolve(event.data);
+          setTimeout(resolve, PATIENCE, null);
+          page.postMessage('build', [port2]);
+        }),
+    ),
+  );
+  return answers.includes(null) ? null : new Set(answers);
+}
+
+// The files of an earlier build stay as long as a page may still ask for one of them. Those of a newer build, whose
+// worker is waiting, are none of this worker's business.
+async function forgetOldBuilds() {
+  const others = (await coreCaches()).filter((name) => name !== CORE);
+  if (others.length === 0 || self.registration.waiting || self.registration.installing) return;
+  const used = await buildsInUse();
+  if (!used) return;
+  await Promise.all(others.filter((name) => !used.has(name.slice(5))).map((name) => caches.delete(name)));
+}
+
+self.addEventListener('install', (event) => event.waitUntil(install()));
+
+self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim().then(forgetOldBuilds)));
+
+self.addEventListener('message', (event) => {
+  if (event.data === 'apply') self.skipWaiting();
+});
+
+// --- answering -------------------------------------------------------------------------------------------------
+
+const isApp = (path) => path === '/app' || path.startsWith('/app/');
+const fromCore = (url) => caches.match(url, { cacheName: CORE, ignoreVary: true });
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const { origin, pathname: path } = new URL(request.url);
+  if (request.method !== 'GET' || origin !== self.location.origin) return;
+  if (path.startsWith('/api/') || path === '/admin' || path.startsWith('/admin/')) return;
+  if (path.startsWith('/media/')) event.respondWith(media(request));
+  else if (path.startsWith('/v/')) event.respondWith(versioned(request));
+  else if (request.mode === 'navigate') event.respondWith(isApp(path) ? shell(event) : publicPage(request, path));
+  else if (IN_CORE.has(path)) event.respondWith(core(request, path));
+});
+
+// The browser may throw away single files. A shell whose script is gone is a white screen, so it is not given out.
+async function shell(event) {
+  const cache = await caches.open(CORE);
+  const present = new Set((await cache.keys()).map((request) => new URL(request.url).pathname));
+  const missing = MANIFEST.files.filter((file) => !present.has(file.url));
+  if (missing.length === 0) {
+    event.waitUntil(forgetOldBuilds());
+    return fromCore(MANIFEST.shell);
+  }
+  const repair = install().catch(() => self.registration.update());
+  event.waitUntil(repair.catch(() => {}));
+  try {
+    return await fetch(event.request);
+  } catch {
+    const vital = missing.some((file) => file.url === MANIFEST.shell || /javascript|wasm/.test(file.type));
+    return vital ? offlinePage() : fromCore(MANIFEST.shell);
+  }
+}
+
+async function core(request, path) {
+  return (await fromCore(path)) ?? fetch(request);
+}
+
+async function versioned(request) {
+  const build = new URL(request.url).pathname.split('/')[2];
+  return (await caches.match(request.url, { cacheName: `core-${build}`, ignoreVary: true })) ?? fetch(request);
+}
+
+// A member who is signed in on this phone wants the app, and it is here. The network gets a moment to say otherwise.
+async function publicPage(request, path) {
+  const network = fetch(request);
+  network.catch(() => {});
+  try {
+    if (path !== '/' && path !== '/sign-in') return await network;
+    const late = new Promise((_, reject) => {
+      setTimeout(reject, PATIENCE);
+    });
+    const member = await store.device.get('current').catch(() => null);
+    if (!member) return await network;
+    return await Promise.race([network, late]).catch(() => Response.redirect('/app', 302));
+  } catch {
+    return offlinePage();
+  }
+}
+
+const OFFLINE = {
+  fr: ['Pas de réseau', 'Cette page a besoin d’une connexion. Ce que vous avez enregistré reste sur ce téléphone.', 'Réessayer'],
+  en: ['No connection', 'This page needs a connection. What you have saved is safe on this phone.', 'Try again'],
+};
+
+async function offlinePage() {
+  const chosen = await store.device.get('lang').catch(() => null);
+  const lang = String(chosen ?? navigator.language).startsWith('fr') ? 'fr' : 'en';
+  const [title, text, again] = OFFLINE[lang];
+  const style = MANIFEST.files.filter((file) => file.type === 'text/css').map((file) => `<link rel="stylesheet" href="${file.url}">`);
+  const html = `<!DOCTYPE html><html lang="${lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title>${style.join('')}</head><body><main class="watchdog"><h1>${title}</h1><p>${text}</p><a href="">${again}</a></main></body></html>`;
+  return new Response(html, {
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    },
+  });
+}
+
+// --- files kept for offline use --------------------------------------------------------------------------------
+
+async function media(request) {
+  const kept = await caches.match(request.url, { cacheName: MEDIA, ignoreVary: true });
+  if (!kept) return fetch(request);
+  const asked = /^bytes=(\d*)-(\d*)$/.exec(request.headers.get('range') ?? '');
+  if (!asked || (asked[1] === '' && asked[2] === '')) return kept;
+  const file = await kept.blob();
+  const last = file.size - 1;
+  const start = asked[1] === '' ? Math.max(0, file.size - Number(asked[2])) : Number(asked[1]);
+  const end = asked[1] === '' || asked[2] === '' ? last : Math.min(Number(asked[2]), last);
+  if (start > end) return new Response(null, { status: 416, headers: { 'content-range': `bytes */${file.size}` } });
+  return new Response(file.slice(start, end + 1), {
+    status: 206,
+    headers: {
+      'content-type': kept.headers.get('content-type') ?? 'application/octet-stream',
+      'content-length': String(end - start + 1),
+      'content-range': `bytes ${start}-${end}/${file.size}`,
+      'accept-ranges': 'bytes',
+    },
+  });
+}
+
+// --- the network is back, and no page is open ------------------------------------------------------------------
+
+// What the server takes in one request.
+const MOST_COMMANDS = 50;
+const MOST_CHARACTERS = 100 * 1024;
+
+function* batches(bodies) {
+  let batch = [];
+  let size = 0;
+  for (const body of bodies) {
+    if (batch.length === MOST_COMMANDS || (batch.length > 0 && size + body.length > MOST_CHARACTERS)) {
+      yield batch;
+      batch = [];
+      size = 0;
+    }
+    batch.push(body);
+    size += body.length;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+// Sends what waits, as it was written, and writes nothing: the next page that opens asks again and gets the stored
+// answers. A failure is thrown, so that the browser tries again.
+async function send(member, device, isCurrent) {
+  const release = await store.acquire(`sync:${member}`);
+  if (!release) return; // a page is at it
+  try {
+    const waiting = (await store.outbox(member)).filter((row) => row.state === 'saved' || row.state === 'sent');
+    const head = JSON.stringify({ proto: 1, member, device, push_only: true }).slice(0, -1);
+    for (const batch of batches(waiting.map((row) => row.body))) {
+      const { status } = await store.post('/api/sync', `${head},"commands":[${batch.join(',')}]}`, 60000);
+      if (!isCurrent && (status === 401 || status === 403)) return; // kept for when this member signs in again
+      if (status !== 200) throw new Error(`sync answered ${status}`);
+    }
+  } finally {
+    release();
+  }
+}
+
+async function sendAll() {
+  const device = await store.device.get('device_id');
+  const current = await store.device.get('current');
+  const members = await store.members();
+  const results = await Promise.allSettled(members.map((member) => send(member, device, member === current)));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+self.addEventListener('sync', (event) => {
+  if (event.tag === 'outbox') event.waitUntil(sendAll());
+});
