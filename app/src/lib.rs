@@ -1,1 +1,44 @@
+//! What a person sees of Compagnon, and what their phone keeps.
+//!
+//! Built twice: with `csr` it is the member app in WebAssembly, with `ssr` the pages the server renders. With
+//! neither, what remains is plain Rust: [`phone`], [`route`], [`calendar`] and [`text`].
+//!
+//! # How to add a screen
+//! 1. A variant of [`route::Route`] with its path.
+//! 2. A `…_page` function in the module of its feature, and its line in `frame::screen`.
+//! 3. Its words in [`text`], in every language.
 
+pub mod calendar;
+pub mod phone;
+pub mod route;
+pub mod text;
+
+#[cfg(feature = "csr")]
+pub mod browser;
+#[cfg(feature = "csr")]
+mod events;
+#[cfg(feature = "csr")]
+mod format;
+#[cfg(feature = "csr")]
+mod frame;
+#[cfg(feature = "csr")]
+mod home;
+#[cfg(feature = "csr")]
+mod icon;
+#[cfg(feature = "csr")]
+mod learning;
+#[cfg(feature = "csr")]
+mod ledger;
+#[cfg(feature = "csr")]
+mod members;
+#[cfg(feature = "csr")]
+mod parts;
+#[cfg(feature = "ssr")]
+pub mod public;
+#[cfg(feature = "csr")]
+mod rewards;
+#[cfg(feature = "csr")]
+mod start;
+
+#[cfg(feature = "csr")]
+pub use start::start;

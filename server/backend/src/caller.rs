@@ -16,9 +16,10 @@ pub struct Caller {
     pub synced_at: Option<Timestamp>,
 }
 
-impl Caller {
-    /// What decides which documents the member sees. Manager is in it because it decides on the company's wallet.
-    pub fn audience(&self) -> String {
-        format!("{}|{}|{}|{}", self.company, self.trade, self.tier, if self.manager { "m" } else { "" })
-    }
+/// What decides which documents a member sees. Manager is in it because it decides on the company's wallet.
+pub(crate) fn audience(company: CompanyId, trade: &str, tier: &str, manager: bool) -> String {
+    format!(
+        "{company}|{trade}|{tier}|{}",
+        if manager { "manager" } else { "" }
+    )
 }

@@ -45,13 +45,17 @@ pub(crate) async fn of_content(tx: &mut Tx, documents: Documents) -> Result<()> 
 
 /// Content that changed after `have`, oldest first.
 pub(crate) async fn content_since(tx: &mut Tx, have: i64) -> Result<Vec<(String, String)>> {
-    const SINCE: &str = "SELECT collection, id FROM content_change WHERE seq > $1 ORDER BY seq, collection, id";
+    const SINCE: &str =
+        "SELECT collection, id FROM content_change WHERE seq > $1 ORDER BY seq, collection, id";
     Ok(on!(tx, c => sqlx::query_as(SINCE).bind(have).fetch_all(c).await?))
 }
 
 /// Documents of a member that changed after `have`, oldest first.
-pub(crate) async fn of_member_since(tx: &mut Tx, member: MemberId, have: i64) -> Result<Vec<(String, String)>> {
-    const SINCE: &str =
-        "SELECT collection, id FROM member_change WHERE member_id = $1 AND seq > $2 ORDER BY seq, collection, id";
+pub(crate) async fn of_member_since(
+    tx: &mut Tx,
+    member: MemberId,
+    have: i64,
+) -> Result<Vec<(String, String)>> {
+    const SINCE: &str = "SELECT collection, id FROM member_change WHERE member_id = $1 AND seq > $2 ORDER BY seq, collection, id";
     Ok(on!(tx, c => sqlx::query_as(SINCE).bind(member).bind(have).fetch_all(c).await?))
 }

@@ -9,7 +9,9 @@ use domain::Timestamp;
 use domain::document::Collection;
 use domain::id::{CompanyId, MemberId};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{Postgres, Sqlite, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -44,7 +46,10 @@ pub struct Db {
 #[derive(Clone)]
 enum Pools {
     /// Why two pools: SQLite has one writer; readers must not stand in its queue.
-    Sqlite { read: SqlitePool, write: SqlitePool },
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+    },
     Postgres(PgPool),
 }
 
@@ -64,6 +69,7 @@ pub enum Kind {
 pub struct Tx {
     pub(crate) engine: Engine,
     pub(crate) touched: Touched,
+    depth: usize,
     now: Timestamp,
     chance: Arc<dyn Chance>,
 }
@@ -85,7 +91,10 @@ impl Db {
         let pools = if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)?
                 .application_name("compagnon")
-                .options([("idle_in_transaction_session_timeout", "60000"), ("lock_timeout", "30000")]);
+                .options([
+                    ("idle_in_transaction_session_timeout", "60000"),
+                    ("lock_timeout", "30000"),
+                ]);
             Pools::Postgres(
                 PgPoolOptions::new()
                     .max_connections(16)
@@ -107,8 +116,13 @@ impl Db {
                 .acquire_timeout(Duration::from_secs(30))
                 .connect_with(options.clone())
                 .await?;
-            let read = SqlitePoolOptions::new().max_connections(8).connect_with(options).await?;
-            let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
+            let read = SqlitePoolOptions::new()
+                .max_connections(8)
+                .connect_with(options)
+                .await?;
+            let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+                .fetch_one(&write)
+                .await?;
             if !at_least(&version, [3, 51, 3]) {
                 return Err(Error::Input(format!(
                     "SQLite {version} may lose commits when its log is reset; 3.51.3 or newer is needed"
@@ -157,9 +171,10 @@ impl Db {
     pub async fn read(&self) -> Result<Tx> {
         let engine = match &self.pools {
             Pools::Sqlite { read, .. } => Engine::Sqlite(read.begin().await?),
-            Pools::Postgres(pool) => {
-                Engine::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
-            }
+            Pools::Postgres(pool) => Engine::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                    .await?,
+            ),
         };
         Ok(self.tx(engine))
     }
@@ -176,7 +191,13 @@ impl Db {
     }
 
     fn tx(&self, engine: Engine) -> Tx {
-        Tx { engine, touched: Touched::default(), now: self.clock.now(), chance: self.chance.clone() }
+        Tx {
+            engine,
+            touched: Touched::default(),
+            depth: 0,
+            now: self.clock.now(),
+            chance: self.chance.clone(),
+        }
     }
 
     /// Answers when the database does.
@@ -207,13 +228,6 @@ impl Tx {
         self.now
     }
 
-    pub(crate) fn kind(&self) -> Kind {
-        match self.engine {
-            Engine::Sqlite(_) => Kind::Sqlite,
-            Engine::Postgres(_) => Kind::Postgres,
-        }
-    }
-
     /// A new id.
     pub(crate) fn uuid(&self) -> uuid::Uuid {
         domain::id::uuid_v7(self.now, self.chance())
@@ -232,12 +246,20 @@ impl Tx {
 
     /// A document of one member changed.
     pub(crate) fn touch(&mut self, member: MemberId, collection: Collection, id: impl ToString) {
-        self.touched.members.entry(member).or_default().insert((collection, id.to_string()));
+        self.touched
+            .members
+            .entry(member)
+            .or_default()
+            .insert((collection, id.to_string()));
     }
 
     /// A document that members of a company see changed; who of them sees it is decided when it is sent.
     pub(crate) fn touch_company(&mut self, company: CompanyId, collection: Collection, id: impl ToString) {
-        self.touched.companies.entry(company).or_default().insert((collection, id.to_string()));
+        self.touched
+            .companies
+            .entry(company)
+            .or_default()
+            .insert((collection, id.to_string()));
     }
 
     /// Keeps everything, and moves the counters of what changed.
@@ -246,9 +268,26 @@ impl Tx {
     /// commits and no phone skips a change that commits later with a lower number.
     pub async fn commit(mut self) -> Result<()> {
         let mut touched = std::mem::take(&mut self.touched);
-        for (company, documents) in std::mem::take(&mut touched.companies) {
+        let companies = std::mem::take(&mut touched.companies);
+        let known = if companies.len() > 20 {
+            Some(crate::members::companies_with_members(&mut self).await?)
+        } else {
+            None
+        };
+        for (company, documents) in companies {
+            // An import touches thousands of companies of which nobody is a member yet.
+            if known
+                .as_ref()
+                .is_some_and(|known| known.binary_search(&company).is_err())
+            {
+                continue;
+            }
             for member in crate::members::of_company(&mut self, company).await? {
-                touched.members.entry(member).or_default().extend(documents.iter().cloned());
+                touched
+                    .members
+                    .entry(member)
+                    .or_default()
+                    .extend(documents.iter().cloned());
             }
         }
         for (member, documents) in touched.members {
@@ -272,26 +311,41 @@ impl Tx {
         Ok(())
     }
 
-    /// Marks a point to go back to.
+    /// Marks a point to go back to. Marks can be nested, two deep.
     pub(crate) async fn savepoint(&mut self) -> Result<Savepoint> {
-        on!(self, c => sqlx::query("SAVEPOINT act").execute(c).await.map(|_| ())?);
-        Ok(Savepoint(self.touched.clone()))
+        let mark = Savepoint {
+            depth: self.depth,
+            touched: self.touched.clone(),
+        };
+        let sql = *SET
+            .get(mark.depth)
+            .ok_or_else(|| Error::Broken("marks are nested too deep".into()))?;
+        on!(self, c => sqlx::query(sql).execute(c).await.map(|_| ())?);
+        self.depth += 1;
+        Ok(mark)
     }
 
-    /// Undoes everything since the mark.
-    pub(crate) async fn go_back(&mut self, savepoint: Savepoint) -> Result<()> {
-        on!(self, c => sqlx::query("ROLLBACK TO SAVEPOINT act").execute(c).await.map(|_| ())?);
-        on!(self, c => sqlx::query("RELEASE SAVEPOINT act").execute(c).await.map(|_| ())?);
-        self.touched = savepoint.0;
-        Ok(())
+    /// Undoes everything since the mark, marks set after it included.
+    pub(crate) async fn go_back(&mut self, mark: Savepoint) -> Result<()> {
+        on!(self, c => sqlx::query(GO_BACK[mark.depth]).execute(c).await.map(|_| ())?);
+        self.touched = mark.touched.clone();
+        self.go_on(mark).await
     }
 
     /// Forgets the mark and keeps what was done since.
-    pub(crate) async fn go_on(&mut self, _savepoint: Savepoint) -> Result<()> {
-        on!(self, c => sqlx::query("RELEASE SAVEPOINT act").execute(c).await.map(|_| ())?);
+    pub(crate) async fn go_on(&mut self, mark: Savepoint) -> Result<()> {
+        on!(self, c => sqlx::query(RELEASE[mark.depth]).execute(c).await.map(|_| ())?);
+        self.depth = mark.depth;
         Ok(())
     }
 }
 
-/// What was touched when the mark was set. Marks are nested: the last one set is the first one used.
-pub(crate) struct Savepoint(Touched);
+const SET: [&str; 2] = ["SAVEPOINT mark_0", "SAVEPOINT mark_1"];
+const GO_BACK: [&str; 2] = ["ROLLBACK TO SAVEPOINT mark_0", "ROLLBACK TO SAVEPOINT mark_1"];
+const RELEASE: [&str; 2] = ["RELEASE SAVEPOINT mark_0", "RELEASE SAVEPOINT mark_1"];
+
+/// A mark, and what was touched when it was set.
+pub(crate) struct Savepoint {
+    depth: usize,
+    touched: Touched,
+}

@@ -30,5 +30,8 @@ pub mod sync;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+#[cfg(test)]
+mod tests;
+
 pub use db::{Db, Tx};
 pub use error::{Error, Result};

@@ -20,7 +20,9 @@ impl Clock for Machine {
     fn now(&self) -> Timestamp {
         #[expect(clippy::disallowed_methods, reason = "the one place where time enters")]
         let now = std::time::SystemTime::now();
-        let millis = now.duration_since(std::time::UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_millis());
+        let millis = now
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |elapsed| elapsed.as_millis());
         Timestamp(i64::try_from(millis).unwrap_or(i64::MAX))
     }
 }
@@ -39,7 +41,10 @@ pub struct Fixed {
 
 impl Fixed {
     pub fn new(now: Timestamp, seed: u64) -> Fixed {
-        Fixed { now: Mutex::new(now), state: Mutex::new(seed) }
+        Fixed {
+            now: Mutex::new(now),
+            state: Mutex::new(seed),
+        }
     }
 
     pub fn set(&self, now: Timestamp) {

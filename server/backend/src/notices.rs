@@ -1,8 +1,8 @@
 //! Notices: what happened without the member.
 
+use crate::Result;
 use crate::caller::Caller;
 use crate::db::{Tx, on};
-use crate::Result;
 use domain::document::Collection;
 use domain::id::{MemberId, NoticeId};
 use domain::notices::{About, Command, Notice};
@@ -36,7 +36,12 @@ pub(crate) async fn list(tx: &mut Tx, member: MemberId) -> Result<Vec<Notice>> {
         on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?);
     rows.into_iter()
         .map(|(id, at, read_at, about)| {
-            Ok(Notice { id, at, read: read_at.is_some(), about: serde_json::from_str(&about)? })
+            Ok(Notice {
+                id,
+                at,
+                read: read_at.is_some(),
+                about: serde_json::from_str(&about)?,
+            })
         })
         .collect()
 }

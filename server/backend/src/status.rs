@@ -3,11 +3,11 @@
 use crate::db::{Tx, on};
 use crate::programme::Settings;
 use crate::{Error, Result, members, notices};
+use domain::Day;
 use domain::document::Collection;
 use domain::id::CompanyId;
 use domain::notices::About;
 use domain::status::{Status, status_on};
-use domain::Day;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -30,7 +30,12 @@ pub async fn of_company(tx: &mut Tx, settings: &Settings, reference: &str, on: D
 }
 
 /// The status document of a company's members today.
-pub(crate) async fn today(tx: &mut Tx, settings: &Settings, company: CompanyId, today: Day) -> Result<Status> {
+pub(crate) async fn today(
+    tx: &mut Tx,
+    settings: &Settings,
+    company: CompanyId,
+    today: Day,
+) -> Result<Status> {
     let company = find(tx, company).await?;
     work_out(tx, settings, &company, today).await
 }
@@ -43,27 +48,53 @@ async fn find(tx: &mut Tx, company: CompanyId) -> Result<Row> {
 async fn work_out(tx: &mut Tx, settings: &Settings, company: &Row, on: Day) -> Result<Status> {
     // Two years and a day: this period and the one before it.
     let earned = crate::ledger::earned(tx, company.id, on.plus_months(-24).plus_days(-1), on).await?;
-    Ok(status_on(&settings.tiers, settings.status.period, company.joined_on, &earned, on))
+    Ok(status_on(
+        &settings.tiers,
+        settings.status.period,
+        company.joined_on,
+        &earned,
+        on,
+    ))
 }
 
 /// Works out the status of companies again after their points changed; phones hear of what is new.
-pub(crate) async fn refresh(tx: &mut Tx, settings: &Settings, today: Day, companies: &[CompanyId]) -> Result<()> {
+pub(crate) async fn refresh(
+    tx: &mut Tx,
+    settings: &Settings,
+    today: Day,
+    companies: &[CompanyId],
+) -> Result<()> {
     for company in companies {
         let before = find(tx, *company).await?;
         let status = work_out(tx, settings, &before, today).await?;
-        if (&status.tier, status.points, status.review_on) == (&before.tier, before.status_points, before.review_on) {
+        if (&status.tier, status.points, status.review_on)
+            == (&before.tier, before.status_points, before.review_on)
+        {
             continue;
         }
         const SET: &str = "UPDATE company SET tier = $2, status_points = $3, review_on = $4 WHERE id = $1";
         on!(tx, c => sqlx::query(SET).bind(*company).bind(&status.tier).bind(status.points).bind(status.review_on)
             .execute(c).await.map(|_| ())?);
         tx.touch_company(*company, Collection::Status, "status");
-        let threshold = |tier: &str| settings.tiers.iter().find(|t| t.reference == tier).map_or(0, |t| t.threshold);
+        let threshold = |tier: &str| {
+            settings
+                .tiers
+                .iter()
+                .find(|t| t.reference == tier)
+                .map_or(0, |t| t.threshold)
+        };
         if threshold(&status.tier) > threshold(&before.tier)
             && let Some(tier) = settings.tiers.iter().find(|tier| tier.reference == status.tier)
         {
             for member in members::of_company(tx, *company).await? {
-                notices::tell(tx, member, About::TierReached { tier: tier.name.clone() }).await?;
+                notices::tell(
+                    tx,
+                    member,
+                    About::TierReached {
+                        tier: tier.name.clone(),
+                    },
+                )
+                .await?;
             }
         }
     }

@@ -55,7 +55,7 @@ CREATE INDEX member_company ON member (company_id);
 
 CREATE TABLE sign_in (
     id BLOB NOT NULL PRIMARY KEY,
-    way TEXT NOT NULL CHECK (way IN ('message', 'desk', 'card')),
+    way TEXT NOT NULL CHECK (way IN ('message', 'desk', 'card', 'failed')),
     address TEXT NOT NULL,
     member_id BLOB REFERENCES member (id),
     code_hash BLOB NOT NULL,

@@ -19,7 +19,9 @@ use std::collections::HashMap;
 pub use prove::{Proof, prove};
 
 const fn system_account(last: u8) -> AccountId {
-    AccountId(uuid::Uuid::from_bytes([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last]))
+    AccountId(uuid::Uuid::from_bytes([
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last,
+    ]))
 }
 
 /// Where points come from.
@@ -122,9 +124,16 @@ pub(crate) async fn earn(
     let mut unsettled = Vec::new();
     for earning in earnings {
         let id = EntryId(tx.uuid());
-        let (from, to, kind) =
-            if earning.points > 0 { (ISSUER, earning.account, "earn") } else { (earning.account, ISSUER, "return") };
-        let expires_on = if earning.points > 0 { settings.expiry(earning.on) } else { None };
+        let (from, to, kind) = if earning.points > 0 {
+            (ISSUER, earning.account, "earn")
+        } else {
+            (earning.account, ISSUER, "return")
+        };
+        let expires_on = if earning.points > 0 {
+            settings.expiry(earning.on)
+        } else {
+            None
+        };
         let account = before.get(&earning.account).copied().unwrap_or_default();
         if earning.points > 0 {
             lots.push((id, earning.account, earning.points, earning.on, expires_on));
@@ -180,7 +189,11 @@ pub(crate) async fn undo(tx: &mut Tx, today: Day, entries: &[EntryId]) -> Result
         let (wallet, points) = match entry.kind.as_str() {
             "earn" => (entry.to_account, -entry.points),
             "return" => (entry.from_account, entry.points),
-            other => return Err(Error::Broken(format!("an entry of kind {other} cannot be undone"))),
+            other => {
+                return Err(Error::Broken(format!(
+                    "an entry of kind {other} cannot be undone"
+                )));
+            }
         };
         *sums.entry(wallet).or_default() += points;
         wallets.push((wallet, entry.on_day));
@@ -204,7 +217,9 @@ pub(crate) async fn undo(tx: &mut Tx, today: Day, entries: &[EntryId]) -> Result
     }
     sql::add_to_balances(tx, &sums).await?;
     sql::insert_entries(tx, &reversals).await?;
-    for account in sql::list_accounts(tx, &wallets.iter().map(|(wallet, _)| *wallet).collect::<Vec<_>>()).await? {
+    for account in
+        sql::list_accounts(tx, &wallets.iter().map(|(wallet, _)| *wallet).collect::<Vec<_>>()).await?
+    {
         for (_, day) in wallets.iter().filter(|(wallet, _)| *wallet == account.id) {
             touch(tx, account.owner()?, *day);
         }
@@ -232,11 +247,20 @@ pub(crate) async fn hold(
     }
     if !sql::take_from_balance(tx, wallet, points, today).await? {
         let balance = sql::find_balance(tx, wallet).await?;
-        return Err(domain::Error::NotEnoughPoints { missing: points - balance }.into());
+        return Err(domain::Error::NotEnoughPoints {
+            missing: points - balance,
+        }
+        .into());
     }
     sql::add_to_balances(tx, &HashMap::from([(held, points)])).await?;
     let id = EntryId(tx.uuid());
-    sql::insert_entries(tx, &[transfer(id, "hold", wallet, held, points, today, redemption, title, None)?]).await?;
+    sql::insert_entries(
+        tx,
+        &[transfer(
+            id, "hold", wallet, held, points, today, redemption, title, None,
+        )?],
+    )
+    .await?;
     settle(tx, today, vec![wallet]).await?;
     touch(tx, owner, today);
     Ok(id)
@@ -275,11 +299,20 @@ async fn held(tx: &mut Tx, hold: EntryId) -> Result<(EntryRow, Owner)> {
         .filter(|entry| entry.kind == "hold")
         .ok_or_else(|| Error::Broken(format!("{hold} is no hold")))?;
     let mut accounts = sql::list_accounts(tx, &[entry.from_account]).await?;
-    let owner = accounts.pop().ok_or_else(|| Error::Broken(format!("hold {hold} has no wallet")))?.owner()?;
+    let owner = accounts
+        .pop()
+        .ok_or_else(|| Error::Broken(format!("hold {hold} has no wallet")))?
+        .owner()?;
     Ok((entry, owner))
 }
 
-async fn close_hold(tx: &mut Tx, hold: &EntryRow, kind: &'static str, to: AccountId, today: Day) -> Result<()> {
+async fn close_hold(
+    tx: &mut Tx,
+    hold: &EntryRow,
+    kind: &'static str,
+    to: AccountId,
+    today: Day,
+) -> Result<()> {
     sql::add_to_balances(tx, &HashMap::from([(hold.to_account, -hold.points)])).await?;
     let id = EntryId(tx.uuid());
     let entry = NewEntry {
@@ -388,8 +421,11 @@ async fn settle(tx: &mut Tx, today: Day, mut accounts: Vec<AccountId>) -> Result
 }
 
 fn expiry_entry(tx: &Tx, wallet: AccountId, day: Day, points: Points) -> NewEntry {
-    let (kind, from, to) =
-        if points > 0 { ("expire", wallet, EXPIRED) } else { ("unexpire", EXPIRED, wallet) };
+    let (kind, from, to) = if points > 0 {
+        ("expire", wallet, EXPIRED)
+    } else {
+        ("unexpire", EXPIRED, wallet)
+    };
     NewEntry {
         id: EntryId(tx.uuid()),
         on: day,
@@ -420,7 +456,8 @@ struct History {
 impl History {
     /// What is still to be booked as expired (negative: to be given back), by day, rising.
     fn expiry_to_book(&self, expired: &[(Day, Points)]) -> Vec<(Day, Points)> {
-        let mut to_book: HashMap<Day, Points> = self.expired.iter().map(|(day, points)| (*day, -points)).collect();
+        let mut to_book: HashMap<Day, Points> =
+            self.expired.iter().map(|(day, points)| (*day, -points)).collect();
         for (day, points) in expired {
             *to_book.entry(*day).or_default() += points;
         }
@@ -437,7 +474,11 @@ async fn histories(tx: &mut Tx, accounts: &[AccountId]) -> Result<HashMap<Accoun
     let mut histories: HashMap<AccountId, History> = HashMap::new();
     for (order, row) in rows.iter().enumerate() {
         let incoming = wanted.contains(&row.to_account);
-        let account = if incoming { row.to_account } else { row.from_account };
+        let account = if incoming {
+            row.to_account
+        } else {
+            row.from_account
+        };
         let history = histories.entry(account).or_default();
         let reversed = || {
             row.reverses
@@ -445,9 +486,11 @@ async fn histories(tx: &mut Tx, accounts: &[AccountId]) -> Result<HashMap<Accoun
                 .ok_or_else(|| Error::Broken(format!("entry {} reverses nothing of its wallet", row.id)))
         };
         let kind = match (row.kind.as_str(), incoming) {
-            ("earn", true) => {
-                MovementKind::In { points: row.points, expires_on: row.expires_on, order: order as u128 }
-            }
+            ("earn", true) => MovementKind::In {
+                points: row.points,
+                expires_on: row.expires_on,
+                order: order as u128,
+            },
             ("return" | "hold", false) => MovementKind::Out { points: row.points },
             ("undo", false) => MovementKind::Undone { lot: reversed()? },
             ("undo" | "void", true) => MovementKind::Back { out: reversed()? },
@@ -459,9 +502,18 @@ async fn histories(tx: &mut Tx, accounts: &[AccountId]) -> Result<HashMap<Accoun
                 *history.expired.entry(row.on_day).or_default() -= row.points;
                 continue;
             }
-            (kind, _) => return Err(Error::Broken(format!("entry {} of kind {kind} in a wallet", row.id))),
+            (kind, _) => {
+                return Err(Error::Broken(format!(
+                    "entry {} of kind {kind} in a wallet",
+                    row.id
+                )));
+            }
         };
-        history.movements.push(Movement { on: row.on_day, number: row.number, kind });
+        history.movements.push(Movement {
+            on: row.on_day,
+            number: row.number,
+            kind,
+        });
     }
     Ok(histories)
 }
@@ -512,39 +564,87 @@ pub(crate) async fn balance(tx: &mut Tx, owner: Owner, wallet: Wallet) -> Result
 /// The months in which something happened to a wallet since `since`, newest first.
 pub(crate) async fn months(tx: &mut Tx, owner: Owner, since: Day) -> Result<Vec<String>> {
     let account = wallet(tx, owner).await?;
-    let mut months: Vec<String> =
-        sql::list_days(tx, account, since).await?.into_iter().map(Day::month_name).collect();
+    let mut months: Vec<String> = sql::list_days(tx, account, since)
+        .await?
+        .into_iter()
+        .map(Day::month_name)
+        .collect();
     months.sort_unstable_by(|a, b| b.cmp(a));
     months.dedup();
     Ok(months)
 }
 
 /// One month of a wallet's history; `month` like `2026-11`. `None` where nothing happened.
-pub(crate) async fn month(tx: &mut Tx, owner: Owner, wallet_kind: Wallet, month: &str) -> Result<Option<Month>> {
-    let Some(first) = Day::parse(&format!("{month}-01")) else { return Ok(None) };
+pub(crate) async fn month(
+    tx: &mut Tx,
+    owner: Owner,
+    wallet_kind: Wallet,
+    month: &str,
+) -> Result<Option<Month>> {
+    let Some(first) = Day::parse(&format!("{month}-01")) else {
+        return Ok(None);
+    };
     let account = wallet(tx, owner).await?;
     let rows = sql::list_lines(tx, account, first, first.plus_months(1).plus_days(-1)).await?;
     let mut lines = Vec::with_capacity(rows.len());
     for row in rows {
-        let title = || -> Result<Text> { Ok(row.title.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default()) };
+        let title = || -> Result<Text> {
+            Ok(row
+                .title
+                .as_deref()
+                .map(serde_json::from_str)
+                .transpose()?
+                .unwrap_or_default())
+        };
         let rule = row.rule.unwrap_or_default() as u32;
         let reason = match (row.kind.as_str(), row.cause.as_str()) {
-            ("earn", "course") => Reason::Course { title: title()?, version: rule },
-            ("earn", _) => Reason::Order { order: row.cause_ref.clone(), rule },
-            ("return", _) => Reason::Return { order: row.cause_ref.clone(), rule },
-            ("undo", _) => Reason::Correction { order: row.cause_ref.clone() },
+            ("earn", "course") => Reason::Course {
+                title: title()?,
+                version: rule,
+            },
+            ("earn", _) => Reason::Order {
+                order: row.cause_ref.clone(),
+                rule,
+            },
+            ("return", _) => Reason::Return {
+                order: row.cause_ref.clone(),
+                rule,
+            },
+            ("undo", _) => Reason::Correction {
+                order: row.cause_ref.clone(),
+            },
             ("hold", _) => Reason::Held { title: title()? },
             ("void", _) => Reason::Freed { title: title()? },
             _ => Reason::Expired,
         };
-        let points = if row.to_account == account { row.points } else { -row.points };
-        lines.push(Line { entry: row.id, at: row.at, on: row.on_day, points, reason, expires_on: row.expires_on });
+        let points = if row.to_account == account {
+            row.points
+        } else {
+            -row.points
+        };
+        lines.push(Line {
+            entry: row.id,
+            at: row.at,
+            on: row.on_day,
+            points,
+            reason,
+            expires_on: row.expires_on,
+        });
     }
-    Ok((!lines.is_empty()).then(|| Month { wallet: wallet_kind, month: month.to_owned(), lines }))
+    Ok((!lines.is_empty()).then(|| Month {
+        wallet: wallet_kind,
+        month: month.to_owned(),
+        lines,
+    }))
 }
 
 /// Points earned for a company's status, by day, from `from` to `to`; returns are negative.
-pub(crate) async fn earned(tx: &mut Tx, company: CompanyId, from: Day, to: Day) -> Result<Vec<(Day, Points)>> {
+pub(crate) async fn earned(
+    tx: &mut Tx,
+    company: CompanyId,
+    from: Day,
+    to: Day,
+) -> Result<Vec<(Day, Points)>> {
     sql::list_earned(tx, company, from, to).await
 }
 

@@ -49,7 +49,10 @@ pub async fn prove(tx: &mut Tx, today: Day) -> Result<Proof> {
     let mut amiss = Vec::new();
     let sums = sql::list_sums(tx).await?;
     let of_kind = |kind: &str| -> Points {
-        sums.iter().filter(|account| account.kind == kind).map(|account| account.came_in - account.went_out).sum()
+        sums.iter()
+            .filter(|account| account.kind == kind)
+            .map(|account| account.came_in - account.went_out)
+            .sum()
     };
     for account in &sums {
         let sum = account.came_in - account.went_out;
@@ -61,13 +64,22 @@ pub async fn prove(tx: &mut Tx, today: Day) -> Result<Proof> {
             ));
         }
         if account.kind != "issuer" && account.kind != "wallet" && sum < 0 {
-            amiss.push(format!("account {} ({}) is below 0: {sum}", account.id, account.kind));
+            amiss.push(format!(
+                "account {} ({}) is below 0: {sum}",
+                account.id, account.kind
+            ));
         }
     }
-    let kinds: HashMap<String, (i64, Points)> =
-        sql::list_kinds(tx).await?.into_iter().map(|(kind, count, points)| (kind, (count, points))).collect();
+    let kinds: HashMap<String, (i64, Points)> = sql::list_kinds(tx)
+        .await?
+        .into_iter()
+        .map(|(kind, count, points)| (kind, (count, points)))
+        .collect();
     let points_of = |kind: &str| kinds.get(kind).map_or(0, |(_, points)| *points);
-    let sum: Points = sums.iter().map(|account| account.came_in - account.went_out).sum();
+    let sum: Points = sums
+        .iter()
+        .map(|account| account.came_in - account.went_out)
+        .sum();
     if sum != 0 {
         amiss.push(format!("the sum of all accounts is {sum}, not 0"));
     }
@@ -106,9 +118,16 @@ pub async fn prove(tx: &mut Tx, today: Day) -> Result<Proof> {
                     ));
                 }
             }
-            let to_book: Points = history.expiry_to_book(&outcome.expired).iter().map(|(_, points)| points).sum();
+            let to_book: Points = history
+                .expiry_to_book(&outcome.expired)
+                .iter()
+                .map(|(_, points)| points)
+                .sum();
             if to_book != due {
-                amiss.push(format!("wallet {}: {to_book} points to expire, its lots say {due}", wallet.id));
+                amiss.push(format!(
+                    "wallet {}: {to_book} points to expire, its lots say {due}",
+                    wallet.id
+                ));
             }
             let total: Points = left.values().sum();
             if wallet.balance != total + due - outcome.short {

@@ -48,10 +48,7 @@ pub async fn insert_entries(tx: &mut Tx, entries: &[NewEntry]) -> Result<()> {
     Ok(())
 }
 
-pub async fn insert_lots(
-    tx: &mut Tx,
-    lots: &[(EntryId, AccountId, Points, Day, Option<Day>)],
-) -> Result<()> {
+pub async fn insert_lots(tx: &mut Tx, lots: &[(EntryId, AccountId, Points, Day, Option<Day>)]) -> Result<()> {
     for part in lots.chunks(ROWS) {
         on!(tx, c => {
             let mut insert = QueryBuilder::new(
@@ -124,7 +121,10 @@ pub struct Before {
 }
 
 /// Adds to balances, which locks the accounts, and answers what they were before.
-pub async fn add_to_balances(tx: &mut Tx, sums: &HashMap<AccountId, Points>) -> Result<HashMap<AccountId, Before>> {
+pub async fn add_to_balances(
+    tx: &mut Tx,
+    sums: &HashMap<AccountId, Points>,
+) -> Result<HashMap<AccountId, Before>> {
     let mut sums: Vec<_> = sums.iter().map(|(account, points)| (*account, *points)).collect();
     // Why sorted: two transactions that lock the same accounts in the same order never wait for each other.
     sums.sort_unstable();
@@ -161,11 +161,16 @@ pub async fn set_last_out(tx: &mut Tx, account: AccountId, on: Day) -> Result<()
 pub async fn take_from_balance(tx: &mut Tx, account: AccountId, points: Points, today: Day) -> Result<bool> {
     const TAKE: &str =
         "UPDATE account SET balance = balance - $2, last_out_on = $3 WHERE id = $1 AND balance >= $2";
-    Ok(on!(tx, c => sqlx::query(TAKE).bind(account).bind(points).bind(today).execute(c).await?.rows_affected()) == 1)
+    Ok(
+        on!(tx, c => sqlx::query(TAKE).bind(account).bind(points).bind(today).execute(c).await?.rows_affected())
+            == 1,
+    )
 }
 
 pub async fn find_balance(tx: &mut Tx, account: AccountId) -> Result<Points> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT balance FROM account WHERE id = $1").bind(account).fetch_one(c).await?))
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT balance FROM account WHERE id = $1").bind(account).fetch_one(c).await?),
+    )
 }
 
 /// Locks accounts until the commit.
@@ -280,13 +285,12 @@ pub struct LotRow {
     pub entry_id: EntryId,
     pub number: i64,
     pub account_id: AccountId,
-    pub points: Points,
     pub earned_on: Day,
     pub expires_on: Option<Day>,
     pub remaining: Points,
 }
 
-const LOT: &str = "SELECT entry_id, number, account_id, lot.points, earned_on, lot.expires_on, remaining \
+const LOT: &str = "SELECT entry_id, number, account_id, earned_on, lot.expires_on, remaining \
     FROM lot JOIN entry ON entry.id = entry_id ";
 
 pub async fn list_lots(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<LotRow>> {
@@ -309,14 +313,15 @@ pub async fn list_lots(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<LotRow
 
 /// Lots with points left, in the order in which they are spent.
 pub async fn list_open_lots(tx: &mut Tx, account: AccountId) -> Result<Vec<LotRow>> {
-    const LIST: &str = "SELECT entry_id, number, account_id, lot.points, earned_on, lot.expires_on, remaining \
+    const LIST: &str = "SELECT entry_id, number, account_id, earned_on, lot.expires_on, remaining \
         FROM lot JOIN entry ON entry.id = entry_id WHERE account_id = $1 AND remaining > 0 \
         ORDER BY earned_on, cause_ref, number";
     Ok(on!(tx, c => sqlx::query_as(LIST).bind(account).fetch_all(c).await?))
 }
 
 pub async fn count_due_lots(tx: &mut Tx, account: AccountId, today: Day) -> Result<i64> {
-    const COUNT: &str = "SELECT COUNT(*) FROM lot WHERE account_id = $1 AND remaining > 0 AND expires_on <= $2";
+    const COUNT: &str =
+        "SELECT COUNT(*) FROM lot WHERE account_id = $1 AND remaining > 0 AND expires_on <= $2";
     Ok(on!(tx, c => sqlx::query_scalar(COUNT).bind(account).bind(today).fetch_one(c).await?))
 }
 

@@ -11,7 +11,9 @@ use domain::{Day, Lang, Receipt};
 use serde::{Deserialize, Serialize};
 
 pub use sql::{CompanyKey, MemberKey};
-pub(crate) use sql::{companies_with_members, list_company_keys, list_member_keys, of_company};
+pub(crate) use sql::{
+    companies_with_members, list_company_keys, list_member_keys, of_company, set_joined_on,
+};
 
 /// A person of the brand, as `programme.toml` lists them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,7 +96,10 @@ pub(crate) async fn set_staff(tx: &mut Tx, staff: &[StaffRow]) -> Result<()> {
         sql::upsert_staff(tx, id, row, row.role.code()).await?;
     }
     let known = sql::list_staff_refs(tx).await?;
-    for gone in known.iter().filter(|known| !staff.iter().any(|row| row.reference == **known)) {
+    for gone in known
+        .iter()
+        .filter(|known| !staff.iter().any(|row| row.reference == **known))
+    {
         sql::delete_staff(tx, gone).await?;
     }
     Ok(())
@@ -105,14 +110,13 @@ pub(crate) async fn set_staff(tx: &mut Tx, staff: &[StaffRow]) -> Result<()> {
 /// # Errors
 /// [`Error::Input`] where the advisor is not known.
 pub async fn save_company(tx: &mut Tx, row: &CompanyRow, lowest_tier: &str) -> Result<Saved> {
-    let advisor = match &row.advisor {
-        None => None,
-        Some(reference) => Some(
-            sql::find_staff(tx, reference)
-                .await?
-                .ok_or_else(|| Error::Input(format!("advisor_ref: nobody of the staff has {reference:?}")))?,
-        ),
-    };
+    let advisor =
+        match &row.advisor {
+            None => None,
+            Some(reference) => Some(sql::find_staff(tx, reference).await?.ok_or_else(|| {
+                Error::Input(format!("advisor_ref: nobody of the staff has {reference:?}"))
+            })?),
+        };
     match sql::find_company(tx, &row.reference).await? {
         None => {
             let id = CompanyId(tx.uuid());
@@ -121,7 +125,13 @@ pub async fn save_company(tx: &mut Tx, row: &CompanyRow, lowest_tier: &str) -> R
             Ok(Saved::New)
         }
         Some((id, before, before_advisor)) => {
-            if before == (CompanyRow { advisor: None, ..row.clone() }) && before_advisor == advisor {
+            if before
+                == (CompanyRow {
+                    advisor: None,
+                    ..row.clone()
+                })
+                && before_advisor == advisor
+            {
                 return Ok(Saved::Unchanged);
             }
             sql::set_company(tx, id, row, advisor).await?;
@@ -144,7 +154,9 @@ pub async fn save_member(tx: &mut Tx, row: &MemberRow) -> Result<Saved> {
             && let Some(other) = sql::find_ref_by_address(tx, address).await?
             && other != row.reference
         {
-            return Err(Error::Input(format!("{column}: {address} is already that of member {other:?}")));
+            return Err(Error::Input(format!(
+                "{column}: {address} is already that of member {other:?}"
+            )));
         }
     }
     match sql::find_member(tx, &row.reference).await? {
@@ -166,7 +178,10 @@ pub async fn save_member(tx: &mut Tx, row: &MemberRow) -> Result<Saved> {
 
 /// A company known only by the ref in an orders file.
 pub async fn create_companies(tx: &mut Tx, refs: &[(String, Day)], lowest_tier: &str) -> Result<()> {
-    let rows: Vec<_> = refs.iter().map(|(reference, joined_on)| (CompanyId(tx.uuid()), reference, *joined_on)).collect();
+    let rows: Vec<_> = refs
+        .iter()
+        .map(|(reference, joined_on)| (CompanyId(tx.uuid()), reference, *joined_on))
+        .collect();
     sql::insert_bare_companies(tx, &rows, lowest_tier).await?;
     let owners: Vec<_> = rows.iter().map(|(id, ..)| ledger::Owner::Company(*id)).collect();
     ledger::open_all(tx, &owners).await
@@ -215,7 +230,9 @@ pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, command: Command) -> Resu
 
 /// The member with this `ref`.
 pub async fn find_by_ref(tx: &mut Tx, reference: &str) -> Result<Option<(MemberId, String)>> {
-    Ok(sql::find_member(tx, reference).await?.map(|(id, row)| (id, row.name)))
+    Ok(sql::find_member(tx, reference)
+        .await?
+        .map(|(id, row)| (id, row.name)))
 }
 
 /// The member who signs in with this phone number or e-mail address, and their language.
@@ -227,7 +244,10 @@ pub(crate) async fn find_by_address(tx: &mut Tx, address: &str) -> Result<Option
 ///
 /// `country` is put before national numbers, e.g. `+33`.
 pub fn normal_phone(text: &str, country: &str) -> Option<String> {
-    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '.' | '-' | '(' | ')' | '/' | '\u{a0}' | '\u{202f}')).collect();
+    let digits: String = text
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '.' | '-' | '(' | ')' | '/' | '\u{a0}' | '\u{202f}'))
+        .collect();
     let number = if let Some(rest) = digits.strip_prefix("00") {
         format!("+{rest}")
     } else if let Some(rest) = digits.strip_prefix('0') {
@@ -249,7 +269,9 @@ pub fn normal_email(text: &str) -> Option<String> {
         && !host.ends_with('.')
         && !host.contains("..")
         && text.len() <= 254
-        && text.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, ',' | ';' | '<' | '>' | '"'))
+        && text
+            .chars()
+            .all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, ',' | ';' | '<' | '>' | '"'))
         && text.matches('@').count() == 1;
     sound.then_some(text)
 }
@@ -281,14 +303,33 @@ mod tests {
 
     #[test]
     fn phones_and_emails_have_one_form() {
-        for text in ["06 39 98 00 10", "+33 6 39 98 00 10", "0033639980010", "06.39.98.00.10"] {
-            assert_eq!(normal_phone(text, "+33").as_deref(), Some("+33639980010"), "{text}");
+        for text in [
+            "06 39 98 00 10",
+            "+33 6 39 98 00 10",
+            "0033639980010",
+            "06.39.98.00.10",
+        ] {
+            assert_eq!(
+                normal_phone(text, "+33").as_deref(),
+                Some("+33639980010"),
+                "{text}"
+            );
         }
         for bad in ["", "06", "call me", "+33 6 39 98 00 1O", "639980010"] {
             assert_eq!(normal_phone(bad, "+33"), None, "{bad}");
         }
-        assert_eq!(normal_email(" Marie@Example.com ").as_deref(), Some("marie@example.com"));
-        for bad in ["marie", "@example.com", "a@b", "a b@example.com", "a@b@example.com", "a@example..com"] {
+        assert_eq!(
+            normal_email(" Marie@Example.com ").as_deref(),
+            Some("marie@example.com")
+        );
+        for bad in [
+            "marie",
+            "@example.com",
+            "a@b",
+            "a b@example.com",
+            "a@b@example.com",
+            "a@example..com",
+        ] {
             assert_eq!(normal_email(bad), None, "{bad}");
         }
     }

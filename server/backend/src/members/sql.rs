@@ -20,7 +20,9 @@ pub async fn list_staff_refs(tx: &mut Tx) -> Result<Vec<String>> {
 }
 
 pub async fn find_staff(tx: &mut Tx, reference: &str) -> Result<Option<StaffId>> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT id FROM staff WHERE ref = $1").bind(reference).fetch_optional(c).await?))
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT id FROM staff WHERE ref = $1").bind(reference).fetch_optional(c).await?),
+    )
 }
 
 pub async fn delete_staff(tx: &mut Tx, reference: &str) -> Result<()> {
@@ -43,10 +45,14 @@ struct CompanyColumns {
     advisor_id: Option<StaffId>,
 }
 
-pub async fn find_company(tx: &mut Tx, reference: &str) -> Result<Option<(CompanyId, CompanyRow, Option<StaffId>)>> {
+pub async fn find_company(
+    tx: &mut Tx,
+    reference: &str,
+) -> Result<Option<(CompanyId, CompanyRow, Option<StaffId>)>> {
     const FIND: &str =
         "SELECT id, ref, name, town, joined_on, order_points, advisor_id FROM company WHERE ref = $1";
-    let found: Option<CompanyColumns> = on!(tx, c => sqlx::query_as(FIND).bind(reference).fetch_optional(c).await?);
+    let found: Option<CompanyColumns> =
+        on!(tx, c => sqlx::query_as(FIND).bind(reference).fetch_optional(c).await?);
     Ok(found.map(|row| {
         let company = CompanyRow {
             reference: row.reference,
@@ -74,7 +80,12 @@ pub async fn insert_company(
     Ok(())
 }
 
-pub async fn set_company(tx: &mut Tx, id: CompanyId, row: &CompanyRow, advisor: Option<StaffId>) -> Result<()> {
+pub async fn set_company(
+    tx: &mut Tx,
+    id: CompanyId,
+    row: &CompanyRow,
+    advisor: Option<StaffId>,
+) -> Result<()> {
     const SET: &str = "UPDATE company SET name = $2, town = $3, joined_on = $4, order_points = $5, advisor_id = $6 \
         WHERE id = $1";
     on!(tx, c => sqlx::query(SET).bind(id).bind(&row.name).bind(&row.town).bind(row.joined_on)
@@ -82,7 +93,11 @@ pub async fn set_company(tx: &mut Tx, id: CompanyId, row: &CompanyRow, advisor: 
     Ok(())
 }
 
-pub async fn insert_bare_companies(tx: &mut Tx, rows: &[(CompanyId, &String, Day)], tier: &str) -> Result<()> {
+pub async fn insert_bare_companies(
+    tx: &mut Tx,
+    rows: &[(CompanyId, &String, Day)],
+    tier: &str,
+) -> Result<()> {
     for part in rows.chunks(500) {
         on!(tx, c => {
             let mut insert =
@@ -115,7 +130,8 @@ struct MemberColumns {
 pub async fn find_member(tx: &mut Tx, reference: &str) -> Result<Option<(MemberId, MemberRow)>> {
     const FIND: &str = "SELECT member.id, member.ref, company.ref AS company, member.name, phone, email, trade, \
         \"function\", manager, language FROM member JOIN company ON company.id = company_id WHERE member.ref = $1";
-    let found: Option<MemberColumns> = on!(tx, c => sqlx::query_as(FIND).bind(reference).fetch_optional(c).await?);
+    let found: Option<MemberColumns> =
+        on!(tx, c => sqlx::query_as(FIND).bind(reference).fetch_optional(c).await?);
     Ok(found.map(|row| {
         let member = MemberRow {
             reference: row.reference,
@@ -213,13 +229,23 @@ pub struct CompanyKey {
     pub reference: String,
     pub id: CompanyId,
     pub order_points: String,
+    pub joined_on: Day,
+    /// Known from orders alone: its name is its ref.
+    pub bare: bool,
     pub account: AccountId,
 }
 
 pub(crate) async fn list_company_keys(tx: &mut Tx) -> Result<Vec<CompanyKey>> {
-    const LIST: &str = "SELECT company.ref, company.id, order_points, account.id AS account FROM company \
+    const LIST: &str = "SELECT company.ref, company.id, order_points, joined_on, name = ref AS bare, account.id AS account \
+        FROM company \
         JOIN account ON account.company_id = company.id AND account.kind = 'wallet' ORDER BY company.ref";
     Ok(on!(tx, c => sqlx::query_as(LIST).fetch_all(c).await?))
+}
+
+pub(crate) async fn set_joined_on(tx: &mut Tx, company: CompanyId, day: Day) -> Result<()> {
+    const SET: &str = "UPDATE company SET joined_on = $2 WHERE id = $1";
+    on!(tx, c => sqlx::query(SET).bind(company).bind(day).execute(c).await.map(|_| ())?);
+    Ok(())
 }
 
 /// What an import of orders needs to know of a member.

@@ -86,17 +86,29 @@ impl Settings {
         }
         zone(&brand.time_zone)?;
         if brand.currency.len() != 3 || !brand.currency.bytes().all(|b| b.is_ascii_uppercase()) {
-            return Err(format!("brand.currency must be a code like EUR, it is {:?}", brand.currency));
+            return Err(format!(
+                "brand.currency must be a code like EUR, it is {:?}",
+                brand.currency
+            ));
         }
         if self.points.expiry_months == Some(0) {
-            return Err("points.expiry_months must be 1 or more; leave it out for points that do not expire".into());
+            return Err(
+                "points.expiry_months must be 1 or more; leave it out for points that do not expire".into(),
+            );
         }
         distinct("trade", self.trades.iter().map(|trade| trade.reference.as_str()))?;
         distinct("tier", self.tiers.iter().map(|tier| tier.reference.as_str()))?;
         distinct("staff", self.staff.iter().map(|staff| staff.reference.as_str()))?;
-        for text in self.trades.iter().map(|trade| ("trade", &trade.reference, &trade.name)).chain(
-            self.tiers.iter().map(|tier| ("tier", &tier.reference, &tier.name)),
-        ) {
+        for text in self
+            .trades
+            .iter()
+            .map(|trade| ("trade", &trade.reference, &trade.name))
+            .chain(
+                self.tiers
+                    .iter()
+                    .map(|tier| ("tier", &tier.reference, &tier.name)),
+            )
+        {
             let (what, reference, name) = text;
             if let Some(lang) = brand.languages.iter().find(|lang| !name.has(**lang)) {
                 return Err(format!("{what} {reference:?} has no name in {:?}", lang.tag()));
@@ -105,12 +117,22 @@ impl Settings {
         match self.tiers.first() {
             None => return Err("there is no [[tier]]".into()),
             Some(first) if first.threshold != 0 => {
-                return Err(format!("the first tier must have threshold 0, {:?} has {}", first.reference, first.threshold));
+                return Err(format!(
+                    "the first tier must have threshold 0, {:?} has {}",
+                    first.reference, first.threshold
+                ));
             }
             Some(_) => {}
         }
-        if let Some(pair) = self.tiers.windows(2).find(|pair| pair[0].threshold >= pair[1].threshold) {
-            return Err(format!("tier {:?} must have a higher threshold than {:?}", pair[1].reference, pair[0].reference));
+        if let Some(pair) = self
+            .tiers
+            .windows(2)
+            .find(|pair| pair[0].threshold >= pair[1].threshold)
+        {
+            return Err(format!(
+                "tier {:?} must have a higher threshold than {:?}",
+                pair[1].reference, pair[0].reference
+            ));
         }
         let mut versions: Vec<u32> = self.earning.iter().map(|rule| rule.version).collect();
         versions.sort_unstable();
@@ -122,10 +144,16 @@ impl Settings {
         }
         for rule in &self.earning {
             if rule.points_per_unit < 0 || rule.points_per_unit > 1_000_000 {
-                return Err(format!("earning version {}: points_per_unit must be from 0 to 1000000", rule.version));
+                return Err(format!(
+                    "earning version {}: points_per_unit must be from 0 to 1000000",
+                    rule.version
+                ));
             }
             if rule.valid_until.is_some_and(|until| until < rule.valid_from) {
-                return Err(format!("earning version {}: valid_until is before valid_from", rule.version));
+                return Err(format!(
+                    "earning version {}: valid_until is before valid_from",
+                    rule.version
+                ));
             }
         }
         Ok(())
@@ -137,10 +165,15 @@ impl Settings {
     /// [`Error::Broken`] where the time zone is no longer known.
     pub fn day(&self, at: Timestamp) -> Result<Day> {
         let zone = zone(&self.brand.time_zone).map_err(Error::Broken)?;
-        let instant = jiff::Timestamp::from_millisecond(at.0).map_err(|error| Error::Broken(error.to_string()))?;
+        let instant =
+            jiff::Timestamp::from_millisecond(at.0).map_err(|error| Error::Broken(error.to_string()))?;
         let date = instant.to_zoned(zone).date();
-        Day::from_ymd(date.year().into(), date.month().unsigned_abs().into(), date.day().unsigned_abs().into())
-            .ok_or_else(|| Error::Broken(format!("no day for {}", at.0)))
+        Day::from_ymd(
+            date.year().into(),
+            date.month().unsigned_abs().into(),
+            date.day().unsigned_abs().into(),
+        )
+        .ok_or_else(|| Error::Broken(format!("no day for {}", at.0)))
     }
 
     /// The instant of a local time, `minutes` after midnight.
@@ -153,12 +186,16 @@ impl Settings {
         let (year, month, date) = day.ymd();
         let local = jiff::civil::Date::new(year as i16, month as i8, date as i8).map_err(broken)?;
         let local = local.at((minutes / 60) as i8, (minutes % 60) as i8, 0, 0);
-        Ok(Timestamp(local.to_zoned(zone).map_err(broken)?.timestamp().as_millisecond()))
+        Ok(Timestamp(
+            local.to_zoned(zone).map_err(broken)?.timestamp().as_millisecond(),
+        ))
     }
 
     /// When points of a day expire.
     pub fn expiry(&self, earned_on: Day) -> Option<Day> {
-        self.points.expiry_months.map(|months| earned_on.plus_months(months as i32))
+        self.points
+            .expiry_months
+            .map(|months| earned_on.plus_months(months as i32))
     }
 
     pub fn lowest_tier(&self) -> &str {
@@ -191,7 +228,9 @@ fn distinct<'a>(what: &str, references: impl Iterator<Item = &'a str>) -> Result
     for reference in references {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         if reference.is_empty() || !reference.bytes().all(plain) {
-            return Err(format!("{what}: ref {reference:?} must be letters, digits, - and _"));
+            return Err(format!(
+                "{what}: ref {reference:?} must be letters, digits, - and _"
+            ));
         }
         if !seen.insert(reference) {
             return Err(format!("{what} {reference:?} is there twice"));
@@ -204,7 +243,9 @@ fn distinct<'a>(what: &str, references: impl Iterator<Item = &'a str>) -> Result
 const PAPER: [u8; 3] = [0xfb, 0xf7, 0xf0];
 
 fn rgb(text: &str) -> Option<[u8; 3]> {
-    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii())?;
+    let digits = text
+        .strip_prefix('#')
+        .filter(|digits| digits.len() == 6 && digits.is_ascii())?;
     let part = |from: usize| u8::from_str_radix(digits.get(from..from + 2)?, 16).ok();
     Some([part(0)?, part(2)?, part(4)?])
 }
@@ -214,7 +255,11 @@ fn contrast(a: [u8; 3], b: [u8; 3]) -> f64 {
     let light = |colour: [u8; 3]| {
         let [r, g, b] = colour.map(|part| {
             let part = f64::from(part) / 255.0;
-            if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+            if part <= 0.04045 {
+                part / 12.92
+            } else {
+                ((part + 0.055) / 1.055).powf(2.4)
+            }
         });
         0.2126 * r + 0.7152 * g + 0.0722 * b
     };
@@ -224,7 +269,9 @@ fn contrast(a: [u8; 3], b: [u8; 3]) -> f64 {
 
 /// Puts the rows every database needs where they are missing.
 pub(crate) async fn prepare(tx: &mut Tx) -> Result<()> {
-    let epoch = uuid::Builder::from_random_bytes(tx.chance()).into_uuid().to_string();
+    let epoch = uuid::Builder::from_random_bytes(tx.chance())
+        .into_uuid()
+        .to_string();
     sql::insert_system(tx, &epoch).await?;
     let secret: [u8; 32] = tx.chance();
     sql::insert_signing_key(tx, &secret).await?;
@@ -240,7 +287,9 @@ pub(crate) async fn prepare(tx: &mut Tx) -> Result<()> {
 /// # Errors
 /// [`Error::Broken`] where the database was never migrated.
 pub async fn current(tx: &mut Tx) -> Result<Settings> {
-    let settings = sql::find(tx).await?.ok_or_else(|| Error::Broken("no programme settings".into()))?;
+    let settings = sql::find(tx)
+        .await?
+        .ok_or_else(|| Error::Broken("no programme settings".into()))?;
     Ok(serde_json::from_str(&settings)?)
 }
 
@@ -261,7 +310,9 @@ pub async fn apply(tx: &mut Tx, settings: &Settings) -> Result<Changes> {
     let before = current(tx).await?;
     for reference in sql::list_trades_in_use(tx).await? {
         if !settings.trades.iter().any(|trade| trade.reference == reference) {
-            return Err(Error::Input(format!("trade {reference:?} is gone from the file, but members have it")));
+            return Err(Error::Input(format!(
+                "trade {reference:?} is gone from the file, but members have it"
+            )));
         }
     }
     let mut changes = Vec::new();
@@ -290,7 +341,9 @@ pub(crate) use sql::{content_counter, signing_secret};
 
 /// A restored backup begins a new epoch: phones then send again what they still have.
 pub async fn begin_epoch(tx: &mut Tx) -> Result<String> {
-    let epoch = uuid::Builder::from_random_bytes(tx.chance()).into_uuid().to_string();
+    let epoch = uuid::Builder::from_random_bytes(tx.chance())
+        .into_uuid()
+        .to_string();
     sql::set_epoch(tx, &epoch).await?;
     Ok(epoch)
 }
@@ -301,7 +354,12 @@ mod tests {
 
     #[test]
     fn the_default_programme_is_sound() {
-        assert_eq!(Settings::parse(DEFAULT).map(|settings| settings.tiers.len()).unwrap(), 3);
+        assert_eq!(
+            Settings::parse(DEFAULT)
+                .map(|settings| settings.tiers.len())
+                .unwrap(),
+            3
+        );
     }
 
     #[test]
@@ -326,6 +384,9 @@ mod tests {
         let at = settings.instant(Day::parse("2026-07-01").unwrap(), 30).unwrap();
         assert_eq!(at, Timestamp(1_782_858_600_000));
         assert_eq!(settings.day(at).unwrap().to_string(), "2026-07-01");
-        assert_eq!(settings.day(at.plus(-31 * 60_000)).unwrap().to_string(), "2026-06-30");
+        assert_eq!(
+            settings.day(at.plus(-31 * 60_000)).unwrap().to_string(),
+            "2026-06-30"
+        );
     }
 }

@@ -1,5 +1,5 @@
-use crate::db::{Tx, on};
 use crate::Result;
+use crate::db::{Tx, on};
 
 pub async fn insert_system(tx: &mut Tx, epoch: &str) -> Result<()> {
     const INSERT: &str = "INSERT INTO system (id, epoch, content) VALUES (1, $1, 1) ON CONFLICT DO NOTHING";

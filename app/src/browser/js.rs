@@ -1,0 +1,155 @@
+//! What the page's plain scripts offer: `compagnonStore` of `store.js`, `compagnonApp` of `boot.js`, and a few
+//! things of the browser itself.
+
+use domain::Timestamp;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = ["compagnonStore", "device"], js_name = get, catch)]
+    pub async fn device_get(key: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = ["compagnonStore", "device"], js_name = set, catch)]
+    pub async fn device_set(key: &str, value: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = ["compagnonStore", "device"], js_name = delete, catch)]
+    pub async fn device_delete(key: &str) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(js_namespace = compagnonStore, catch)]
+    pub async fn load(member: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = compagnonStore, catch)]
+    pub async fn outbox(member: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = compagnonStore, catch)]
+    pub async fn commit(member: &str, operations: &str, strict: bool) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = compagnonStore, catch)]
+    pub async fn erase(member: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = compagnonStore, catch)]
+    pub async fn acquire(name: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = compagnonStore, catch)]
+    pub async fn post(url: &str, body: &str, patience: u32) -> Result<Posted, JsValue>;
+    #[wasm_bindgen(js_namespace = compagnonStore, js_name = requestSync, catch)]
+    pub async fn request_sync() -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = compagnonStore, catch)]
+    pub async fn keep(urls: Vec<String>, progress: &js_sys::Function) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = compagnonStore, catch)]
+    pub async fn unkeep(urls: Vec<String>) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = compagnonStore, catch)]
+    pub async fn kept(urls: Vec<String>) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = compagnonStore)]
+    pub fn channel(callback: &js_sys::Function);
+    #[wasm_bindgen(js_namespace = compagnonStore)]
+    pub fn announce(text: &str);
+
+    /// The answer of `post`.
+    pub type Posted;
+    #[wasm_bindgen(method, getter)]
+    pub fn status(this: &Posted) -> u16;
+    #[wasm_bindgen(method, getter)]
+    pub fn body(this: &Posted) -> String;
+    #[wasm_bindgen(method, getter)]
+    pub fn retry_after(this: &Posted) -> Option<f64>;
+
+    #[wasm_bindgen(js_namespace = compagnonApp, js_name = onUpdate)]
+    pub fn on_update(callback: &js_sys::Function);
+    #[wasm_bindgen(js_namespace = compagnonApp, js_name = update)]
+    pub fn apply_update();
+    #[wasm_bindgen(js_namespace = compagnonApp, catch)]
+    pub async fn persist() -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = compagnonApp)]
+    pub fn standalone() -> bool;
+    #[wasm_bindgen(js_namespace = compagnonApp, js_name = onInstallable)]
+    pub fn on_installable(callback: &js_sys::Function);
+    #[wasm_bindgen(js_namespace = compagnonApp, js_name = installPrompt, catch)]
+    pub async fn install_prompt() -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(js_name = compagnonPanic)]
+    pub fn panicked(message: &str);
+
+    #[wasm_bindgen(js_name = fetch, catch)]
+    async fn fetch(url: &str) -> Result<Fetched, JsValue>;
+    type Fetched;
+    #[wasm_bindgen(method, getter, js_name = status)]
+    fn fetched_status(this: &Fetched) -> u16;
+    #[wasm_bindgen(method, catch)]
+    async fn text(this: &Fetched) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
+    fn fill_with_chance(bytes: &mut [u8]);
+
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &js_sys::Function, millis: i32) -> i32;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    pub fn clear_timeout(timer: i32);
+
+    #[wasm_bindgen(js_namespace = localStorage, js_name = setItem, catch)]
+    pub fn remember(key: &str, value: &str) -> Result<(), JsValue>;
+}
+
+/// The phone's clock.
+pub fn now() -> Timestamp {
+    Timestamp(js_sys::Date::now() as i64)
+}
+
+/// Ten bytes of chance.
+pub fn chance() -> [u8; 10] {
+    let mut bytes = [0; 10];
+    fill_with_chance(&mut bytes);
+    bytes
+}
+
+/// A number of chance.
+pub fn chance_u32() -> u32 {
+    let bytes = chance();
+    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+}
+
+/// GET: status and body; 0 where nothing came back.
+pub async fn get(url: &str) -> (u16, String) {
+    let Ok(fetched) = fetch(url).await else {
+        return (0, String::new());
+    };
+    let body = fetched.text().await.ok().and_then(|text| text.as_string());
+    body.map_or((0, String::new()), |body| (fetched.fetched_status(), body))
+}
+
+/// Runs `callback` once, after `millis`.
+pub fn after(millis: i64, callback: impl FnOnce() + 'static) -> i32 {
+    set_timeout(
+        Closure::once_into_js(callback).unchecked_ref(),
+        millis.clamp(0, i64::from(i32::MAX)) as i32,
+    )
+}
+
+/// A function for the browser that is never taken back.
+pub fn forever(callback: impl FnMut(JsValue) + 'static) -> js_sys::Function {
+    Closure::<dyn FnMut(JsValue)>::new(callback)
+        .into_js_value()
+        .unchecked_into()
+}
+
+/// Keeps the screen on, where the browser can. The lock, to be given back.
+pub async fn stay_awake() -> Option<JsValue> {
+    let navigator = web_sys::window()?.navigator();
+    let lock = js_sys::Reflect::get(&navigator, &"wakeLock".into()).ok()?;
+    let request: js_sys::Function = js_sys::Reflect::get(&lock, &"request".into())
+        .ok()?
+        .dyn_into()
+        .ok()?;
+    let promise: js_sys::Promise = request.call1(&lock, &"screen".into()).ok()?.dyn_into().ok()?;
+    wasm_bindgen_futures::JsFuture::from(promise).await.ok()
+}
+
+/// Lets the screen go dark again.
+pub fn let_sleep(lock: &JsValue) {
+    if let Ok(release) = js_sys::Reflect::get(lock, &"release".into())
+        && let Some(release) = release.dyn_ref::<js_sys::Function>()
+    {
+        let _ = release.call0(lock);
+    }
+}
+
+/// What went wrong, for a log.
+pub fn cause(error: &JsValue) -> String {
+    error
+        .dyn_ref::<js_sys::Error>()
+        .map(|error| String::from(error.message()))
+        .unwrap_or_else(|| format!("{error:?}"))
+}

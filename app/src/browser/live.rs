@@ -1,0 +1,447 @@
+//! The running app: one phone in memory, what pages show of it, and when it talks to the server.
+
+use super::identity::{self, Identity, Who};
+use super::js;
+use super::store::Database;
+use crate::phone::Phone;
+use crate::phone::store::{Durability, Failure, Op, Store};
+use crate::phone::sync::{Answer, Next};
+use crate::phone::view::View;
+use domain::id::CommandId;
+use domain::{Command, Lang, Timestamp};
+use leptos::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
+
+/// What the frame has to say about the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Link {
+    /// Not tried yet.
+    #[default]
+    Unknown,
+    Online,
+    /// The last round told nothing.
+    Offline,
+    /// The session has ended; everything is kept.
+    SignIn,
+    /// The server wants a newer app.
+    Update,
+}
+
+/// Where the app stands as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// The first documents are on their way.
+    #[default]
+    First,
+    Open,
+    /// Nobody is signed in, or nobody is known and the network is away.
+    SignedOut,
+    /// The browser gives no store; without one the app could keep nothing.
+    NoStore,
+}
+
+/// What pages read. Signals only, so it is free to copy.
+#[derive(Clone, Copy)]
+pub struct App {
+    pub stage: RwSignal<Stage>,
+    pub view: RwSignal<Arc<View>>,
+    pub lang: Memo<Lang>,
+    pub link: RwSignal<Link>,
+    pub busy: RwSignal<bool>,
+    /// A newer app is on the phone.
+    pub update: RwSignal<bool>,
+    /// The browser would install the app if asked.
+    pub installable: RwSignal<bool>,
+    /// The browser had thrown the member's data away.
+    pub evicted: RwSignal<bool>,
+    /// The last thing to say in passing, and how often something was said.
+    pub said: RwSignal<(u32, String)>,
+    /// The phone's clock, once a minute.
+    pub now: RwSignal<Timestamp>,
+}
+
+thread_local! {
+    static PHONE: RefCell<Option<Phone>> = const { RefCell::new(None) };
+    static SYNCING: Cell<bool> = const { Cell::new(false) };
+    static ONCE_MORE: Cell<bool> = const { Cell::new(false) };
+    static RETRY: Cell<Option<i32>> = const { Cell::new(None) };
+    static UNSAVED_DRAFTS: RefCell<BTreeMap<String, String>> = const { RefCell::new(BTreeMap::new()) };
+    static DRAFT_TIMER: Cell<Option<i32>> = const { Cell::new(None) };
+    static ASKED_TO_PERSIST: Cell<bool> = const { Cell::new(false) };
+}
+
+/// How soon a draft is on the disk after a change.
+const DRAFT_DELAY: i64 = 300;
+const PATIENCE: u32 = 30_000;
+const MINUTE: i64 = 60_000;
+
+fn with_phone<T>(work: impl FnOnce(&mut Phone) -> T) -> Option<T> {
+    PHONE.with_borrow_mut(|phone| phone.as_mut().map(work))
+}
+
+fn database() -> Option<Database> {
+    with_phone(|phone| Database(phone.member))
+}
+
+impl App {
+    /// The app's signals; `first`: the language until the member's own is known.
+    pub fn new(first: Lang) -> App {
+        let view = RwSignal::new(Arc::new(View {
+            lang: first,
+            ..View::default()
+        }));
+        App {
+            stage: RwSignal::new(Stage::First),
+            view,
+            lang: Memo::new(move |_| view.with(|view| if view.is_empty() { first } else { view.lang })),
+            link: RwSignal::new(Link::Unknown),
+            busy: RwSignal::new(false),
+            update: RwSignal::new(false),
+            installable: RwSignal::new(false),
+            evicted: RwSignal::new(false),
+            said: RwSignal::new((0, String::new())),
+            now: RwSignal::new(js::now()),
+        }
+    }
+
+    /// Says something in passing.
+    pub fn say(self, text: impl Into<String>) {
+        let text = text.into();
+        self.said.update(|(count, said)| {
+            *count += 1;
+            *said = text;
+        });
+    }
+
+    fn refresh(self) {
+        if let Some(view) = with_phone(|phone| View::of(phone)) {
+            let open = !view.is_empty();
+            self.view.set(Arc::new(view));
+            if open && self.stage.get_untracked() == Stage::First {
+                self.stage.set(Stage::Open);
+            }
+        }
+    }
+
+    /// Opens the member's database and shows it; no network.
+    pub async fn open(self, who: Identity) {
+        let database = Database(who.member);
+        match database.load().await {
+            Ok(loaded) => {
+                let phone = Phone::from_loaded(who.member, who.device, loaded);
+                let empty = phone.replica.synced_at.is_none();
+                PHONE.with_borrow_mut(|place| *place = Some(phone));
+                if empty && identity::was_alive(who.member).await {
+                    self.evicted.set(true);
+                }
+                self.stage.set(Stage::First);
+                self.refresh();
+            }
+            Err(_) => self.stage.set(Stage::NoStore),
+        }
+    }
+
+    /// Everything that makes the app try again by itself.
+    pub fn listen(self) {
+        let Some(window) = web_sys::window() else {
+            return;
+        };
+        let wake = js::forever(move |_| {
+            self.now.set(js::now());
+            self.sync();
+        });
+        for event in ["online", "pageshow", "focus"] {
+            let _ = window.add_event_listener_with_callback(event, &wake);
+        }
+        let _ = window
+            .add_event_listener_with_callback("offline", &js::forever(move |_| self.link.set(Link::Offline)));
+        let seen = js::forever(move |_| {
+            if is_visible() {
+                self.now.set(js::now());
+                self.sync();
+            } else {
+                spawn_local(self.save_drafts());
+            }
+        });
+        if let Some(document) = window.document() {
+            let _ = document.add_event_listener_with_callback("visibilitychange", &seen);
+        }
+        js::channel(&js::forever(move |said| {
+            if let Some(member) = said
+                .as_string()
+                .as_deref()
+                .and_then(|text| text.strip_prefix("changed:"))
+                && with_phone(|phone| phone.member.to_string()).as_deref() == Some(member)
+            {
+                spawn_local(self.reload());
+            }
+        }));
+        js::on_update(&js::forever(move |_| self.update.set(true)));
+        js::on_installable(&js::forever(move |_| self.installable.set(true)));
+        self.tick();
+    }
+
+    fn tick(self) {
+        js::after(MINUTE, move || {
+            if is_visible() {
+                self.now.set(js::now());
+                if RETRY.get().is_none() {
+                    self.sync();
+                }
+            }
+            self.tick();
+        });
+    }
+
+    async fn reload(self) {
+        let Some(database) = database() else {
+            return;
+        };
+        if let Ok(loaded) = database.load().await {
+            with_phone(|phone| phone.reload(loaded));
+            self.refresh();
+        }
+    }
+
+    /// Does something. When this returns `Ok`, it is saved on the phone. `draft`: what became of it, gone with it.
+    pub async fn act(self, command: Command, draft: Option<String>) -> Result<CommandId, Failure> {
+        let Some(database) = database() else {
+            return Err(Failure("nobody is signed in".into()));
+        };
+        if let Some(key) = &draft {
+            UNSAVED_DRAFTS.with_borrow_mut(|drafts| drafts.remove(key));
+        }
+        let last = database.last_seq().await;
+        let Some((item, ops)) = with_phone(|phone| {
+            phone.outbox.heard_of(last);
+            phone.prepare(command, draft.as_deref(), js::now(), js::chance())
+        }) else {
+            return Err(Failure("nobody is signed in".into()));
+        };
+        database.commit(ops, Durability::Strict).await?;
+        let id = item.id;
+        with_phone(|phone| phone.saved(item, draft.as_deref()));
+        self.changed(database);
+        spawn_local(async {
+            let _ = js::request_sync().await;
+            if !ASKED_TO_PERSIST.replace(true) {
+                let _ = js::persist().await;
+            }
+        });
+        self.sync();
+        Ok(id)
+    }
+
+    fn changed(self, database: Database) {
+        self.refresh();
+        js::announce(&format!("changed:{}", database.0));
+    }
+
+    async fn write(self, op: Option<Op>) {
+        if let (Some(database), Some(op)) = (database(), op)
+            && database.commit(vec![op], Durability::Strict).await.is_ok()
+        {
+            self.changed(database);
+        }
+    }
+
+    /// Tries a stuck act again.
+    pub fn unpark(self, id: CommandId) {
+        let op = with_phone(|phone| phone.unpark(id)).flatten();
+        spawn_local(async move {
+            self.write(op).await;
+            self.sync();
+        });
+    }
+
+    /// The refusals decided so far were looked at.
+    pub fn see_refusals(self) {
+        if self.view.with_untracked(|view| view.refused) > 0 {
+            let latest = self.view.with_untracked(|view| {
+                view.acts
+                    .iter()
+                    .filter_map(|act| act.outcome.as_ref())
+                    .map(|outcome| outcome.at)
+                    .max()
+            });
+            let op = latest.and_then(|latest| with_phone(|phone| phone.see(latest)));
+            spawn_local(self.write(op));
+        }
+    }
+
+    /// The draft of `key`, as it was left.
+    pub fn draft(self, key: &str) -> Option<String> {
+        with_phone(|phone| phone.drafts.get(key).cloned()).flatten()
+    }
+
+    /// Keeps a draft within half a second; an empty one is dropped.
+    pub fn keep_draft(self, key: &str, text: String) {
+        with_phone(|phone| phone.draft(key, text.clone()));
+        UNSAVED_DRAFTS.with_borrow_mut(|drafts| drafts.insert(key.to_owned(), text));
+        if DRAFT_TIMER.get().is_none() {
+            DRAFT_TIMER.set(Some(js::after(DRAFT_DELAY, move || {
+                DRAFT_TIMER.set(None);
+                spawn_local(self.save_drafts());
+            })));
+        }
+    }
+
+    async fn save_drafts(self) {
+        let drafts = UNSAVED_DRAFTS.take();
+        let (Some(database), false) = (database(), drafts.is_empty()) else {
+            return;
+        };
+        let ops = drafts
+            .iter()
+            .map(|(key, text)| {
+                if text.is_empty() {
+                    Op::delete_draft(key)
+                } else {
+                    Op::put_draft(key, text)
+                }
+            })
+            .collect();
+        let _ = database.commit(ops, Durability::Strict).await;
+    }
+
+    /// Starts rounds with the server, unless some are under way: then one more follows.
+    pub fn sync(self) {
+        if SYNCING.replace(true) {
+            ONCE_MORE.set(true);
+            return;
+        }
+        if let Some(timer) = RETRY.take() {
+            js::clear_timeout(timer);
+        }
+        spawn_local(async move {
+            self.busy.set(true);
+            loop {
+                ONCE_MORE.set(false);
+                let next = self.round().await;
+                if !self.follow(next).await && !(next == Next::Rest && ONCE_MORE.get()) {
+                    break;
+                }
+            }
+            self.busy.set(false);
+            SYNCING.set(false);
+        });
+    }
+
+    fn try_again_in(self, millis: i64) {
+        let timer = js::after(millis, move || {
+            RETRY.set(None);
+            if is_visible() {
+                self.sync();
+            }
+        });
+        RETRY.set(Some(timer));
+    }
+
+    /// `true`: another round at once.
+    async fn follow(self, next: Next) -> bool {
+        match next {
+            Next::Again => return true,
+            Next::Rest => self.link.set(Link::Online),
+            Next::Wait(millis) => self.try_again_in(millis),
+            Next::SignIn => self.link.set(Link::SignIn),
+            Next::Update => self.link.set(Link::Update),
+            Next::OtherMember => match identity::ask().await {
+                Who::Member(who) => {
+                    if Some(who.member) != with_phone(|phone| phone.member) {
+                        self.save_drafts().await;
+                        self.open(who).await;
+                        return true;
+                    }
+                }
+                Who::Nobody => self.link.set(Link::SignIn),
+                Who::Unknown => self.link.set(Link::Offline),
+            },
+        }
+        false
+    }
+
+    async fn round(self) -> Next {
+        let Some(database) = database() else {
+            return Next::Rest;
+        };
+        let lock = js::acquire(&format!("sync:{}", database.0))
+            .await
+            .unwrap_or(JsValue::NULL);
+        let Some(release) = lock.dyn_ref::<js_sys::Function>() else {
+            // Another tab or the worker is at it.
+            return Next::Wait(3_000);
+        };
+        let next = self.exchange(database).await;
+        let _ = release.call0(&JsValue::NULL);
+        next
+    }
+
+    async fn exchange(self, database: Database) -> Next {
+        let Some(round) = with_phone(|phone| phone.request()) else {
+            return Next::Rest;
+        };
+        if !round.ops.is_empty() {
+            let _ = database.commit(round.ops, Durability::Relaxed).await;
+            self.refresh();
+        }
+        let answer = match js::post("/api/sync", &round.body, PATIENCE).await {
+            Ok(posted) => Answer {
+                status: posted.status(),
+                body: posted.body(),
+                retry_after: posted.retry_after().map(|seconds| seconds as u32),
+            },
+            Err(_) => Answer::default(),
+        };
+        let first = with_phone(|phone| phone.replica.synced_at.is_none()).unwrap_or_default();
+        let applied = with_phone(|phone| {
+            // Signed out or somebody else in the meantime: the answer is not for this phone any more.
+            (phone.member == database.0).then(|| phone.apply(&round.ids, &answer, js::chance_u32()))
+        });
+        let Some((ops, next)) = applied.flatten() else {
+            return Next::Rest;
+        };
+        let told = answer.status == 200;
+        if !told && matches!(next, Next::Wait(_)) {
+            self.link.set(Link::Offline);
+        }
+        if !ops.is_empty() {
+            let written = database.commit(ops, Durability::Relaxed).await;
+            self.changed(database);
+            if first && told && written.is_ok() {
+                identity::mark_alive(database.0).await;
+                self.evicted.set(false);
+            }
+        }
+        if told {
+            self.link.set(Link::Online);
+        }
+        next
+    }
+
+    /// Acts that the server has not decided on.
+    pub fn unsent(self) -> usize {
+        with_phone(|phone| phone.outbox.open()).unwrap_or(0)
+    }
+
+    /// Signs the member out on this phone. `erase`: their data goes with them.
+    pub async fn sign_out(self, erase: bool) {
+        self.save_drafts().await;
+        let member = with_phone(|phone| phone.member);
+        PHONE.take();
+        identity::sign_out().await;
+        if let (Some(member), true) = (member, erase) {
+            let _ = js::erase(&member.to_string()).await;
+        }
+        self.stage.set(Stage::SignedOut);
+    }
+}
+
+fn is_visible() -> bool {
+    web_sys::window()
+        .and_then(|window| window.document())
+        .is_none_or(|document| document.visibility_state() != web_sys::VisibilityState::Hidden)
+}

@@ -1,0 +1,48 @@
+//! The store of the phone: IndexedDB behind `store.js`.
+
+use super::js;
+use crate::phone::store::{Durability, Failure, Loaded, Op, Store};
+use domain::id::MemberId;
+use wasm_bindgen::JsValue;
+
+/// One member's database.
+#[derive(Clone, Copy, Debug)]
+pub struct Database(pub MemberId);
+
+fn failure(error: &JsValue) -> Failure {
+    Failure(js::cause(error))
+}
+
+impl Store for Database {
+    async fn load(&self) -> Result<Loaded, Failure> {
+        let text = js::load(&self.0.to_string())
+            .await
+            .map_err(|error| failure(&error))?;
+        serde_json::from_str(&text.as_string().unwrap_or_default())
+            .map_err(|error| Failure(error.to_string()))
+    }
+
+    async fn commit(&self, ops: Vec<Op>, durability: Durability) -> Result<(), Failure> {
+        if ops.is_empty() {
+            return Ok(());
+        }
+        let strict = durability == Durability::Strict;
+        js::commit(&self.0.to_string(), &Op::list(&ops), strict)
+            .await
+            .map_err(|error| failure(&error))?;
+        Ok(())
+    }
+}
+
+impl Database {
+    /// The highest number an act in the store has: another tab may have given some.
+    pub async fn last_seq(&self) -> i64 {
+        let Ok(rows) = js::outbox(&self.0.to_string()).await else {
+            return 0;
+        };
+        js_sys::Array::from(&rows)
+            .iter()
+            .filter_map(|row| js_sys::Reflect::get(&row, &"seq".into()).ok()?.as_f64())
+            .fold(0.0, f64::max) as i64
+    }
+}

@@ -1,0 +1,59 @@
+//! The ticket: as large and as bright as the screen goes, readable without a network.
+
+use crate::browser::js;
+use crate::format;
+use crate::parts::{heading, line, live, not_there, qr_code};
+use crate::phone::view::Seat;
+use crate::route::Route;
+use crate::text;
+use domain::events::Venue;
+use domain::id::EventId;
+use leptos::prelude::*;
+use std::cell::RefCell;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
+
+thread_local! {
+    static AWAKE: RefCell<Option<JsValue>> = const { RefCell::new(None) };
+}
+
+pub fn ticket_page(id: EventId) -> AnyView {
+    spawn_local(async {
+        let lock = js::stay_awake().await;
+        AWAKE.set(lock);
+    });
+    on_cleanup(|| {
+        if let Some(lock) = AWAKE.take() {
+            js::let_sleep(&lock);
+        }
+    });
+    live(move |app, view, lang| {
+        let Some((now, ticket)) = view.event(id).and_then(|now| match &now.seat {
+            Seat::Joined(ticket) => Some((now, ticket)),
+            _ => None,
+        }) else {
+            return not_there(lang, &Route::Event(id));
+        };
+        let event = &now.event;
+        let name = view.me.as_deref().map(|me| me.name.clone()).unwrap_or_default();
+        let place = match &event.venue {
+            Venue::Place { name, address, .. } => format!("{name}, {address}"),
+            Venue::Webinar { .. } => text::webinar(lang).to_owned(),
+        };
+        let warning = event
+            .cancelled
+            .then(|| line("error", text::error_event_cancelled(lang)));
+        view! {
+            <section class="ticket">
+                {heading(event.title.get(lang))}
+                {warning}
+                {qr_code(&ticket.qr, text::ticket_label(lang))}
+                <p class="ticket-name">{name}</p>
+                {line("", format::moment(app, event.starts_at))}
+                {line("", place)}
+                {line("hint", text::ticket_hint(lang))}
+            </section>
+        }
+        .into_any()
+    })
+}

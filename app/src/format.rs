@@ -1,0 +1,195 @@
+//! Dates, times and money as the member's language writes them, in the programme's time zone.
+
+use crate::browser::live::App;
+use domain::{Cents, Day, Lang, Timestamp};
+use js_sys::{Array, Date, Function, Object, Reflect};
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// The programme's time zone; empty before it is known.
+fn zone(app: App) -> String {
+    app.view.with(|view| {
+        view.programme
+            .as_deref()
+            .map(|programme| programme.time_zone.clone())
+            .unwrap_or_default()
+    })
+}
+
+fn locale(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Fr => "fr-FR",
+        Lang::En => "en-GB",
+    }
+}
+
+/// `Intl[kind](locale, options).format(value)`; empty where the browser refuses.
+fn intl(kind: &str, lang: Lang, options: &[(&str, &str)], value: &JsValue) -> Option<String> {
+    let given = Object::new();
+    for (key, option) in options {
+        Reflect::set(&given, &(*key).into(), &(*option).into()).ok()?;
+    }
+    let constructor: Function = Reflect::get(
+        &Reflect::get(&js_sys::global(), &"Intl".into()).ok()?,
+        &kind.into(),
+    )
+    .ok()?
+    .dyn_into()
+    .ok()?;
+    let format = Reflect::construct(&constructor, &Array::of2(&locale(lang).into(), &given)).ok()?;
+    let method: Function = Reflect::get(&format, &"format".into()).ok()?.dyn_into().ok()?;
+    method.call1(&format, value).ok()?.as_string()
+}
+
+fn date(lang: Lang, zone: &str, at: Timestamp, options: &[(&str, &str)]) -> String {
+    let value = Date::new(&JsValue::from_f64(at.0 as f64));
+    let mut all = options.to_vec();
+    if !zone.is_empty() {
+        all.push(("timeZone", zone));
+    }
+    intl("DateTimeFormat", lang, &all, &value).unwrap_or_default()
+}
+
+const TIME: [(&str, &str); 2] = [("hour", "2-digit"), ("minute", "2-digit")];
+
+/// `10:42`
+pub fn time(app: App, at: Timestamp) -> String {
+    date(app.lang.get(), &zone(app), at, &TIME)
+}
+
+/// `lundi 24 novembre`, `Monday 24 November`
+pub fn weekday(app: App, at: Timestamp) -> String {
+    date(
+        app.lang.get(),
+        &zone(app),
+        at,
+        &[("weekday", "long"), ("day", "numeric"), ("month", "long")],
+    )
+}
+
+/// `lundi 24 novembre 2026 à 10:42`
+pub fn moment(app: App, at: Timestamp) -> String {
+    date(
+        app.lang.get(),
+        &zone(app),
+        at,
+        &[
+            ("weekday", "short"),
+            ("day", "numeric"),
+            ("month", "short"),
+            TIME[0],
+            TIME[1],
+        ],
+    )
+}
+
+/// `10:42` today, `21 nov. 10:42` before.
+pub fn as_of(app: App, at: Timestamp) -> String {
+    if day_of(app, at) == day_of(app, app.now.get()) {
+        return time(app, at);
+    }
+    date(
+        app.lang.get(),
+        &zone(app),
+        at,
+        &[("day", "numeric"), ("month", "short"), TIME[0], TIME[1]],
+    )
+}
+
+/// `24` and `nov.`, for a date tile, and `lun.` above it.
+pub fn tile(app: App, at: Timestamp) -> (String, String, String) {
+    let (lang, zone) = (app.lang.get(), zone(app));
+    (
+        date(lang, &zone, at, &[("weekday", "short")]),
+        date(lang, &zone, at, &[("day", "numeric")]),
+        date(lang, &zone, at, &[("month", "short")]),
+    )
+}
+
+/// `24 novembre 2026`
+pub fn day(lang: Lang, day: Day) -> String {
+    let at = Timestamp(i64::from(day.0) * Timestamp::DAY);
+    date(
+        lang,
+        "UTC",
+        at,
+        &[("day", "numeric"), ("month", "long"), ("year", "numeric")],
+    )
+}
+
+/// `24 nov.`
+pub fn short_day(lang: Lang, day: Day) -> String {
+    let at = Timestamp(i64::from(day.0) * Timestamp::DAY);
+    date(lang, "UTC", at, &[("day", "numeric"), ("month", "short")])
+}
+
+/// `novembre 2026`, from `2026-11`.
+pub fn month(lang: Lang, name: &str) -> String {
+    match Day::parse(&format!("{name}-01")) {
+        Some(day) => {
+            let at = Timestamp(i64::from(day.0) * Timestamp::DAY);
+            date(lang, "UTC", at, &[("month", "long"), ("year", "numeric")])
+        }
+        None => name.to_owned(),
+    }
+}
+
+/// The calendar day of the programme an instant falls on.
+pub fn day_of(app: App, at: Timestamp) -> Day {
+    let value = Date::new(&JsValue::from_f64(at.0 as f64));
+    let zone = zone(app);
+    let mut options = vec![("year", "numeric"), ("month", "2-digit"), ("day", "2-digit")];
+    if !zone.is_empty() {
+        options.push(("timeZone", &zone));
+    }
+    // British: day/month/year.
+    let text = intl("DateTimeFormat", Lang::En, &options, &value).unwrap_or_default();
+    let mut parts = text.split('/').filter_map(|part| part.parse::<i32>().ok());
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(day), Some(month), Some(year)) => {
+            Day::from_ymd(year, month as u32, day as u32).unwrap_or_default()
+        }
+        _ => Day((at.0.div_euclid(Timestamp::DAY)) as i32),
+    }
+}
+
+/// Whole money: `3 400 €`.
+pub fn money(app: App, amount: Cents) -> String {
+    let lang = app.lang.get();
+    let currency = app
+        .view
+        .with(|view| {
+            view.programme
+                .as_deref()
+                .map(|programme| programme.currency.clone())
+        })
+        .unwrap_or_else(|| "EUR".into());
+    let options = [
+        ("style", "currency"),
+        ("currency", currency.as_str()),
+        ("minimumFractionDigits", "0"),
+        ("maximumFractionDigits", "0"),
+    ];
+    intl(
+        "NumberFormat",
+        lang,
+        &options,
+        &JsValue::from_f64(amount as f64 / 100.0),
+    )
+    .unwrap_or_default()
+}
+
+/// The size of a download: `340 Ko`, `1,2 Mo`.
+pub fn size(lang: Lang, bytes: u64) -> String {
+    let kilobytes = bytes.div_ceil(1000);
+    let (unit, large) = match lang {
+        Lang::Fr => ("Ko", "Mo"),
+        Lang::En => ("KB", "MB"),
+    };
+    if kilobytes < 1000 {
+        return format!("{kilobytes}\u{202f}{unit}");
+    }
+    let tenths = kilobytes.div_ceil(100);
+    let point = if lang == Lang::Fr { ',' } else { '.' };
+    format!("{}{point}{}\u{202f}{large}", tenths / 10, tenths % 10)
+}

@@ -1,0 +1,78 @@
+//! One lesson, in short cards.
+
+use crate::parts::{act, app, button_link, heading, live, main_action, not_there, nothing, open, written};
+use crate::route::Route;
+use crate::text;
+use domain::id::CourseId;
+use domain::{Command, learning};
+use leptos::prelude::*;
+
+pub fn lesson_page(id: CourseId, name: String) -> AnyView {
+    let app = app();
+    live(move |_, view, lang| {
+        let found = view.course(id).and_then(|now| {
+            Some((
+                now,
+                now.course
+                    .lessons
+                    .iter()
+                    .position(|lesson| lesson.lesson == name)?,
+            ))
+        });
+        let Some((now, at)) = found else {
+            return not_there(lang, &Route::Course(id));
+        };
+        let course = &now.course;
+        let lesson = &course.lessons[at];
+        let after = match course.lessons.get(at + 1) {
+            Some(next) => Route::Lesson(id, next.lesson.clone()),
+            None => Route::Course(id),
+        };
+        let last = at + 1 == course.lessons.len();
+        let read = now.is_read(&lesson.lesson);
+        let label = match (read, last) {
+            (false, false) => text::read_and_next(lang),
+            (false, true) => text::read_and_done(lang),
+            (true, false) => text::next_lesson(lang),
+            (true, true) => text::back_to_course(lang),
+        };
+        let command = Command::Learning(learning::Command::ReadLesson {
+            course: id,
+            lesson: lesson.lesson.clone(),
+        });
+        let before = match at.checked_sub(1) {
+            Some(before) => button_link(
+                "quiet",
+                &Route::Lesson(id, course.lessons[before].lesson.clone()),
+                text::lesson_before(lang),
+            ),
+            None => nothing(),
+        };
+        view! {
+            <p class="detail">
+                {format!("{} · {}", course.title.get(lang), text::lesson_of(lang, at + 1, course.lessons.len()))}
+            </p>
+            {heading(lesson.title.get(lang))}
+            <article class="lesson">{written(lesson.html.get(lang))}</article>
+            {main_action(
+                label,
+                None,
+                move |_| {
+                    if read {
+                        open(&after);
+                    } else {
+                        let after = after.clone();
+                        act(
+                            app,
+                            command.clone(),
+                            None,
+                            move |_| open(&after),
+                        );
+                    }
+                },
+            )}
+            {before}
+        }
+        .into_any()
+    })
+}

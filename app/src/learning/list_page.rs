@@ -1,0 +1,68 @@
+//! All courses, those for the member's trade first.
+
+use crate::home::gain;
+use crate::icon::{Icon, icon};
+use crate::parts::{bar, detail, empty, heading, live, nothing, row, rows, section};
+use crate::phone::view::CourseNow;
+use crate::route::Route;
+use crate::text;
+use domain::Lang;
+use leptos::prelude::*;
+
+pub fn list_page() -> AnyView {
+    live(|_, view, lang| {
+        let part = |mine: bool, title: &'static str| {
+            let found: Vec<AnyView> = view
+                .courses
+                .iter()
+                .filter(|now| now.mine == mine)
+                .map(|now| course_row(now, lang))
+                .collect();
+            if found.is_empty() {
+                nothing()
+            } else {
+                section(title, rows(found))
+            }
+        };
+        let none = view.courses.is_empty().then(|| empty(text::no_courses(lang)));
+        view! {
+            {heading(text::tab_learn(lang))}
+            {none}
+            {part(true, text::courses_for_me(lang))}
+            {part(false, text::other_courses(lang))}
+        }
+        .into_any()
+    })
+}
+
+fn course_row(now: &CourseNow, lang: Lang) -> AnyView {
+    let course = &now.course;
+    let (read, all) = (now.lessons_read() as i64, course.lessons.len() as i64);
+    let progress = if now.begun() && !now.done() {
+        bar(text::lessons_read(lang, read, all), read, all)
+    } else {
+        nothing()
+    };
+    let small = if now.passed_on.is_some() {
+        text::passed(lang).to_owned()
+    } else if now.unmarked.is_some() {
+        text::handed_in(lang).to_owned()
+    } else {
+        format!(
+            "{} · {}",
+            text::minutes(lang, i64::from(course.minutes)),
+            text::lessons(lang, all)
+        )
+    };
+    let end = if now.passed_on.is_some() {
+        view! { <span class="state confirmed">{icon(Icon::Done)}</span> }.into_any()
+    } else {
+        gain(lang, course.points)
+    };
+    row(
+        &Route::Course(course.id),
+        course.title.get(lang),
+        view! { {detail(small)}{progress} }.into_any(),
+        end,
+    )
+}

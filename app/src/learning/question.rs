@@ -1,0 +1,233 @@
+//! One question a screen: big answers, the same for practice and for the quiz that counts.
+
+use crate::browser::live::App;
+use crate::icon::{Icon, icon};
+use crate::text;
+use domain::Lang;
+use domain::learning::{Form, Given, Question, parse_thousandths};
+use leptos::prelude::*;
+
+/// The answer a question starts with: an order is always one, everything else starts open.
+pub fn first_answer(form: &Form) -> Option<Given> {
+    match form {
+        Form::Ordering { options } => Some(Given::Ordering((0..options.len() as u8).collect())),
+        _ => None,
+    }
+}
+
+/// A question and its answers. `locked`: looked at, no longer answered.
+pub fn question_form(
+    app: App,
+    question: &Question,
+    given: RwSignal<Option<Given>>,
+    locked: Signal<bool>,
+) -> AnyView {
+    let lang = app.lang.get();
+    let answers = match &question.form {
+        Form::Single { options } => {
+            let names = options.iter().map(|option| option.get(lang).to_owned()).collect();
+            choices(
+                names,
+                false,
+                locked,
+                given,
+                |given, at| *given == Some(Given::Single(at)),
+                |_, at| Some(Given::Single(at)),
+            )
+        }
+        Form::TrueFalse => choices(
+            vec![text::is_true(lang).to_owned(), text::is_false(lang).to_owned()],
+            false,
+            locked,
+            given,
+            |given, at| *given == Some(Given::TrueFalse(at == 0)),
+            |_, at| Some(Given::TrueFalse(at == 0)),
+        ),
+        Form::Multiple { options } => {
+            let names = options.iter().map(|option| option.get(lang).to_owned()).collect();
+            choices(
+                names,
+                true,
+                locked,
+                given,
+                |given, at| ticked(given).contains(&at),
+                |given, at| {
+                    let mut places = ticked(given);
+                    match places.iter().position(|place| *place == at) {
+                        Some(place) => {
+                            places.remove(place);
+                        }
+                        None => places.push(at),
+                    }
+                    places.sort_unstable();
+                    (!places.is_empty()).then_some(Given::Multiple(places))
+                },
+            )
+        }
+        Form::Ordering { options } => {
+            let names = options.iter().map(|option| option.get(lang).to_owned()).collect();
+            ordering(lang, names, locked, given)
+        }
+        Form::Number { unit } => number(app, unit.clone(), locked, given),
+    };
+    let hint = match &question.form {
+        Form::Multiple { .. } => Some(text::several_answers(lang)),
+        Form::Ordering { .. } => Some(text::put_in_order(lang)),
+        _ => None,
+    };
+    view! {
+        <fieldset class="question">
+            <legend>
+                <h1 tabindex="-1">{question.prompt.get(lang).to_owned()}</h1>
+            </legend>
+            {hint.map(|hint| view! { <p class="hint">{hint}</p> })}
+            {answers}
+        </fieldset>
+    }
+    .into_any()
+}
+
+fn ticked(given: &Option<Given>) -> Vec<u8> {
+    match given {
+        Some(Given::Multiple(places)) => places.clone(),
+        _ => vec![],
+    }
+}
+
+fn choices(
+    names: Vec<String>,
+    several: bool,
+    locked: Signal<bool>,
+    given: RwSignal<Option<Given>>,
+    chosen: fn(&Option<Given>, u8) -> bool,
+    choose: fn(&Option<Given>, u8) -> Option<Given>,
+) -> AnyView {
+    let list: Vec<AnyView> = names
+        .into_iter()
+        .enumerate()
+        .map(|(at, name)| {
+            let at = at as u8;
+            view! {
+                <label class="choice">
+                    <input
+                        type=if several { "checkbox" } else { "radio" }
+                        name="answer"
+                        prop:checked=move || given.with(|given| chosen(given, at))
+                        prop:disabled=move || locked.get()
+                        on:change=move |_| given.update(|given| *given = choose(given, at))
+                    />
+                    <span>{name}</span>
+                </label>
+            }
+            .into_any()
+        })
+        .collect();
+    view! { <div class="choices">{list}</div> }.into_any()
+}
+
+fn ordering(lang: Lang, names: Vec<String>, locked: Signal<bool>, given: RwSignal<Option<Given>>) -> AnyView {
+    let order = move || match given.get() {
+        Some(Given::Ordering(places)) => places,
+        _ => vec![],
+    };
+    let swap = move |at: usize, with: usize| {
+        given.update(|given| {
+            if let Some(Given::Ordering(places)) = given
+                && at < places.len()
+                && with < places.len()
+            {
+                places.swap(at, with);
+            }
+        });
+    };
+    (move || {
+        let places = order();
+        let last = places.len().saturating_sub(1);
+        let list: Vec<AnyView> = places
+            .into_iter()
+            .enumerate()
+            .map(|(at, place)| {
+                let name = names.get(usize::from(place)).cloned().unwrap_or_default();
+                let up = text::move_up(lang, &name);
+                let down = text::move_down(lang, &name);
+                view! {
+                    <li class="choice ordered">
+                        <span>{format!("{}. {name}", at + 1)}</span>
+                        <button
+                            type="button"
+                            class="step"
+                            aria-label=up
+                            prop:disabled=at == 0 || locked.get()
+                            on:click=move |_| swap(at, at.saturating_sub(1))
+                        >
+                            {icon(Icon::Up)}
+                        </button>
+                        <button
+                            type="button"
+                            class="step"
+                            aria-label=down
+                            prop:disabled=at == last || locked.get()
+                            on:click=move |_| swap(at, at + 1)
+                        >
+                            {icon(Icon::Down)}
+                        </button>
+                    </li>
+                }
+                .into_any()
+            })
+            .collect();
+        view! { <ol class="choices">{list}</ol> }.into_any()
+    })
+    .into_any()
+}
+
+fn number(app: App, unit: String, locked: Signal<bool>, given: RwSignal<Option<Given>>) -> AnyView {
+    let lang = app.lang.get_untracked();
+    let typed = RwSignal::new(match given.get_untracked() {
+        Some(Given::Number(thousandths)) => plain_number(lang, thousandths),
+        _ => String::new(),
+    });
+    let unreadable =
+        move || typed.with(|typed| !typed.trim().is_empty() && parse_thousandths(typed).is_none());
+    view! {
+        <div class="field number">
+            <label for="number">{text::your_answer(lang, &unit)}</label>
+            <input
+                id="number"
+                type="text"
+                inputmode="decimal"
+                autocomplete="off"
+                prop:value=move || typed.get()
+                prop:disabled=move || locked.get()
+                aria-invalid=move || unreadable().then_some("true")
+                aria-describedby="number-error"
+                on:input=move |event| {
+                    let value = event_target_value(&event);
+                    given.set(parse_thousandths(&value).map(Given::Number));
+                    typed.set(value);
+                }
+            />
+            <p class="error" id="number-error" role="status">
+                {move || if unreadable() { text::not_a_number(app.lang.get()) } else { "" }}
+            </p>
+        </div>
+    }
+    .into_any()
+}
+
+/// Thousandths as people write them: 4500 is `4,5`.
+pub fn plain_number(lang: Lang, thousandths: i64) -> String {
+    let sign = if thousandths < 0 { "-" } else { "" };
+    let (whole, rest) = (
+        thousandths.unsigned_abs() / 1000,
+        thousandths.unsigned_abs() % 1000,
+    );
+    if rest == 0 {
+        return format!("{sign}{whole}");
+    }
+    let point = if lang == Lang::Fr { ',' } else { '.' };
+    format!(
+        "{sign}{whole}{point}{}",
+        format!("{rest:03}").trim_end_matches('0')
+    )
+}

@@ -1,0 +1,345 @@
+//! The quiz that counts: one question a screen, back and forth, a draft that is kept, and what became of it.
+
+use super::question::{first_answer, question_form};
+use crate::browser::live::App;
+use crate::icon::{Icon, icon};
+use crate::parts::{
+    act, app, button, button_link, detail, heading, line, live, main_action, not_there, nothing,
+    open_instead, row, rows, section, state_of,
+};
+use crate::phone::view::View;
+use crate::route::Route;
+use crate::text;
+use domain::id::{CommandId, CourseId};
+use domain::learning::{Answer, Attempt, Course, Given};
+use domain::{Command, Lang, learning};
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// A quiz under way.
+#[derive(Clone, Copy)]
+struct Quiz {
+    /// One place for each question.
+    answers: RwSignal<Vec<Option<Given>>>,
+    /// The number of questions means the summary.
+    at: RwSignal<usize>,
+    /// The answer on the screen.
+    given: RwSignal<Option<Given>>,
+}
+
+fn draft_key(course: &Course) -> String {
+    format!("quiz:{}:{}", course.id, course.version)
+}
+
+/// "Question 2 of 8" above a question.
+pub fn place_in(lang: Lang, at: usize, of: usize) -> AnyView {
+    line("detail", text::question_of(lang, at + 1, of))
+}
+
+pub fn quiz_page(id: CourseId) -> AnyView {
+    let app = app();
+    let course = app
+        .view
+        .with_untracked(|view| view.course(id).map(|now| now.course.clone()));
+    let Some(course) = course.filter(|course| !course.graded.is_empty()) else {
+        return not_there(app.lang.get_untracked(), &Route::Course(id));
+    };
+    let quiz = taken_up(app, &course);
+    keep(app, &course, quiz);
+    (move || {
+        let at = quiz.at.get();
+        if at < course.graded.len() {
+            asked(app, &course, quiz, at)
+        } else {
+            summary(app, &course, quiz)
+        }
+    })
+    .into_any()
+}
+
+/// The quiz as the draft has it, or a new one.
+fn taken_up(app: App, course: &Course) -> Quiz {
+    let draft: Vec<Answer> = app
+        .draft(&draft_key(course))
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default();
+    let answers: Vec<Option<Given>> = course
+        .graded
+        .iter()
+        .map(|question| {
+            let answer = draft.iter().find(|answer| answer.question == question.question)?;
+            question.form.accepts(&answer.given).then(|| answer.given.clone())
+        })
+        .collect();
+    let at = answers.iter().position(Option::is_none).unwrap_or(answers.len());
+    let given = answers.get(at).cloned().flatten();
+    Quiz {
+        answers: RwSignal::new(answers),
+        at: RwSignal::new(at),
+        given: RwSignal::new(given.or_else(|| course.graded.get(at).and_then(|it| first_answer(&it.form)))),
+    }
+}
+
+/// Each change goes into the draft.
+fn keep(app: App, course: &Arc<Course>, quiz: Quiz) {
+    let course = course.clone();
+    Effect::new(move |began: Option<()>| {
+        let given = quiz.given.get();
+        let at = quiz.at.get_untracked();
+        if began.is_none() {
+            return;
+        }
+        quiz.answers.update(|answers| {
+            if let Some(place) = answers.get_mut(at) {
+                *place = given;
+            }
+        });
+        let answers = given_so_far(&course, quiz);
+        if !answers.is_empty() {
+            app.keep_draft(
+                &draft_key(&course),
+                serde_json::to_string(&answers).unwrap_or_default(),
+            );
+        }
+    });
+}
+
+fn given_so_far(course: &Course, quiz: Quiz) -> Vec<Answer> {
+    quiz.answers.with_untracked(|answers| {
+        course
+            .graded
+            .iter()
+            .zip(answers)
+            .filter_map(|(question, given)| {
+                Some(Answer {
+                    question: question.question.clone(),
+                    given: given.clone()?,
+                })
+            })
+            .collect()
+    })
+}
+
+fn turn_to(course: &Course, quiz: Quiz, at: usize) {
+    // An order that was looked at and left alone is an answer too.
+    let here = quiz.at.get_untracked();
+    let given = quiz.given.get_untracked();
+    quiz.answers.update(|answers| {
+        if let Some(place) = answers.get_mut(here) {
+            *place = given;
+        }
+    });
+    quiz.at.set(at);
+    let known = quiz
+        .answers
+        .with_untracked(|answers| answers.get(at).cloned().flatten());
+    quiz.given.set(known.or_else(|| {
+        course
+            .graded
+            .get(at)
+            .and_then(|question| first_answer(&question.form))
+    }));
+}
+
+fn asked(app: App, course: &Arc<Course>, quiz: Quiz, at: usize) -> AnyView {
+    let lang = app.lang.get();
+    let all = course.graded.len();
+    let form = question_form(app, &course.graded[at], quiz.given, Signal::stored(false));
+    let (forth, back) = (course.clone(), course.clone());
+    let forward = move || {
+        let lang = app.lang.get();
+        let last = at + 1 == all;
+        let why = quiz
+            .given
+            .with(|given| given.is_none())
+            .then(|| text::answer_or_skip(lang));
+        let label = if last {
+            text::to_summary(lang)
+        } else {
+            text::next_question(lang)
+        };
+        let forth = forth.clone();
+        view! {
+            <div class="main-action">
+                {why.map(|why| line("why", why))}
+                {button("primary", label, move |_| turn_to(&forth, quiz, at + 1))}
+            </div>
+        }
+        .into_any()
+    };
+    let before = if at > 0 {
+        button("quiet", text::question_before(lang), move |_| {
+            turn_to(&back, quiz, at - 1)
+        })
+    } else {
+        nothing()
+    };
+    view! {
+        {place_in(lang, at, all)}
+        <progress class="bar" aria-label=text::question_of(lang, at + 1, all) max=all.to_string() value=at.to_string()></progress>
+        {form}
+        {forward}
+        {before}
+        {line("hint", text::draft_kept(lang))}
+    }
+    .into_any()
+}
+
+fn summary(app: App, course: &Arc<Course>, quiz: Quiz) -> AnyView {
+    let lang = app.lang.get();
+    let answers = quiz.answers.get();
+    let open = answers.iter().filter(|given| given.is_none()).count();
+    let list: Vec<AnyView> = course
+        .graded
+        .iter()
+        .zip(&answers)
+        .enumerate()
+        .map(|(at, (question, given))| {
+            let course = course.clone();
+            let answered = given.is_some();
+            view! {
+                <li>
+                    <button type="button" class="row" on:click=move |_| turn_to(&course, quiz, at)>
+                        <span class="row-text">
+                            <strong>{format!("{}. {}", at + 1, question.prompt.get(lang))}</strong>
+                            {detail(if answered { text::answered(lang) } else { text::unanswered(lang) })}
+                        </span>
+                        <span class="row-end">{icon(if answered { Icon::Done } else { Icon::Stuck })}</span>
+                    </button>
+                </li>
+            }
+            .into_any()
+        })
+        .collect();
+    let why = (open > 0).then(|| text::some_unanswered(lang, open as i64));
+    let handed = course.clone();
+    view! {
+        {heading(text::hand_in_title(lang))}
+        {line("hint", text::hand_in_hint(lang))}
+        {rows(list)}
+        {main_action(
+            text::hand_in(lang),
+            why,
+            move |_| {
+                let command = Command::Learning(learning::Command::HandInQuiz {
+                    course: handed.id,
+                    version: handed.version,
+                    answers: given_so_far(&handed, quiz),
+                });
+                let id = handed.id;
+                act(
+                    app,
+                    command,
+                    Some(draft_key(&handed)),
+                    move |attempt| open_instead(&Route::Attempt(id, attempt)),
+                );
+            },
+        )}
+    }
+    .into_any()
+}
+
+/// What became of a quiz that was handed in.
+pub fn attempt_page(id: CourseId, attempt: CommandId) -> AnyView {
+    live(move |app, view, lang| {
+        let Some(now) = view.course(id) else {
+            return not_there(lang, &Route::Learn);
+        };
+        if let Some(done) = now.attempts.iter().find(|known| known.id == attempt) {
+            return marked(&now.course, done, lang);
+        }
+        match view.act(attempt) {
+            Some(_) => unmarked(app, view, &now.course, attempt, lang),
+            None => not_there(lang, &Route::Course(id)),
+        }
+    })
+}
+
+fn unmarked(app: App, view: &View, course: &Course, attempt: CommandId, lang: Lang) -> AnyView {
+    let verdict = view
+        .act(attempt)
+        .and_then(|act| act.outcome.as_ref())
+        .map(|outcome| &outcome.verdict);
+    let words = verdict.and_then(|verdict| crate::parts::answer(app, verdict));
+    let waiting = words.is_none();
+    view! {
+        {heading(if waiting { text::handed_in(lang) } else { text::not_counted(lang) })}
+        {state_of(app, view, attempt)}
+        {line("lead", words.unwrap_or_else(|| text::marked_later(lang).to_owned()))}
+        {waiting.then(|| line("hint", text::points_to_come(lang, &text::points(lang, course.points))))}
+        <div class="actions">
+            {button_link("primary", &Route::Course(course.id), text::back_to_course(lang))}
+        </div>
+    }
+    .into_any()
+}
+
+fn marked(course: &Course, attempt: &Attempt, lang: Lang) -> AnyView {
+    let result = &attempt.result;
+    let review: Vec<AnyView> = result
+        .review
+        .iter()
+        .map(|review| {
+            let lesson = course
+                .lessons
+                .iter()
+                .find(|lesson| lesson.lesson == review.lesson);
+            let prompt = course
+                .graded
+                .iter()
+                .find(|question| question.question == review.question)
+                .map(|question| question.prompt.get(lang).to_owned());
+            let explanation = review.explanation.as_ref().map(|text| text.get(lang).to_owned());
+            row(
+                &Route::Lesson(course.id, review.lesson.clone()),
+                prompt.unwrap_or_default(),
+                view! {
+                    {explanation.map(detail)}
+                    {lesson.map(|lesson| detail(text::read_again(lang, lesson.title.get(lang))))}
+                }
+                .into_any(),
+                nothing(),
+            )
+        })
+        .collect();
+    let review = if review.is_empty() {
+        nothing()
+    } else {
+        section(text::to_review(lang), rows(review))
+    };
+    let paid = if result.points > 0 {
+        line("gain", text::gain(lang, &text::number(lang, result.points)))
+    } else {
+        match result.unpaid {
+            Some(unpaid) => line("hint", text::unpaid_text(unpaid, lang)),
+            None => nothing(),
+        }
+    };
+    let (title, class) = if result.passed {
+        (text::passed(lang), "card mark shine")
+    } else {
+        (text::not_passed(lang), "card mark")
+    };
+    view! {
+        {heading(title)}
+        <div class=class>
+            {icon(if result.passed { Icon::Done } else { Icon::Learn })}
+            <span>
+                <strong>{course.title.get(lang).to_owned()}</strong>
+                <span class="figure">{text::right_of(lang, result.right, result.of)}</span>
+                {paid}
+            </span>
+        </div>
+        {(!result.passed).then(|| line("hint", text::not_passed_hint(lang, course.pass_mark)))}
+        {review}
+        <div class="actions">
+            {if result.passed {
+                button_link("primary", &Route::Learn, text::other_courses_link(lang))
+            } else {
+                button_link("primary", &Route::Quiz(course.id), text::take_quiz_again(lang))
+            }}
+            {button_link("", &Route::Course(course.id), text::back_to_course(lang))}
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,96 @@
+//! The member's company and advisor, and how to reach them.
+
+use crate::icon::Icon;
+use crate::parts::{heading, line, live, nothing, section, way_out};
+use crate::text;
+use domain::Lang;
+use domain::members::{Advisor, Me};
+use leptos::prelude::*;
+
+pub fn company_page() -> AnyView {
+    live(|_, view, lang| {
+        let Some(me) = view.me.as_deref() else {
+            return heading(text::company_title(lang));
+        };
+        view! {
+            {heading(me.company.name.clone())}
+            {line("lead", me.company.town.clone())}
+            {me.advisor.as_ref().map(|advisor| advisor_part(advisor, lang))}
+            {my_part(me, lang)}
+            {tiers(view, lang)}
+        }
+        .into_any()
+    })
+}
+
+fn advisor_part(advisor: &Advisor, lang: Lang) -> AnyView {
+    let call = advisor
+        .phone
+        .as_ref()
+        .map(|phone| way_out(format!("tel:{phone}"), Icon::Call, text::call(lang, phone)));
+    let write = advisor
+        .email
+        .as_ref()
+        .map(|email| way_out(format!("mailto:{email}"), Icon::Mail, text::write_to(lang, email)));
+    section(
+        text::my_advisor(lang),
+        view! {
+            <p class="lead">
+                <strong>{advisor.name.clone()}</strong>
+            </p>
+            <div class="ways-out">{call}{write}</div>
+        }
+        .into_any(),
+    )
+}
+
+fn my_part(me: &Me, lang: Lang) -> AnyView {
+    let manager = me.manager.then(|| line("", text::you_are_manager(lang)));
+    section(
+        text::my_part(lang),
+        view! {
+            {line("", text::function(lang, me.function))}
+            {manager}
+            {line("hint", text::order_points(lang, me.company.order_points))}
+        }
+        .into_any(),
+    )
+}
+
+fn tiers(view: &crate::phone::view::View, lang: Lang) -> AnyView {
+    let Some(programme) = view.programme.as_deref() else {
+        return nothing();
+    };
+    let list: Vec<AnyView> = programme
+        .tiers
+        .iter()
+        .map(|tier| {
+            let here = tier.reference == view.tier();
+            let benefits: Vec<AnyView> = tier
+                .benefits
+                .iter()
+                .map(|benefit| view! { <li>{benefit.get(lang).to_owned()}</li> }.into_any())
+                .collect();
+            view! {
+                <li class="card tier-card" aria-current=here.then_some("true")>
+                    <p class="tier-name">
+                        <strong>{tier.name.get(lang).to_owned()}</strong>
+                        <span class="detail">
+                            {if here {
+                                text::you_are_here(lang).to_owned()
+                            } else {
+                                text::from_points(lang, &text::points(lang, tier.threshold))
+                            }}
+                        </span>
+                    </p>
+                    <ul class="benefits">{benefits}</ul>
+                </li>
+            }
+            .into_any()
+        })
+        .collect();
+    section(
+        text::tiers_title(lang),
+        view! { <ul class="tiers">{list}</ul> }.into_any(),
+    )
+}

@@ -1,0 +1,50 @@
+//! The way to everything about the member.
+
+use crate::parts::{detail, heading, live, nothing, row, rows};
+use crate::route::Route;
+use crate::text;
+use leptos::prelude::*;
+
+pub fn me_page() -> AnyView {
+    live(|_, view, lang| {
+        let (name, company, trade) = match view.me.as_deref() {
+            Some(me) => (
+                me.name.clone(),
+                me.company.name.clone(),
+                view.programme
+                    .as_deref()
+                    .and_then(|programme| programme.trade(&me.trade))
+                    .map(|trade| trade.name.get(lang).to_owned()),
+            ),
+            None => Default::default(),
+        };
+        let waiting = match view.waiting + view.parked {
+            0 => nothing(),
+            some => detail(text::to_send(lang, some as i64)),
+        };
+        let to = |route: Route, title: &'static str, small: AnyView| row(&route, title, small, nothing());
+        let list = vec![
+            to(Route::Activity, text::activity_title(lang), waiting),
+            to(
+                Route::Points,
+                text::points_title(lang),
+                detail(text::points(lang, view.own.available)),
+            ),
+            to(Route::Company, text::company_title(lang), detail(company.clone())),
+            to(Route::Devices, text::devices_title(lang), nothing()),
+            to(
+                Route::Language,
+                text::language_title(lang),
+                detail(text::language(lang)),
+            ),
+            to(Route::Help, text::help_title(lang), nothing()),
+            to(Route::SignOut, text::sign_out(lang), nothing()),
+        ];
+        view! {
+            {heading(name)}
+            <p class="lead">{[trade, Some(company)].into_iter().flatten().collect::<Vec<_>>().join(" · ")}</p>
+            {rows(list)}
+        }
+        .into_any()
+    })
+}

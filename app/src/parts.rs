@@ -1,0 +1,311 @@
+//! Pieces that several screens are made of.
+
+use crate::browser::live::App;
+use crate::format;
+use crate::icon::{Icon, icon};
+use crate::phone::outbox::State;
+use crate::phone::view::View;
+use crate::route::Route;
+use crate::text;
+use domain::events::{Band, Qr};
+use domain::id::CommandId;
+use domain::{Command, Error, Lang, Timestamp, Verdict};
+use leptos::ev::MouseEvent;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use wasm_bindgen_futures::spawn_local;
+
+/// The app, from anywhere inside it.
+pub fn app() -> App {
+    expect_context::<App>()
+}
+
+type Navigate = Rc<dyn Fn(&str, NavigateOptions)>;
+
+thread_local! {
+    static NAVIGATE: RefCell<Option<Navigate>> = const { RefCell::new(None) };
+}
+
+/// Lets [`open`] work from everywhere, also after something that took time.
+pub fn navigate_with_router() {
+    let navigate = use_navigate();
+    NAVIGATE.set(Some(Rc::new(move |path, options| navigate(path, options))));
+}
+
+fn navigate(route: &Route, replace: bool) {
+    if let Some(navigate) = NAVIGATE.with_borrow(Clone::clone) {
+        let options = NavigateOptions {
+            replace,
+            ..NavigateOptions::default()
+        };
+        navigate(&route.path(), options);
+    }
+}
+
+/// Opens a screen.
+pub fn open(route: &Route) {
+    navigate(route, false);
+}
+
+/// Opens a screen in place of this one: the way back does not lead here again.
+pub fn open_instead(route: &Route) {
+    navigate(route, true);
+}
+
+/// What a screen is called. It takes the focus when the screen opens.
+pub fn heading(title: impl Into<String>) -> AnyView {
+    let title: String = title.into();
+    view! { <h1 tabindex="-1">{title}</h1> }.into_any()
+}
+
+/// A part of a screen under its own title.
+pub fn section(title: &str, body: AnyView) -> AnyView {
+    view! {
+        <section class="part">
+            <h2>{title.to_owned()}</h2>
+            {body}
+        </section>
+    }
+    .into_any()
+}
+
+/// A sentence, if there is something to say.
+pub fn line(class: &'static str, words: impl Into<String>) -> AnyView {
+    let words: String = words.into();
+    view! { <p class=class>{words}</p> }.into_any()
+}
+
+/// An empty list that says what to do next.
+pub fn empty(words: &str) -> AnyView {
+    view! { <p class="empty">{words.to_owned()}</p> }.into_any()
+}
+
+/// A label on something.
+pub fn chip(class: &'static str, words: impl Into<String>) -> AnyView {
+    let words: String = words.into();
+    view! { <span class=format!("chip {class}")>{words}</span> }.into_any()
+}
+
+/// How much is left, as a label.
+pub fn band(band: Band, words: &'static str) -> AnyView {
+    chip(
+        match band {
+            Band::Many => "many",
+            Band::Few => "few",
+            Band::None => "none",
+        },
+        words,
+    )
+}
+
+/// A row that opens a screen: title, detail under it, and something at its end.
+pub fn row(route: &Route, title: impl Into<String>, detail: AnyView, end: AnyView) -> AnyView {
+    let title: String = title.into();
+    view! {
+        <li>
+            <a class="row" href=route.path()>
+                <span class="row-text">
+                    <strong>{title}</strong>
+                    {detail}
+                </span>
+                <span class="row-end">{end}{icon(Icon::Next)}</span>
+            </a>
+        </li>
+    }
+    .into_any()
+}
+
+/// The small print of a row.
+pub fn detail(words: impl Into<String>) -> AnyView {
+    let words: String = words.into();
+    view! { <span class="detail">{words}</span> }.into_any()
+}
+
+/// A list of rows.
+pub fn rows(rows: Vec<AnyView>) -> AnyView {
+    view! { <ul class="rows">{rows}</ul> }.into_any()
+}
+
+/// Nothing.
+pub fn nothing() -> AnyView {
+    ().into_any()
+}
+
+/// The one main thing to do on a screen, in reach of the thumb. Where it cannot be done, it says why.
+pub fn main_action(
+    label: impl Into<String>,
+    why_not: Option<String>,
+    act: impl Fn(MouseEvent) + 'static,
+) -> AnyView {
+    let label: String = label.into();
+    let off = why_not.is_some();
+    view! {
+        <div class="main-action">
+            {why_not.map(|why| view! { <p class="why" id="why">{why}</p> })}
+            <button
+                type="button"
+                class="button primary"
+                aria-disabled=off.then_some("true")
+                aria-describedby=off.then_some("why")
+                on:click=move |event| {
+                    if !off {
+                        act(event);
+                    }
+                }
+            >
+                {label}
+            </button>
+        </div>
+    }
+    .into_any()
+}
+
+/// A button beside the main one.
+pub fn button(class: &'static str, label: impl Into<String>, act: impl Fn(MouseEvent) + 'static) -> AnyView {
+    let label: String = label.into();
+    view! {
+        <button type="button" class=format!("button {class}") on:click=act>
+            {label}
+        </button>
+    }
+    .into_any()
+}
+
+/// A link that looks like a button.
+pub fn button_link(class: &'static str, route: &Route, label: impl Into<String>) -> AnyView {
+    let label: String = label.into();
+    view! { <a class=format!("button {class}") href=route.path()>{label}</a> }.into_any()
+}
+
+/// A link out of the app, with its icon.
+pub fn way_out(href: String, sign: Icon, label: impl Into<String>) -> AnyView {
+    let label: String = label.into();
+    let web = href.starts_with("http");
+    view! {
+        <a
+            class="button quiet"
+            href=href
+            target=web.then_some("_blank")
+            rel=web.then_some("noopener noreferrer external")
+        >
+            {icon(sign)}
+            <span>{label}</span>
+        </a>
+    }
+    .into_any()
+}
+
+/// Text of the brand, sanitised on the server.
+pub fn written(html: &str) -> AnyView {
+    view! { <div class="written" inner_html=html.to_owned()></div> }.into_any()
+}
+
+/// A bar from 0 to `most`.
+pub fn bar(label: String, value: i64, most: i64) -> AnyView {
+    view! {
+        <progress
+            class="bar"
+            aria-label=label
+            max=most.max(1).to_string()
+            value=value.clamp(0, most.max(1)).to_string()
+        ></progress>
+    }
+    .into_any()
+}
+
+/// A QR code, in ink on white whatever the theme.
+pub fn qr_code(qr: &Qr, label: &str) -> AnyView {
+    // Four modules of quiet zone all around.
+    let side = qr.side + 8;
+    view! {
+        <svg class="qr" role="img" aria-label=label.to_owned() viewBox=format!("-4 -4 {side} {side}")>
+            <path d=qr.path.clone() />
+        </svg>
+    }
+    .into_any()
+}
+
+/// Does something and says what came of it; `then` runs once it is saved on the phone.
+pub fn act(app: App, command: Command, draft: Option<String>, then: impl FnOnce(CommandId) + 'static) {
+    let lang = app.lang.get_untracked();
+    spawn_local(async move {
+        match app.act(command, draft).await {
+            Ok(id) => {
+                app.say(text::saved_on_phone(lang));
+                then(id);
+            }
+            Err(_) => app.say(text::could_not_save(lang)),
+        }
+    });
+}
+
+/// Does something in passing, without a word.
+pub fn act_quietly(app: App, command: Command) {
+    spawn_local(async move {
+        let _ = app.act(command, None).await;
+    });
+}
+
+/// The three states, and the two that need the member, each with its icon and its word.
+pub fn state(lang: Lang, state: State) -> AnyView {
+    let (class, sign, words) = match state {
+        State::Saved => ("state saved", Icon::Phone, text::state_saved(lang)),
+        State::Sent => ("state sent", Icon::Sent, text::state_sent(lang)),
+        State::Confirmed => ("state confirmed", Icon::Done, text::state_confirmed(lang)),
+        State::Refused => ("state refused", Icon::Refused, text::state_refused(lang)),
+        State::Parked => ("state parked", Icon::Stuck, text::state_parked(lang)),
+    };
+    view! {
+        <span class=class>
+            {icon(sign)}
+            <span>{words}</span>
+        </span>
+    }
+    .into_any()
+}
+
+/// Where an act of this phone has got to; nothing where it is not known any more.
+pub fn state_of(app: App, view: &View, id: CommandId) -> AnyView {
+    match view.act(id) {
+        Some(act) => state(app.lang.get(), act.state),
+        None => nothing(),
+    }
+}
+
+/// A refusal in words.
+pub fn refusal(app: App, error: &Error) -> String {
+    text::error_text(error, app.lang.get(), &|at: Timestamp| format::moment(app, at))
+}
+
+/// What the server said to an act, in words.
+pub fn answer(app: App, verdict: &Verdict) -> Option<String> {
+    match verdict {
+        Verdict::Confirmed(receipt) => Some(text::receipt_text(receipt, app.lang.get())),
+        Verdict::Refused(error) => Some(refusal(app, error)),
+        Verdict::Failed => None,
+    }
+}
+
+/// A screen that follows what the phone knows.
+pub fn live(show: impl Fn(App, &Arc<View>, Lang) -> AnyView + Send + 'static) -> AnyView {
+    let app = app();
+    (move || {
+        let view = app.view.get();
+        show(app, &view, app.lang.get())
+    })
+    .into_any()
+}
+
+/// Something that is no longer there.
+pub fn not_there(lang: Lang, back: &Route) -> AnyView {
+    view! {
+        {heading(text::not_there_title(lang))}
+        {line("hint", text::not_there(lang))}
+        {button_link("primary", back, text::back(lang))}
+    }
+    .into_any()
+}

@@ -1,0 +1,247 @@
+//! What the member did and the server has not yet answered, and for a week what it has.
+
+use super::Phone;
+use super::store::{Durability, Failure, Meta, Op, Store};
+use domain::id::{CommandId, MemberId, uuid_v7};
+use domain::{Command, Envelope, Outcome, Timestamp, Verdict};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// How long a decided act is kept, to be sent again should the server have to restore a backup.
+const KEPT: i64 = 7 * Timestamp::DAY;
+
+/// Where an act has got to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// On this phone.
+    Saved,
+    /// On its way; no answer yet.
+    Sent,
+    Confirmed,
+    Refused,
+    /// It failed too often: it waits for the member.
+    Parked,
+}
+
+/// One act, and the exact bytes that go to the server each time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    pub id: CommandId,
+    pub seq: i64,
+    /// The envelope's JSON, never written anew.
+    pub body: String,
+    pub made_at: Timestamp,
+    pub state: State,
+    /// Times the server could not decide.
+    #[serde(default)]
+    pub attempts: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+}
+
+impl Item {
+    /// Not decided yet.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Saved | State::Sent | State::Parked)
+    }
+
+    /// Goes with the next round.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Saved | State::Sent)
+    }
+
+    /// The act itself; `None` where another version of the app wrote it.
+    pub fn command(&self) -> Option<Command> {
+        Some(self.envelope()?.command)
+    }
+
+    fn envelope(&self) -> Option<Envelope> {
+        serde_json::from_str(&self.body).ok()
+    }
+}
+
+/// The acts of one member on this phone, in the order in which they were made.
+#[derive(Clone, Debug, Default)]
+pub struct Outbox {
+    items: Vec<Item>,
+    /// The highest number given so far.
+    seq: i64,
+}
+
+impl Outbox {
+    pub fn from_rows(member: MemberId, meta: &Meta, rows: &[Box<RawValue>]) -> Outbox {
+        let mut items: Vec<Item> = rows
+            .iter()
+            .filter_map(|row| serde_json::from_str(row.get()).ok())
+            // Another member's acts stay where they are and are never sent from here.
+            .filter(|item: &Item| item.envelope().is_none_or(|envelope| envelope.member == member))
+            .collect();
+        items.sort_by_key(|item| item.seq);
+        let last = items.last().map_or(0, |item| item.seq);
+        Outbox {
+            items,
+            seq: meta.read("seq").unwrap_or(0).max(last),
+        }
+    }
+
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Item> {
+        self.items.iter()
+    }
+
+    pub fn get(&self, id: CommandId) -> Option<&Item> {
+        self.items.iter().find(|item| item.id == id)
+    }
+
+    /// Acts that go with the next rounds.
+    pub fn waiting(&self) -> usize {
+        self.items.iter().filter(|item| item.is_waiting()).count()
+    }
+
+    /// Acts the server has not decided on, stuck ones included.
+    pub fn open(&self) -> usize {
+        self.items.iter().filter(|item| item.is_open()).count()
+    }
+
+    /// Another tab has given numbers up to `seq`.
+    pub fn heard_of(&mut self, seq: i64) {
+        self.seq = self.seq.max(seq);
+    }
+
+    pub(super) fn set(&mut self, id: CommandId, change: impl FnOnce(&mut Item)) -> Option<Op> {
+        let item = self.items.iter_mut().find(|item| item.id == id)?;
+        change(item);
+        Some(Op::put_item(item))
+    }
+
+    /// Takes in an outcome.
+    pub(super) fn decide(&mut self, outcome: Outcome) -> Option<Op> {
+        self.set(outcome.id, |item| {
+            item.state = match &outcome.verdict {
+                Verdict::Confirmed(_) => State::Confirmed,
+                Verdict::Refused(_) => State::Refused,
+                Verdict::Failed => {
+                    item.attempts += 1;
+                    if item.attempts >= super::sync::MOST_ATTEMPTS {
+                        State::Parked
+                    } else {
+                        State::Saved
+                    }
+                }
+            };
+            if item.is_open() {
+                return;
+            }
+            item.attempts = 0;
+            item.outcome = Some(outcome);
+        })
+    }
+
+    /// Drops what was decided more than seven days before `now`.
+    pub(super) fn forget(&mut self, now: Timestamp) -> Vec<Op> {
+        let old = |item: &Item| {
+            !item.is_open()
+                && item
+                    .outcome
+                    .as_ref()
+                    .is_some_and(|outcome| outcome.at.plus(KEPT) < now)
+        };
+        let ops = self
+            .items
+            .iter()
+            .filter(|item| old(item))
+            .map(|item| Op::delete_item(item.id))
+            .collect();
+        self.items.retain(|item| !old(item));
+        ops
+    }
+
+    /// The server restored a backup: what it had decided goes out once more, except what it answered just now.
+    pub(super) fn send_again(&mut self, answered: &[CommandId]) -> Vec<Op> {
+        self.items
+            .iter_mut()
+            .filter(|item| !item.is_open() && !answered.contains(&item.id))
+            .map(|item| {
+                item.state = State::Saved;
+                item.outcome = None;
+                Op::put_item(item)
+            })
+            .collect()
+    }
+}
+
+impl Phone {
+    /// An act as it will be kept and sent.
+    fn item(&self, command: Command, now: Timestamp, chance: [u8; 10]) -> Item {
+        let envelope = Envelope {
+            id: CommandId(uuid_v7(now, chance)),
+            member: self.member,
+            device: self.device,
+            seq: self.outbox.seq + 1,
+            made_at: now,
+            command,
+        };
+        Item {
+            id: envelope.id,
+            seq: envelope.seq,
+            body: serde_json::to_string(&envelope).unwrap_or_default(),
+            made_at: now,
+            state: State::Saved,
+            attempts: 0,
+            outcome: None,
+        }
+    }
+
+    /// Prepares an act: what to write, and what to take in once that is written.
+    ///
+    /// `draft`: the draft that became this act; it goes in the same transaction.
+    pub fn prepare(
+        &mut self,
+        command: Command,
+        draft: Option<&str>,
+        now: Timestamp,
+        chance: [u8; 10],
+    ) -> (Item, Vec<Op>) {
+        let item = self.item(command, now, chance);
+        self.outbox.seq = item.seq;
+        let mut ops = vec![Op::put_item(&item), Op::put_meta("seq", &item.seq)];
+        ops.extend(draft.map(Op::delete_draft));
+        (item, ops)
+    }
+
+    /// Takes in an act that the store has.
+    pub fn saved(&mut self, item: Item, draft: Option<&str>) -> CommandId {
+        let id = item.id;
+        if self.outbox.get(id).is_none() {
+            let at = self.outbox.items.partition_point(|other| other.seq <= item.seq);
+            self.outbox.items.insert(at, item);
+        }
+        if let Some(key) = draft {
+            self.drafts.remove(key);
+        }
+        id
+    }
+
+    /// Does something: after this, and only then, it is saved on the phone.
+    pub async fn add<S: Store>(
+        &mut self,
+        store: &S,
+        command: Command,
+        now: Timestamp,
+        chance: [u8; 10],
+    ) -> Result<CommandId, Failure> {
+        let (item, ops) = self.prepare(command, None, now, chance);
+        store.commit(ops, Durability::Strict).await?;
+        Ok(self.saved(item, None))
+    }
+
+    /// The member wants a stuck act tried again.
+    pub fn unpark(&mut self, id: CommandId) -> Option<Op> {
+        self.outbox.set(id, |item| {
+            if item.state == State::Parked {
+                item.state = State::Saved;
+                item.attempts = 0;
+            }
+        })
+    }
+}

@@ -1,0 +1,216 @@
+//! Where a phone keeps things. In the browser it is IndexedDB behind `public/store.js`; in tests it is memory.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::future::Future;
+
+/// Everything of one member, as it lies in the store. Rows stay raw: one that cannot be read harms no other.
+#[derive(Debug, Default, Deserialize)]
+pub struct Loaded {
+    #[serde(default)]
+    pub meta: Meta,
+    #[serde(default)]
+    pub docs: Vec<DocRow>,
+    #[serde(default)]
+    pub outbox: Vec<Box<RawValue>>,
+    #[serde(default)]
+    pub drafts: Vec<DraftRow>,
+}
+
+/// Single values by name.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Meta(BTreeMap<String, Box<RawValue>>);
+
+impl Meta {
+    /// The value, or `None` where there is none that can be read.
+    pub fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        serde_json::from_str(self.0.get(name)?.get()).ok()
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DocRow {
+    pub collection: String,
+    pub id: String,
+    pub body: Box<RawValue>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DraftRow {
+    pub key: String,
+    pub text: String,
+}
+
+/// One change of the store, in the JSON form that `commit` takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Op(String);
+
+impl Op {
+    pub fn put_doc(row: &DocRow) -> Op {
+        Op::put("docs", row)
+    }
+
+    pub fn delete_doc(collection: &str, id: &str) -> Op {
+        Op(json(&("delete", "docs", (collection, id))))
+    }
+
+    pub fn clear_docs(collections: &[&str]) -> Op {
+        Op(json(&("clear_docs", collections)))
+    }
+
+    pub fn put_item(item: &super::outbox::Item) -> Op {
+        Op::put("outbox", item)
+    }
+
+    pub fn delete_item(id: domain::id::CommandId) -> Op {
+        Op(json(&("delete", "outbox", id)))
+    }
+
+    pub fn put_draft(key: &str, text: &str) -> Op {
+        Op(json(&(
+            "put",
+            "drafts",
+            BTreeMap::from([("key", key), ("text", text)]),
+        )))
+    }
+
+    pub fn delete_draft(key: &str) -> Op {
+        Op(json(&("delete", "drafts", key)))
+    }
+
+    pub fn put_meta<T: Serialize>(name: &str, value: &T) -> Op {
+        Op(json(&("put", "meta", value, name)))
+    }
+
+    fn put<T: Serialize>(store: &str, row: &T) -> Op {
+        Op(json(&("put", store, row)))
+    }
+
+    /// All of `ops` as one JSON array.
+    pub fn list(ops: &[Op]) -> String {
+        let inner: Vec<&str> = ops.iter().map(|op| op.0.as_str()).collect();
+        format!("[{}]", inner.join(","))
+    }
+}
+
+fn json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// When a commit may be called done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// The bytes are on the disk: what a member made.
+    Strict,
+    /// The browser has them: what the server would send again.
+    Relaxed,
+}
+
+/// The store failed; the text is the browser's and for a log only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure(pub String);
+
+/// A store of one member.
+pub trait Store {
+    fn load(&self) -> impl Future<Output = Result<Loaded, Failure>>;
+    /// All of `ops` or none.
+    fn commit(&self, ops: Vec<Op>, durability: Durability) -> impl Future<Output = Result<(), Failure>>;
+}
+
+#[cfg(test)]
+pub mod memory {
+    //! The in-memory twin.
+    use super::*;
+    use serde_json::Value;
+    use std::cell::RefCell;
+
+    #[derive(Default)]
+    pub struct Memory {
+        rows: RefCell<BTreeMap<(String, String), Value>>,
+        pub broken: std::cell::Cell<bool>,
+        pub strict: std::cell::Cell<usize>,
+    }
+
+    impl Memory {
+        fn key(store: &str, row: &Value) -> String {
+            let text = |name: &str| row[name].as_str().unwrap().to_owned();
+            match store {
+                "docs" => format!("{}|{}", text("collection"), text("id")),
+                "drafts" => text("key"),
+                _ => text("id"),
+            }
+        }
+
+        fn rows_of(&self, store: &str) -> Vec<(String, Value)> {
+            self.rows
+                .borrow()
+                .iter()
+                .filter(|((name, _), _)| name == store)
+                .map(|((_, key), value)| (key.clone(), value.clone()))
+                .collect()
+        }
+    }
+
+    impl Store for Memory {
+        async fn load(&self) -> Result<Loaded, Failure> {
+            let values = |store| {
+                self.rows_of(store)
+                    .into_iter()
+                    .map(|(_, row)| row)
+                    .collect::<Vec<_>>()
+            };
+            let meta: serde_json::Map<String, Value> = self.rows_of("meta").into_iter().collect();
+            let mut outbox = values("outbox");
+            outbox.sort_by_key(|row| row["seq"].as_i64());
+            let all = serde_json::json!({
+                "meta": meta, "docs": values("docs"), "outbox": outbox, "drafts": values("drafts"),
+            });
+            Ok(serde_json::from_str(&all.to_string()).unwrap())
+        }
+
+        async fn commit(&self, ops: Vec<Op>, durability: Durability) -> Result<(), Failure> {
+            if self.broken.get() {
+                return Err(Failure("QuotaExceededError".into()));
+            }
+            let mut rows = self.rows.borrow_mut();
+            for op in serde_json::from_str::<Vec<Vec<Value>>>(&Op::list(&ops)).unwrap() {
+                let store = op[1].as_str().unwrap_or_default().to_owned();
+                match op[0].as_str().unwrap() {
+                    "put" if store == "meta" => {
+                        rows.insert((store, op[3].as_str().unwrap().into()), op[2].clone());
+                    }
+                    "put" => {
+                        rows.insert((store.clone(), Self::key(&store, &op[2])), op[2].clone());
+                    }
+                    "delete" => {
+                        let key = match &op[2] {
+                            Value::Array(parts) => {
+                                format!("{}|{}", parts[0].as_str().unwrap(), parts[1].as_str().unwrap())
+                            }
+                            key => key.as_str().unwrap().to_owned(),
+                        };
+                        rows.remove(&(store, key));
+                    }
+                    "clear_docs" => {
+                        let gone: Vec<&str> = op[1]
+                            .as_array()
+                            .unwrap()
+                            .iter()
+                            .map(|code| code.as_str().unwrap())
+                            .collect();
+                        rows.retain(|(name, key), _| {
+                            name != "docs" || !gone.contains(&key.split('|').next().unwrap())
+                        });
+                    }
+                    other => panic!("unknown operation {other}"),
+                }
+            }
+            if durability == Durability::Strict {
+                self.strict.set(self.strict.get() + 1);
+            }
+            Ok(())
+        }
+    }
+}

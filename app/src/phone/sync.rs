@@ -1,0 +1,237 @@
+//! One round with the server, without the network: what to send, and what to make of the answer.
+
+use super::Phone;
+use super::outbox::State;
+use super::replica::Change;
+use super::store::{DocRow, Op};
+use domain::id::CommandId;
+use domain::sync::{MOST_BYTES, MOST_COMMANDS, PROTO, Reply, Request};
+use domain::{Outcome, Timestamp};
+use serde_json::value::RawValue;
+
+/// Odd failures after which an act waits for the member.
+pub const MOST_ATTEMPTS: u32 = 10;
+const FIRST_WAIT: i64 = 2_000;
+const LONGEST_WAIT: i64 = 5 * 60_000;
+/// Room for all of a request but its commands.
+const FRAME_BYTES: usize = 1024;
+
+/// How eagerly this phone tries.
+#[derive(Clone, Debug)]
+pub struct Pace {
+    /// Rounds in a row that told nothing.
+    failures: u32,
+    /// Most commands in the next round. Halved when the server could not take a round at all, so that a bad
+    /// one is found and does not hold up the others.
+    most: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace {
+            failures: 0,
+            most: MOST_COMMANDS,
+        }
+    }
+}
+
+/// A round on its way.
+#[derive(Debug)]
+pub struct Round {
+    pub body: String,
+    pub ids: Vec<CommandId>,
+    /// To write before sending: the acts are marked as sent.
+    pub ops: Vec<Op>,
+}
+
+/// What came back. `status` 0: nothing did.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    pub status: u16,
+    pub body: String,
+    /// Seconds.
+    pub retry_after: Option<u32>,
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// There is more to send.
+    Again,
+    /// All is done.
+    Rest,
+    /// Nothing is known: try again after so many milliseconds.
+    Wait(i64),
+    /// The member has to sign in again. Everything is kept.
+    SignIn,
+    /// Another member is signed in on this browser.
+    OtherMember,
+    /// The server no longer speaks with this version.
+    Update,
+}
+
+type WireReply = Reply<Box<RawValue>, Box<RawValue>>;
+
+impl Phone {
+    /// The next round, in the order of the acts.
+    pub fn request(&mut self) -> Round {
+        let mut ids = Vec::new();
+        let mut commands = Vec::new();
+        let mut bytes = FRAME_BYTES;
+        for item in self.outbox.iter().filter(|item| item.is_waiting()) {
+            let Ok(raw) = RawValue::from_string(item.body.clone()) else {
+                continue;
+            };
+            bytes += item.body.len() + 1;
+            if ids.len() == self.pace.most || (bytes > MOST_BYTES && !ids.is_empty()) {
+                break;
+            }
+            ids.push(item.id);
+            commands.push(raw);
+        }
+        let body = serde_json::to_string(&Request {
+            proto: PROTO,
+            member: self.member,
+            device: self.device,
+            push_only: false,
+            have: self.replica.cursor.clone(),
+            commands,
+        })
+        .unwrap_or_default();
+        let ops = ids
+            .iter()
+            .filter_map(|id| self.outbox.set(*id, |item| item.state = State::Sent))
+            .collect();
+        Round { body, ids, ops }
+    }
+
+    /// What the answer to `ids` changes: memory at once, and the store in one transaction of the operations.
+    ///
+    /// `chance`: any number, to spread the phones that try again.
+    pub fn apply(&mut self, ids: &[CommandId], answer: &Answer, chance: u32) -> (Vec<Op>, Next) {
+        if answer.status == 200
+            && let Ok(reply) = serde_json::from_str::<WireReply>(&answer.body)
+        {
+            return self.take(ids, reply, chance);
+        }
+        let mut ops = self.back_to_saved(ids);
+        let next = match answer.status {
+            401 => Next::SignIn,
+            403 if answer.body.contains("wrong_member") => Next::OtherMember,
+            426 => Next::Update,
+            status => {
+                if matches!(status, 200 | 400 | 413 | 422 | 500) {
+                    ops.extend(self.narrow(ids));
+                }
+                self.wait(answer.retry_after, chance)
+            }
+        };
+        (ops, next)
+    }
+
+    fn take(&mut self, ids: &[CommandId], reply: WireReply, chance: u32) -> (Vec<Op>, Next) {
+        let before = self.outbox.waiting();
+        let mut ops = Vec::new();
+        let mut answered = Vec::new();
+        for raw in &reply.outcomes {
+            let Ok(outcome) = serde_json::from_str::<Outcome>(raw.get()) else {
+                continue;
+            };
+            answered.push(outcome.id);
+            ops.extend(self.outbox.decide(outcome));
+        }
+        let unanswered: Vec<CommandId> = ids.iter().copied().filter(|id| !answered.contains(id)).collect();
+        ops.extend(self.back_to_saved(&unanswered));
+        for id in &unanswered {
+            ops.extend(self.count_failure(*id));
+        }
+        if let Some(cursor) = reply.cursor {
+            let known = &self.replica.cursor.epoch;
+            if !known.is_empty() && *known != cursor.epoch {
+                ops.extend(self.outbox.send_again(&answered));
+            }
+            let docs: Vec<DocRow> = reply
+                .docs
+                .into_iter()
+                .map(|doc| DocRow {
+                    collection: doc.collection,
+                    id: doc.id,
+                    body: doc.body,
+                })
+                .collect();
+            ops.extend(self.replica.apply(Change {
+                now: reply.now,
+                cursor,
+                all_content: reply.all_content,
+                all_own: reply.all_own,
+                docs: &docs,
+                gone: &reply.gone,
+            }));
+        }
+        ops.extend(self.outbox.forget(reply.now));
+        let left = self.outbox.waiting();
+        let undecided = ids
+            .iter()
+            .filter(|id| self.outbox.get(**id).is_some_and(|item| item.is_waiting()));
+        if undecided.count() > 0 {
+            return (ops, self.wait(None, chance));
+        }
+        self.pace = Pace::default();
+        let moved = !ids.is_empty() || left > before;
+        (
+            ops,
+            if left > 0 && moved {
+                Next::Again
+            } else {
+                Next::Rest
+            },
+        )
+    }
+
+    fn back_to_saved(&mut self, ids: &[CommandId]) -> Vec<Op> {
+        ids.iter()
+            .filter_map(|id| {
+                self.outbox.set(*id, |item| {
+                    if item.state == State::Sent {
+                        item.state = State::Saved;
+                    }
+                })
+            })
+            .collect()
+    }
+
+    /// The server took none of `ids`: fewer next time, and a single one that fails alone has failed.
+    fn narrow(&mut self, ids: &[CommandId]) -> Option<Op> {
+        if let [only] = ids {
+            let op = self.count_failure(*only);
+            self.pace.most = 1;
+            return op;
+        }
+        self.pace.most = (ids.len() / 2).max(1);
+        None
+    }
+
+    fn count_failure(&mut self, id: CommandId) -> Option<Op> {
+        self.outbox.set(id, |item| {
+            item.attempts += 1;
+            if item.attempts >= MOST_ATTEMPTS {
+                item.state = State::Parked;
+            }
+        })
+    }
+
+    fn wait(&mut self, retry_after: Option<u32>, chance: u32) -> Next {
+        let ceiling = FIRST_WAIT
+            .saturating_mul(1 << self.pace.failures.min(16))
+            .min(LONGEST_WAIT);
+        self.pace.failures = self.pace.failures.saturating_add(1);
+        let jitter = ceiling * i64::from(chance) / i64::from(u32::MAX);
+        let asked = retry_after.map_or(0, |seconds| i64::from(seconds) * 1000);
+        Next::Wait(jitter.max(500).max(asked))
+    }
+
+    /// Is the picture as of a moment before `at`?
+    pub fn knows_before(&self, at: Timestamp) -> bool {
+        self.replica.synced_at.is_none_or(|synced| synced < at)
+    }
+}

@@ -1,0 +1,564 @@
+//! A phone against a made-up server: nothing is lost, nothing counts twice, and what is shown adds up.
+
+use super::outbox::State;
+use super::store::memory::Memory;
+use super::store::{Durability, Store};
+use super::sync::{Answer, MOST_ATTEMPTS, Next};
+use super::view::{Seat, View, Way};
+use super::*;
+use domain::id::{CommandId, CourseId, EventId, RewardId, uuid_v7};
+use domain::{Command, Lang, Timestamp, events, learning, rewards};
+use serde_json::{Value, json};
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+const NOW: i64 = 1_764_000_000_000;
+
+/// The in-memory store never waits.
+fn now_or_never<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("the store waited"),
+    }
+}
+
+fn id(n: u8) -> uuid::Uuid {
+    uuid_v7(Timestamp(1), [n; 10])
+}
+
+fn member() -> MemberId {
+    MemberId(id(1))
+}
+
+fn empty() -> Phone {
+    Phone::from_loaded(member(), DeviceId(id(2)), Loaded::default())
+}
+
+fn loaded(store: &Memory) -> Phone {
+    Phone::from_loaded(member(), DeviceId(id(2)), now_or_never(store.load()).unwrap())
+}
+
+struct Made {
+    phone: Phone,
+    store: Memory,
+    done: u8,
+}
+
+impl Made {
+    fn new() -> Made {
+        Made {
+            phone: empty(),
+            store: Memory::default(),
+            done: 0,
+        }
+    }
+
+    fn act(&mut self, command: Command) -> CommandId {
+        self.done += 1;
+        let at = Timestamp(NOW + i64::from(self.done));
+        now_or_never(self.phone.add(&self.store, command, at, [self.done; 10])).unwrap()
+    }
+
+    fn answer(&mut self, ids: &[CommandId], answer: &Answer) -> Next {
+        let (ops, next) = self.phone.apply(ids, answer, u32::MAX);
+        now_or_never(self.store.commit(ops, Durability::Relaxed)).unwrap();
+        next
+    }
+
+    fn round(&mut self, reply: impl FnOnce(&[CommandId]) -> Answer) -> Next {
+        let round = self.phone.request();
+        now_or_never(self.store.commit(round.ops, Durability::Relaxed)).unwrap();
+        self.answer(&round.ids, &reply(&round.ids))
+    }
+
+    fn state(&self, id: CommandId) -> State {
+        self.phone.outbox.get(id).unwrap().state
+    }
+
+    fn view(&self) -> View {
+        View::of(&self.phone)
+    }
+}
+
+fn ok(body: Value) -> Answer {
+    Answer {
+        status: 200,
+        body: body.to_string(),
+        retry_after: None,
+    }
+}
+
+fn status(status: u16) -> Answer {
+    Answer {
+        status,
+        ..Answer::default()
+    }
+}
+
+fn outcome(id: CommandId, verdict: Value) -> Value {
+    json!({ "id": id, "at": NOW + 1000, "verdict": verdict })
+}
+
+fn cursor(epoch: &str, content: i64) -> Value {
+    json!({ "epoch": epoch, "content": content, "own": content, "audience": "all" })
+}
+
+fn reply(outcomes: Vec<Value>, docs: Vec<Value>) -> Answer {
+    ok(json!({ "now": NOW + 1000, "outcomes": outcomes, "cursor": cursor("e1", 1), "docs": docs }))
+}
+
+fn doc(collection: &str, id: impl ToString, body: Value) -> Value {
+    json!({ "collection": collection, "id": id.to_string(), "body": body })
+}
+
+fn text(words: &str) -> Value {
+    json!({ "fr": words, "en": words })
+}
+
+fn course(n: u8, trades: &[&str], points: i64) -> Value {
+    doc(
+        "course",
+        id(n),
+        json!({
+            "id": id(n), "version": 1, "title": text(&format!("course {n}")), "summary": text("s"), "trades": trades,
+            "minutes": 10, "points": points, "pass_mark": 70, "practice": [],
+            "lessons": [
+                { "lesson": "a", "title": text("A"), "html": text("<p>a</p>"), "pictures": [] },
+                { "lesson": "b", "title": text("B"), "html": text("<p>b</p>"), "pictures": [] }
+            ],
+            "graded": [{ "question": "q1", "lesson": "a", "prompt": text("?"), "form": "true_false" }],
+        }),
+    )
+}
+
+fn world() -> Vec<Value> {
+    vec![
+        doc(
+            "programme",
+            "programme",
+            json!({
+                "name": "Club", "accent": "#B45309", "languages": ["fr", "en"], "time_zone": "Europe/Paris",
+                "currency": "EUR", "trades": [{ "ref": "baker", "name": text("Baker") }],
+                "tiers": [{ "ref": "low", "name": text("Low"), "threshold": 0 },
+                          { "ref": "top", "name": text("Top"), "threshold": 1000 }],
+                "period": "rolling", "expiry_months": 24, "points_per_unit": 2,
+            }),
+        ),
+        doc(
+            "me",
+            "me",
+            json!({
+                "id": member(), "name": "Ana B", "phone": null, "email": null, "trade": "baker",
+                "function": "decider", "manager": true, "language": "en", "advisor": null,
+                "company": { "id": id(9), "name": "Co", "town": "Lyon", "order_points": "company" },
+            }),
+        ),
+        doc(
+            "status",
+            "status",
+            json!({
+                "tier": "low", "points": 400, "from": "2025-11-25", "to": "2026-11-24",
+                "next": { "tier": "top", "missing": 601 }, "review_on": "2027-01-01", "on": "2026-11-24",
+            }),
+        ),
+        doc("balance", "own", json!({ "wallet": "own", "available": 500, "reserved": 0, "lots": [] })),
+        doc("balance", "company", json!({ "wallet": "company", "available": 900, "reserved": 0, "lots": [] })),
+        course(10, &["baker"], 80),
+        course(11, &["foreman"], 300),
+        course(12, &["baker"], 50),
+        doc(
+            "event",
+            id(20),
+            json!({
+                "id": id(20), "title": text("Event"), "summary": text("s"), "html": text("<p>h</p>"),
+                "starts_at": NOW + 864_000_000, "ends_at": NOW + 868_000_000,
+                "venue": { "webinar": { "url": "https://example.com/" } }, "seats": "few", "capacity": 10,
+                "register_until": NOW + 800_000_000, "tiers": [], "trades": [], "cancelled": false,
+            }),
+        ),
+        doc(
+            "reward",
+            id(30),
+            json!({
+                "id": id(30), "title": text("Knife"), "summary": text("s"), "html": text("<p>h</p>"),
+                "shelf": "work", "points": 400, "stock": "few", "delivery": "post", "tiers": [],
+            }),
+        ),
+    ]
+}
+
+fn ready() -> Made {
+    let mut made = Made::new();
+    assert_eq!(made.round(|_| reply(vec![], world())), Next::Rest);
+    made
+}
+
+fn redeem(wallet: &str) -> Command {
+    serde_json::from_value(
+        json!({ "rewards": { "redeem": { "reward": id(30), "points": 400, "wallet": wallet } } }),
+    )
+    .unwrap()
+}
+
+fn join() -> Command {
+    Command::Events(events::Command::Join {
+        event: EventId(id(20)),
+    })
+}
+
+fn leave() -> Command {
+    Command::Events(events::Command::Leave {
+        event: EventId(id(20)),
+    })
+}
+
+fn hand_in(course: u8) -> Command {
+    Command::Learning(learning::Command::HandInQuiz {
+        course: CourseId(id(course)),
+        version: 1,
+        answers: vec![],
+    })
+}
+
+fn read(lesson: &str) -> Command {
+    Command::Learning(learning::Command::ReadLesson {
+        course: CourseId(id(10)),
+        lesson: lesson.into(),
+    })
+}
+
+#[test]
+fn saved_means_on_the_disk() {
+    let mut made = Made::new();
+    let id = made.act(join());
+    assert_eq!(made.store.strict.get(), 1);
+    let later = loaded(&made.store);
+    assert_eq!(later.outbox.get(id), made.phone.outbox.get(id));
+    made.store.broken.set(true);
+    let failed = now_or_never(made.phone.add(&made.store, leave(), Timestamp(NOW), [9; 10]));
+    assert!(failed.is_err());
+    assert_eq!(made.phone.outbox.iter().count(), 1);
+}
+
+#[test]
+fn acts_go_out_in_the_order_they_were_made_with_the_same_bytes_each_time() {
+    let mut made = Made::new();
+    let ids = [made.act(join()), made.act(leave()), made.act(join())];
+    let first = made.phone.request();
+    assert_eq!(first.ids, ids);
+    made.answer(&first.ids, &status(0));
+    let mut again = loaded(&made.store);
+    assert_eq!(again.request().body, first.body);
+    let body: Value = serde_json::from_str(&first.body).unwrap();
+    let seqs: Vec<i64> = body["commands"].as_array().unwrap().iter().map(|c| c["seq"].as_i64().unwrap()).collect();
+    assert_eq!(seqs, [1, 2, 3]);
+    assert_eq!(body["proto"], 1);
+    let envelope = &made.phone.outbox.get(ids[0]).unwrap().body;
+    assert!(first.body.contains(envelope.as_str()));
+}
+
+#[test]
+fn numbers_go_on_after_everything_was_forgotten() {
+    let mut made = Made::new();
+    made.act(join());
+    made.act(leave());
+    let week_later = NOW + 8 * Timestamp::DAY;
+    let next = made.round(|ids| {
+        let outcomes = ids.iter().map(|id| outcome(*id, json!({ "confirmed": "noted" }))).collect::<Vec<_>>();
+        ok(json!({ "now": week_later, "outcomes": outcomes, "cursor": cursor("e1", 1) }))
+    });
+    assert_eq!(next, Next::Rest);
+    let mut later = loaded(&made.store);
+    assert_eq!(later.outbox.iter().count(), 0);
+    let (item, _) = later.prepare(join(), None, Timestamp(week_later), [5; 10]);
+    assert_eq!(item.seq, 3);
+}
+
+#[test]
+fn a_lost_reply_changes_nothing_and_its_replay_is_taken_once() {
+    let mut made = ready();
+    let quiz = made.act(hand_in(10));
+    assert!(matches!(made.round(|_| status(0)), Next::Wait(_)));
+    assert_eq!(made.state(quiz), State::Saved);
+    assert_eq!(made.view().own.to_confirm, 80);
+    let result = json!({ "right": 1, "of": 1, "passed": true, "points": 80, "unpaid": null, "review": [] });
+    let told = reply(
+        vec![outcome(quiz, json!({ "confirmed": { "graded": result } }))],
+        vec![
+            doc("balance", "own", json!({ "wallet": "own", "available": 580, "reserved": 0, "lots": [] })),
+            doc(
+                "progress",
+                id(10),
+                json!({ "course": id(10), "read": [], "practised": 0, "passed_on": "2026-11-24",
+                        "attempts": [{ "id": quiz, "at": NOW, "version": 1, "result": result }] }),
+            ),
+        ],
+    );
+    assert_eq!(made.round(|_| told.clone()), Next::Rest);
+    let once = made.view();
+    assert_eq!((once.own.available, once.own.to_confirm), (580, 0));
+    made.answer(&[quiz], &told);
+    let twice = made.view();
+    assert_eq!((twice.own.available, twice.own.to_confirm), (580, 0));
+    let course = twice.course(CourseId(id(10))).unwrap();
+    assert_eq!((course.attempts.len(), course.unmarked), (1, None));
+    assert_eq!(View::of(&loaded(&made.store)).own, twice.own);
+}
+
+#[test]
+fn documents_cursor_and_outcomes_survive_a_restart_together() {
+    let mut made = ready();
+    let joined = made.act(join());
+    made.round(|_| reply(vec![outcome(joined, json!({ "confirmed": { "waiting": { "position": 2 } } }))], vec![
+        doc("registration", id(20), json!({ "event": id(20), "state": { "waiting": { "position": 2 } } })),
+        doc("weather", "today", json!({ "sun": true })),
+        doc("event", "broken", json!({ "id": 7 })),
+    ]));
+    let later = loaded(&made.store);
+    assert_eq!(later.replica.cursor.epoch, "e1");
+    assert_eq!(later.replica.unknown, ["weather"]);
+    assert_eq!(later.replica.unreadable, 1);
+    assert_eq!(View::of(&later).event(EventId(id(20))).unwrap().seat, Seat::Waiting(2));
+    assert_eq!(later.outbox.get(joined).unwrap().state, State::Confirmed);
+}
+
+#[test]
+fn gone_and_all_of_a_family() {
+    let mut made = ready();
+    made.round(|_| {
+        ok(json!({ "now": NOW, "outcomes": [], "cursor": cursor("e1", 2), "gone": [["course", id(11)]] }))
+    });
+    assert_eq!(made.view().courses.len(), 2);
+    made.round(|_| {
+        ok(json!({
+            "now": NOW, "outcomes": [], "cursor": cursor("e1", 3), "all_content": true,
+            "docs": [world()[0], course(12, &[], 10)],
+        }))
+    });
+    let view = made.view();
+    assert_eq!((view.courses.len(), view.rewards.len(), view.events.len()), (1, 0, 0));
+    assert_eq!(view.own.available, 500, "own documents stay");
+    assert_eq!(View::of(&loaded(&made.store)).courses.len(), 1);
+}
+
+#[test]
+fn a_new_epoch_sends_what_was_decided_once_more() {
+    let mut made = ready();
+    let joined = made.act(join());
+    made.round(|_| reply(vec![outcome(joined, json!({ "confirmed": "joined" }))], vec![]));
+    assert_eq!(made.state(joined), State::Confirmed);
+    let next = made.round(|_| ok(json!({ "now": NOW, "outcomes": [], "cursor": cursor("e2", 1), "all_own": true,
+                                        "all_content": true, "docs": world() })));
+    assert_eq!(next, Next::Again);
+    assert_eq!(made.state(joined), State::Saved);
+    assert_eq!(made.view().event(EventId(id(20))).unwrap().seat, Seat::Asked);
+    let round = made.phone.request();
+    assert_eq!(round.ids, [joined]);
+    let next = made.answer(
+        &round.ids,
+        &ok(json!({ "now": NOW, "outcomes": [outcome(joined, json!({ "confirmed": "joined" }))],
+                    "cursor": cursor("e2", 2) })),
+    );
+    assert_eq!((next, made.state(joined)), (Next::Rest, State::Confirmed));
+    assert!(made.phone.request().ids.is_empty());
+}
+
+#[test]
+fn ten_odd_failures_park_an_act_and_the_member_can_try_again() {
+    let mut made = Made::new();
+    let bad = made.act(join());
+    for turn in 1..=MOST_ATTEMPTS {
+        assert_eq!(made.state(bad), State::Saved, "turn {turn}");
+        made.round(|ids| reply(vec![outcome(ids[0], json!("failed"))], vec![]));
+    }
+    assert_eq!(made.state(bad), State::Parked);
+    let good = made.act(leave());
+    assert_eq!(made.phone.request().ids, [good]);
+    assert_eq!(made.view().parked, 1);
+    made.phone.unpark(bad);
+    assert_eq!(made.phone.request().ids, [bad, good]);
+}
+
+#[test]
+fn an_act_that_breaks_every_round_is_found_and_does_not_hold_up_the_others() {
+    let mut made = Made::new();
+    let ids: Vec<CommandId> = (0..6).map(|_| made.act(join())).collect();
+    let bad = ids[2];
+    for _ in 0..200 {
+        if made.phone.outbox.waiting() == 0 {
+            break;
+        }
+        made.round(|ids| {
+            if ids.contains(&bad) {
+                return status(500);
+            }
+            reply(ids.iter().map(|id| outcome(*id, json!({ "confirmed": "noted" }))).collect(), vec![])
+        });
+    }
+    assert_eq!(made.state(bad), State::Parked);
+    assert!(ids.iter().filter(|id| **id != bad).all(|id| made.state(*id) == State::Confirmed));
+}
+
+#[test]
+fn a_round_takes_fifty_and_more_follow() {
+    let mut made = Made::new();
+    for _ in 0..60 {
+        made.act(join());
+    }
+    let confirm = |ids: &[CommandId]| {
+        reply(ids.iter().map(|id| outcome(*id, json!({ "confirmed": "noted" }))).collect(), vec![])
+    };
+    assert_eq!(made.phone.clone().request().ids.len(), 50);
+    assert_eq!(made.round(confirm), Next::Again);
+    assert_eq!(made.round(confirm), Next::Rest);
+    assert_eq!(made.phone.outbox.waiting(), 0);
+}
+
+#[test]
+fn answers_that_are_not_ok_keep_everything() {
+    let mut made = ready();
+    let joined = made.act(join());
+    assert_eq!(made.round(|_| status(401)), Next::SignIn);
+    assert_eq!(made.round(|_| status(426)), Next::Update);
+    let other = Answer {
+        status: 403,
+        body: r#"{"error":"wrong_member"}"#.into(),
+        retry_after: None,
+    };
+    assert_eq!(made.round(|_| other.clone()), Next::OtherMember);
+    assert_eq!(made.state(joined), State::Saved);
+    let busy = Answer {
+        status: 503,
+        body: String::new(),
+        retry_after: Some(120),
+    };
+    assert_eq!(made.round(|_| busy.clone()), Next::Wait(120_000));
+    assert_eq!(made.view().own.available, 500);
+}
+
+#[test]
+fn waiting_grows_to_five_minutes_and_never_beyond() {
+    let mut made = Made::new();
+    made.act(join());
+    let waits: Vec<i64> = (0..12)
+        .map(|_| match made.round(|_| status(0)) {
+            Next::Wait(millis) => millis,
+            next => panic!("{next:?}"),
+        })
+        .collect();
+    assert_eq!(waits[..3], [2_000, 4_000, 8_000]);
+    assert_eq!(waits[11], 300_000);
+}
+
+#[test]
+fn another_members_acts_are_never_sent() {
+    let mut made = Made::new();
+    made.act(join());
+    let other = Phone::from_loaded(MemberId(id(77)), DeviceId(id(2)), now_or_never(made.store.load()).unwrap());
+    assert_eq!(other.outbox.iter().count(), 0);
+    assert!(other.clone().request().ids.is_empty());
+}
+
+#[test]
+fn a_request_reserves_points_until_it_is_answered() {
+    let mut made = ready();
+    assert!(made.view().may_redeem(&made.view().rewards[0]).is_ok());
+    let asked = made.act(redeem("own"));
+    let view = made.view();
+    assert_eq!((view.own.available, view.own.reserved), (100, 400));
+    assert!(view.requests[0].pending && view.requests[0].redemption.id == asked);
+    let reward = view.reward(RewardId(id(30))).unwrap();
+    assert_eq!(
+        view.may_redeem_from(reward, domain::ledger::Wallet::Own),
+        Err(domain::Error::NotEnoughPoints { missing: 300 })
+    );
+    assert!(view.may_redeem(reward).is_ok(), "the company's wallet can still pay");
+    made.act(redeem("company"));
+    assert_eq!(made.view().company.as_ref().unwrap().available, 500);
+    made.act(Command::Rewards(rewards::Command::TakeBack { redemption: asked }));
+    assert!(made.view().request(asked).unwrap().taking_back);
+    made.round(|ids| {
+        reply(
+            ids.iter().map(|id| outcome(*id, json!({ "refused": { "code": "sold_out" } }))).collect(),
+            vec![],
+        )
+    });
+    let view = made.view();
+    assert_eq!((view.own.available, view.own.reserved, view.requests.len()), (500, 0, 0));
+    assert_eq!(view.refused, 3);
+    made.phone.see(Timestamp(NOW + 1000));
+    assert_eq!(made.view().refused, 0);
+}
+
+#[test]
+fn joining_and_leaving_show_before_the_server_knows() {
+    let seat = |made: &Made| made.view().event(EventId(id(20))).unwrap().seat.clone();
+    let mut made = ready();
+    made.act(join());
+    assert_eq!(seat(&made), Seat::Asked);
+    made.act(leave());
+    assert_eq!(seat(&made), Seat::No);
+    let last = made.act(join());
+    made.round(|ids| {
+        reply(
+            ids.iter()
+                .map(|id| {
+                    let verdict = if *id == last {
+                        json!({ "refused": { "code": "event_cancelled" } })
+                    } else {
+                        json!({ "confirmed": "noted" })
+                    };
+                    outcome(*id, verdict)
+                })
+                .collect(),
+            vec![],
+        )
+    });
+    assert_eq!(seat(&made), Seat::No);
+    let view = made.view();
+    assert_eq!(view.event(EventId(id(20))).unwrap().refused, Some(domain::Error::EventCancelled));
+}
+
+#[test]
+fn lessons_read_add_up_and_what_gets_you_there_has_three_ways() {
+    let mut made = ready();
+    made.act(read("a"));
+    made.act(read("a"));
+    let view = made.view();
+    let course = view.course(CourseId(id(10))).unwrap();
+    assert_eq!((course.lessons_read(), course.next_lesson()), (1, Some("b")));
+    assert_eq!(view.to_continue().unwrap().course.id, CourseId(id(10)));
+    let points: Vec<i64> = view
+        .gets_you_there()
+        .iter()
+        .map(|way| match way {
+            Way::Course { course, .. } => course.points,
+            Way::OrdersToTier { points, .. } | Way::Orders { points, .. } => *points,
+        })
+        .collect();
+    assert_eq!(points, [80, 50, 602]);
+    assert!(matches!(view.gets_you_there()[2], Way::OrdersToTier { amount: 30_100, .. }));
+    made.act(hand_in(10));
+    assert!(matches!(&made.view().gets_you_there()[1], Way::Course { course, .. } if course.points == 300));
+}
+
+#[test]
+fn a_language_is_there_at_once() {
+    let mut made = ready();
+    assert_eq!(made.view().lang, Lang::En);
+    made.act(Command::Members(domain::members::Command::SetLanguage { language: Lang::Fr }));
+    assert_eq!(made.view().lang, Lang::Fr);
+}
+
+#[test]
+fn drafts_outlive_a_restart_and_go_with_their_act() {
+    let mut made = ready();
+    let op = made.phone.draft("quiz:1", "[]".into());
+    now_or_never(made.store.commit(vec![op], Durability::Strict)).unwrap();
+    assert_eq!(loaded(&made.store).drafts["quiz:1"], "[]");
+    let (item, ops) = made.phone.prepare(hand_in(10), Some("quiz:1"), Timestamp(NOW), [7; 10]);
+    now_or_never(made.store.commit(ops, Durability::Strict)).unwrap();
+    made.phone.saved(item, Some("quiz:1"));
+    assert!(loaded(&made.store).drafts.is_empty() && made.phone.drafts.is_empty());
+}

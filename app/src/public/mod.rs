@@ -1,0 +1,16 @@
+//! The pages of people who are not signed in, and the shell of the member app. The server renders them to plain
+//! HTML; they work without any script, and nothing in them is hydrated.
+//!
+//! # How to add a page
+//! Write its words into [`text`], a function here that takes a [`Frame`] and what it shows, and its route on the
+//! server.
+
+mod document;
+mod pages;
+pub mod text;
+
+pub use document::{Client, Frame, shell};
+pub use pages::{
+    CodePage, CodeProblem, Failure, InvitationPage, InvitationProblem, Person, SignInPage, SignInProblem,
+    code, failure, invitation, landing, legal, sign_in,
+};

@@ -1,0 +1,172 @@
+//! One reward, and the sheet that asks before points are reserved.
+
+use crate::browser::live::App;
+use crate::parts::{
+    act, app, band, button, chip, heading, line, live, main_action, not_there, nothing, open, refusal,
+    written,
+};
+use crate::phone::view::View;
+use crate::route::Route;
+use crate::text;
+use domain::id::RewardId;
+use domain::ledger::Wallet;
+use domain::rewards::{self, Reward};
+use domain::{Command, Lang};
+use leptos::html::Dialog;
+use leptos::prelude::*;
+use std::sync::Arc;
+
+pub fn detail_page(id: RewardId) -> AnyView {
+    let app = app();
+    let sheet: NodeRef<Dialog> = NodeRef::new();
+    let wallet = RwSignal::new(None);
+    let page = live(move |app, view, lang| match view.reward(id) {
+        Some(reward) => reward_page(app, view, reward, lang, sheet, wallet),
+        None => not_there(lang, &Route::Rewards),
+    });
+    let asking = move || {
+        let view = app.view.get();
+        match view.reward(id) {
+            Some(reward) => question(app, &view, reward, sheet, wallet),
+            None => nothing(),
+        }
+    };
+    view! {
+        {page}
+        <dialog class="sheet" node_ref=sheet aria-labelledby="sheet-title">
+            {asking}
+        </dialog>
+    }
+    .into_any()
+}
+
+/// The wallet that can pay, the member's own first.
+fn payer(view: &View, reward: &Reward) -> Option<Wallet> {
+    view.purses()
+        .into_iter()
+        .map(|(wallet, _)| wallet)
+        .find(|wallet| view.may_redeem_from(reward, *wallet).is_ok())
+}
+
+fn reward_page(
+    app: App,
+    view: &View,
+    reward: &Arc<Reward>,
+    lang: Lang,
+    sheet: NodeRef<Dialog>,
+    wallet: RwSignal<Option<Wallet>>,
+) -> AnyView {
+    let asked = reward.clone();
+    let why_not = view.may_redeem(reward).err().map(|error| refusal(app, &error));
+    view! {
+        {heading(reward.title.get(lang))}
+        {line("lead", reward.summary.get(lang))}
+        <p class="figure price-big">{text::points(lang, reward.points)}</p>
+        <p class="chips">
+            {band(reward.stock, text::stock(lang, reward.stock))}
+            {chip("plain", text::delivery(lang, reward.delivery))}
+            {chip("plain", text::shelf(lang, reward.shelf))}
+        </p>
+        {written(reward.html.get(lang))}
+        {main_action(
+            text::ask_for_it(lang),
+            why_not,
+            move |_| {
+                wallet.set(app.view.with_untracked(|view| payer(view, &asked)));
+                if let Some(sheet) = sheet.get_untracked() {
+                    let _ = sheet.show_modal();
+                }
+            },
+        )}
+    }
+    .into_any()
+}
+
+fn question(
+    app: App,
+    view: &View,
+    reward: &Arc<Reward>,
+    sheet: NodeRef<Dialog>,
+    wallet: RwSignal<Option<Wallet>>,
+) -> AnyView {
+    let lang = app.lang.get();
+    let price = text::points(lang, reward.points);
+    let purses = view.purses();
+    let several = purses.len() > 1;
+    let wallets: Vec<AnyView> = purses
+        .into_iter()
+        .map(|(one, purse)| {
+            let why = view
+                .may_redeem_from(reward, one)
+                .err()
+                .map(|error| refusal(app, &error));
+            let off = why.is_some();
+            let after = match why {
+                Some(why) => why,
+                None => text::left_after(lang, &text::points(lang, purse.available - reward.points)),
+            };
+            view! {
+                <label class="choice">
+                    <input
+                        type="radio"
+                        name="wallet"
+                        prop:checked=move || wallet.get() == Some(one)
+                        prop:disabled=off
+                        on:change=move |_| wallet.set(Some(one))
+                    />
+                    <span class="row-text">
+                        <strong>{text::wallet(lang, one)}</strong>
+                        <span class="detail">{after}</span>
+                    </span>
+                </label>
+            }
+            .into_any()
+        })
+        .collect();
+    let from = if several {
+        view! {
+            <fieldset class="question">
+                <legend>{text::which_wallet(lang)}</legend>
+                <div class="choices">{wallets}</div>
+            </fieldset>
+        }
+        .into_any()
+    } else {
+        line(
+            "hint",
+            text::left_after(lang, &text::points(lang, view.own.available - reward.points)),
+        )
+    };
+    let (id, points) = (reward.id, reward.points);
+    let close = move || {
+        if let Some(sheet) = sheet.get_untracked() {
+            sheet.close();
+        }
+    };
+    view! {
+        <h2 id="sheet-title">{text::sheet_title(lang, reward.title.get(lang))}</h2>
+        {line("lead", text::sheet_price(lang, &price))}
+        {from}
+        {line("hint", text::sheet_hint(lang))}
+        <div class="actions">
+            {button(
+                "primary",
+                text::reserve(lang, &price),
+                move |_| {
+                    let Some(wallet) = wallet.get_untracked() else {
+                        return;
+                    };
+                    close();
+                    let command = Command::Rewards(rewards::Command::Redeem {
+                        reward: id,
+                        points,
+                        wallet,
+                    });
+                    act(app, command, None, |request| open(&Route::Request(request)));
+                },
+            )}
+            {button("", text::not_now(lang), move |_| close())}
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,107 @@
+//! A request, step by step, until it is in the member's hands.
+
+use super::list_page::step_chip;
+use crate::browser::live::App;
+use crate::format;
+use crate::icon::{Icon, icon};
+use crate::parts::{
+    act, answer, button, button_link, heading, line, live, not_there, nothing, qr_code, state_of,
+};
+use crate::phone::view::{RequestNow, View};
+use crate::route::Route;
+use crate::text;
+use domain::id::CommandId;
+use domain::rewards::{self, Step};
+use domain::{Command, Lang};
+use leptos::prelude::*;
+
+pub fn request_page(id: CommandId) -> AnyView {
+    live(move |app, view, lang| match view.request(id) {
+        Some(now) => request(app, view, now, lang),
+        None => refused(app, view, id, lang),
+    })
+}
+
+/// A request that came to nothing has no document; its act tells why.
+fn refused(app: App, view: &View, id: CommandId, lang: Lang) -> AnyView {
+    let Some(act) = view.act(id) else {
+        return not_there(lang, &Route::Rewards);
+    };
+    let words = act
+        .outcome
+        .as_ref()
+        .and_then(|outcome| answer(app, &outcome.verdict));
+    view! {
+        {heading(text::request_title(lang))}
+        {state_of(app, view, id)}
+        {line("lead", words.unwrap_or_default())}
+        {button_link("primary", &Route::Rewards, text::tab_rewards(lang))}
+    }
+    .into_any()
+}
+
+fn request(app: App, view: &View, now: &RequestNow, lang: Lang) -> AnyView {
+    let request = &now.redemption;
+    let done: Vec<AnyView> = if now.pending {
+        vec![]
+    } else {
+        request
+            .steps
+            .iter()
+            .map(|(at, step)| {
+                view! {
+                    <li class="step-done">
+                        {icon(Icon::Done)}
+                        <span class="row-text">
+                            <strong>{text::step(lang, *step)}</strong>
+                            <span class="detail">{format::moment(app, *at)}</span>
+                        </span>
+                    </li>
+                }
+                .into_any()
+            })
+            .collect()
+    };
+    let next = match (now.pending, request.step()) {
+        (true, _) => Some(text::request_pending(lang)),
+        (false, Step::Reserved) => Some(text::request_reserved(lang)),
+        (false, Step::Accepted) => Some(text::delivery(lang, request.delivery)),
+        _ => None,
+    };
+    let id = request.id;
+    let take_back = if now.taking_back {
+        line("hint", text::taking_back_hint(lang))
+    } else if request.step().may_become(Step::TakenBack) {
+        button("quiet", text::take_back(lang), move |_| {
+            act(
+                app,
+                Command::Rewards(rewards::Command::TakeBack { redemption: id }),
+                None,
+                |_| {},
+            );
+        })
+    } else {
+        nothing()
+    };
+    let voucher = request.voucher.as_ref().map(|voucher| {
+        view! {
+            <div class="ticket">
+                {qr_code(&voucher.qr, text::voucher_label(lang))}
+                {line("hint", text::voucher_hint(lang))}
+            </div>
+        }
+    });
+    view! {
+        {heading(request.title.get(lang))}
+        <p class="chips">{step_chip(now, lang)}{state_of(app, view, id)}</p>
+        {line(
+            "facts",
+            format!("{} · {}", text::points(lang, request.points), text::wallet(lang, request.wallet)),
+        )}
+        {voucher}
+        <ol class="steps">{done}</ol>
+        {next.map(|next| line("hint", next))}
+        <div class="actions">{take_back}</div>
+    }
+    .into_any()
+}

@@ -1,0 +1,189 @@
+//! Words for what the programme deals in: points, seats, shelves, steps, reasons, functions.
+
+use domain::events::Band;
+use domain::ledger::{Reason, Wallet};
+use domain::members::{Function, OrderPoints};
+use domain::rewards::{Delivery, Shelf, Step};
+use domain::{Command, Lang};
+use domain::{events, learning, members, notices, rewards};
+
+count! {
+    points: "{n} point" / "{n} points", "{n} point" / "{n} points";
+    minutes: "{n} min" / "{n} min", "{n} min" / "{n} min";
+    lessons: "{n} leçon" / "{n} leçons", "{n} lesson" / "{n} lessons";
+    questions: "{n} question" / "{n} questions", "{n} question" / "{n} questions";
+    days_left: "encore {n} jour" / "encore {n} jours", "{n} day left" / "{n} days left";
+    seats_in_all: "{n} place en tout" / "{n} places en tout", "{n} seat in all" / "{n} seats in all";
+    to_send: "{n} envoi en attente" / "{n} envois en attente", "{n} thing to send" / "{n} things to send";
+    points_to_confirm: "{n} point à confirmer" / "{n} points à confirmer", "{n} point to confirm" / "{n} points to confirm";
+    points_reserved: "{n} point réservé" / "{n} points réservés", "{n} point reserved" / "{n} points reserved";
+    points_missing: "Il vous manque {n} point" / "Il vous manque {n} points", "You are {n} point short" / "You are {n} points short";
+}
+
+fill! {
+    gain(points: &str): "+{points} points", "+{points} points";
+    reason_order(order: &str): "Commande {order}", "Order {order}";
+    reason_return(order: &str): "Retour sur la commande {order}", "Return on order {order}";
+    reason_correction(order: &str): "Correction de la commande {order}", "Correction of order {order}";
+    reason_course(title: &str): "Cours réussi : {title}", "Course passed: {title}";
+    reason_held(title: &str): "Réservés pour : {title}", "Reserved for: {title}";
+    reason_freed(title: &str): "Rendus : {title}", "Given back: {title}";
+    act_lesson(course: &str): "Leçon lue : {course}", "Lesson read: {course}";
+    act_practice(course: &str): "Entraînement terminé : {course}", "Practice finished: {course}";
+    act_quiz(course: &str): "Quiz rendu : {course}", "Quiz handed in: {course}";
+    act_join(event: &str): "Inscription : {event}", "Joining: {event}";
+    act_leave(event: &str): "Désistement : {event}", "Leaving: {event}";
+    act_redeem(reward: &str): "Demande : {reward}", "Request: {reward}";
+    act_take_back(reward: &str): "Demande reprise : {reward}", "Request taken back: {reward}";
+    act_language(language: &str): "Langue : {language}", "Language: {language}";
+    reserved_for(tiers: &str): "Réservé : {tiers}", "Reserved: {tiers}";
+}
+
+say! {
+    reason_expired: "Points arrivés à expiration", "Points that expired";
+    shelf_work: "Pour le travail", "For work";
+    shelf_leisure: "Pour souffler", "For time off";
+    shelf_learning: "Pour apprendre", "For learning";
+    shelf_solidarity: "Pour les autres", "For others";
+    delivery_advisor: "Remis par votre conseiller", "Your advisor brings it";
+    delivery_post: "Envoyé par la poste", "Sent by post";
+    delivery_voucher: "Bon à présenter sur ce téléphone", "A voucher on this phone";
+    step_reserved: "Points réservés", "Points reserved";
+    step_accepted: "Demande acceptée", "Request accepted";
+    step_sent: "Expédié", "On its way";
+    step_delivered: "Remis", "Delivered";
+    step_taken_back: "Reprise par vous, points rendus", "Taken back by you, points given back";
+    step_declined: "Pas possible, points rendus", "Not possible, points given back";
+    seats_many: "Places disponibles", "Seats available";
+    seats_few: "Dernières places", "Last seats";
+    seats_none: "Complet : liste d’attente", "Full: waiting list";
+    stock_many: "En stock", "In stock";
+    stock_few: "Derniers exemplaires", "Last ones";
+    stock_none: "Épuisé", "Out of stock";
+    function_decider: "Décide des achats", "Decides what is bought";
+    function_buyer: "Passe les commandes", "Places the orders";
+    function_payer: "Règle les factures", "Pays the bills";
+    function_prescriber: "Conseille les produits", "Recommends products";
+    function_user: "Utilise les produits", "Uses the products";
+    wallet_own: "Mes points", "My points";
+    wallet_company: "Points de l’entreprise", "Company points";
+    orders_to_company: "Les points des commandes vont à l’entreprise.", "Points from orders go to the company.";
+    orders_to_member: "Les points d’une commande vont à la personne nommée dessus.", "Points from an order go to the person named on it.";
+    french: "Français", "Français";
+    english: "English", "English";
+    act_sign_out_device: "Déconnexion d’un appareil", "Signing out a device";
+    act_notice: "Message lu", "Message read";
+    act_unreadable: "Acte d’une autre version de l’application", "Act of another version of the app";
+    something: "élément retiré depuis", "something withdrawn since";
+}
+
+pub fn shelf(lang: Lang, shelf: Shelf) -> &'static str {
+    match shelf {
+        Shelf::Work => shelf_work(lang),
+        Shelf::Leisure => shelf_leisure(lang),
+        Shelf::Learning => shelf_learning(lang),
+        Shelf::Solidarity => shelf_solidarity(lang),
+    }
+}
+
+pub fn delivery(lang: Lang, way: Delivery) -> &'static str {
+    match way {
+        Delivery::Advisor => delivery_advisor(lang),
+        Delivery::Post => delivery_post(lang),
+        Delivery::Voucher => delivery_voucher(lang),
+    }
+}
+
+pub fn step(lang: Lang, step: Step) -> &'static str {
+    match step {
+        Step::Reserved => step_reserved(lang),
+        Step::Accepted => step_accepted(lang),
+        Step::Sent => step_sent(lang),
+        Step::Delivered => step_delivered(lang),
+        Step::TakenBack => step_taken_back(lang),
+        Step::Declined => step_declined(lang),
+    }
+}
+
+pub fn seats(lang: Lang, band: Band) -> &'static str {
+    match band {
+        Band::Many => seats_many(lang),
+        Band::Few => seats_few(lang),
+        Band::None => seats_none(lang),
+    }
+}
+
+pub fn stock(lang: Lang, band: Band) -> &'static str {
+    match band {
+        Band::Many => stock_many(lang),
+        Band::Few => stock_few(lang),
+        Band::None => stock_none(lang),
+    }
+}
+
+pub fn function(lang: Lang, function: Function) -> &'static str {
+    match function {
+        Function::Decider => function_decider(lang),
+        Function::Buyer => function_buyer(lang),
+        Function::Payer => function_payer(lang),
+        Function::Prescriber => function_prescriber(lang),
+        Function::User => function_user(lang),
+    }
+}
+
+pub fn wallet(lang: Lang, wallet: Wallet) -> &'static str {
+    match wallet {
+        Wallet::Own => wallet_own(lang),
+        Wallet::Company => wallet_company(lang),
+    }
+}
+
+pub fn order_points(lang: Lang, policy: OrderPoints) -> &'static str {
+    match policy {
+        OrderPoints::Company => orders_to_company(lang),
+        OrderPoints::Member => orders_to_member(lang),
+    }
+}
+
+/// A language by its own name.
+pub fn language(language: Lang) -> &'static str {
+    match language {
+        Lang::Fr => french(language),
+        Lang::En => english(language),
+    }
+}
+
+/// Why points moved.
+pub fn reason(lang: Lang, reason: &Reason) -> String {
+    match reason {
+        Reason::Order { order, .. } => reason_order(lang, order),
+        Reason::Return { order, .. } => reason_return(lang, order),
+        Reason::Correction { order } => reason_correction(lang, order),
+        Reason::Course { title, .. } => reason_course(lang, title.get(lang)),
+        Reason::Held { title } => reason_held(lang, title.get(lang)),
+        Reason::Freed { title } => reason_freed(lang, title.get(lang)),
+        Reason::Expired => reason_expired(lang).to_owned(),
+    }
+}
+
+/// What a member did. `title`: of the course, event or reward it is about, if it is still known.
+pub fn act(lang: Lang, command: Option<&Command>, title: Option<&str>) -> String {
+    let title = title.unwrap_or(something(lang));
+    match command {
+        None => act_unreadable(lang).to_owned(),
+        Some(Command::Events(events::Command::Join { .. })) => act_join(lang, title),
+        Some(Command::Events(events::Command::Leave { .. })) => act_leave(lang, title),
+        Some(Command::Learning(learning::Command::ReadLesson { .. })) => act_lesson(lang, title),
+        Some(Command::Learning(learning::Command::FinishPractice { .. })) => act_practice(lang, title),
+        Some(Command::Learning(learning::Command::HandInQuiz { .. })) => act_quiz(lang, title),
+        Some(Command::Members(members::Command::SetLanguage { language: to })) => {
+            act_language(lang, language(*to))
+        }
+        Some(Command::Members(members::Command::SignOutDevice { .. })) => {
+            act_sign_out_device(lang).to_owned()
+        }
+        Some(Command::Notices(notices::Command::MarkRead { .. })) => act_notice(lang).to_owned(),
+        Some(Command::Rewards(rewards::Command::Redeem { .. })) => act_redeem(lang, title),
+        Some(Command::Rewards(rewards::Command::TakeBack { .. })) => act_take_back(lang, title),
+    }
+}

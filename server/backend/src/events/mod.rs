@@ -1,0 +1,338 @@
+//! Events: publishing, joining, leaving, waiting, tickets.
+
+mod sql;
+
+use crate::caller::Caller;
+use crate::commands::When;
+use crate::{Error, Result, Tx, markdown, notices, programme, signing};
+use domain::document::Collection;
+use domain::events::{Band, Command, Event, Gate, Place, Registration, Ticket, Venue};
+use domain::id::{EventId, MemberId, TicketId};
+use domain::notices::About;
+use domain::{Day, Receipt, Text, Timestamp};
+use serde::Deserialize;
+use sql::EventRow;
+
+/// Events that are not over for more than two weeks, as phones keep them.
+pub(crate) async fn upcoming(tx: &mut Tx) -> Result<Vec<Event>> {
+    let since = tx.now().plus(-14 * Timestamp::DAY);
+    sql::list_since(tx, since).await?.iter().map(document).collect()
+}
+
+fn document(row: &EventRow) -> Result<Event> {
+    let mut event: Event = serde_json::from_str(&row.document)?;
+    event.seats = Band::of(row.capacity - row.taken);
+    event.cancelled = row.cancelled_at.is_some();
+    Ok(event)
+}
+
+/// A member's seats and places in line.
+pub(crate) async fn registrations(tx: &mut Tx, member: MemberId) -> Result<Vec<Registration>> {
+    let rows = sql::list_registrations(tx, member).await?;
+    let key = if rows.is_empty() {
+        None
+    } else {
+        Some(signing::key(tx).await?)
+    };
+    let mut registrations = Vec::with_capacity(rows.len());
+    for row in rows {
+        let state = match (row.ticket_id, &key) {
+            (Some(ticket), Some(key)) => {
+                let until = row.ends_at.plus(Timestamp::DAY);
+                let from = row.starts_at.plus(-Timestamp::DAY);
+                let text = key.sign(signing::Kind::Ticket, ticket.0, row.event_id.0, from, until);
+                let qr = signing::qr(&text)?;
+                Place::Joined(Ticket { id: ticket, text, qr })
+            }
+            _ => {
+                let ahead = sql::count_waiting_before(tx, row.event_id, row.waiting_number).await?;
+                Place::Waiting {
+                    position: ahead as u32 + 1,
+                }
+            }
+        };
+        registrations.push(Registration {
+            event: row.event_id,
+            state,
+        });
+    }
+    Ok(registrations)
+}
+
+pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, when: When, command: Command) -> Result<Receipt> {
+    match command {
+        Command::Join { event } => join(tx, caller, when, event).await,
+        Command::Leave { event } => leave(tx, caller, when, event).await,
+    }
+}
+
+async fn join(tx: &mut Tx, caller: &Caller, when: When, event: EventId) -> Result<Receipt> {
+    let row = sql::find(tx, event).await?.ok_or(domain::Error::NotFound)?;
+    let tiers: Vec<String> = serde_json::from_str(&row.tiers)?;
+    let gate = Gate {
+        starts_at: row.starts_at,
+        register_until: row.register_until,
+        tiers: &tiers,
+        cancelled: row.cancelled_at.is_some(),
+    };
+    when.in_time(|at| gate.may_join(&caller.tier, at))?;
+    // Why first: it locks the event, so seats and places in line are given one after the other.
+    let number = sql::next_waiting_number(tx, event).await?;
+    if sql::find_registration(tx, event, caller.member)
+        .await?
+        .is_some_and(|(state, _)| state != "left")
+    {
+        return Err(domain::Error::AlreadyRegistered.into());
+    }
+    tx.touch(caller.member, Collection::Registration, event);
+    if sql::take_seat(tx, event).await? {
+        touch_band(tx, &row, 1);
+        let ticket = TicketId(tx.uuid());
+        sql::set_registration(tx, event, caller.member, "joined", number, Some(ticket)).await?;
+        return Ok(Receipt::Joined);
+    }
+    sql::set_registration(tx, event, caller.member, "waiting", number, None).await?;
+    let ahead = sql::count_waiting_before(tx, event, number).await?;
+    Ok(Receipt::Waiting {
+        position: ahead as u32 + 1,
+    })
+}
+
+async fn leave(tx: &mut Tx, caller: &Caller, when: When, event: EventId) -> Result<Receipt> {
+    let row = sql::find(tx, event).await?.ok_or(domain::Error::NotFound)?;
+    let tiers = Vec::new();
+    let gate = Gate {
+        starts_at: row.starts_at,
+        register_until: row.register_until,
+        tiers: &tiers,
+        cancelled: row.cancelled_at.is_some(),
+    };
+    gate.may_leave(when.now)?;
+    sql::next_waiting_number(tx, event).await?;
+    let (state, waiting_number) = sql::find_registration(tx, event, caller.member)
+        .await?
+        .ok_or(domain::Error::NotRegistered)?;
+    match state.as_str() {
+        "joined" => {
+            sql::set_registration(tx, event, caller.member, "left", 0, None).await?;
+            sql::free_seat(tx, event).await?;
+            if !move_up(tx, event, &row).await? {
+                touch_band(tx, &row, -1);
+            }
+        }
+        "waiting" => {
+            sql::set_registration(tx, event, caller.member, "left", 0, None).await?;
+            for behind in sql::list_waiting_after(tx, event, waiting_number).await? {
+                tx.touch(behind, Collection::Registration, event);
+            }
+        }
+        _ => return Err(domain::Error::NotRegistered.into()),
+    }
+    tx.touch(caller.member, Collection::Registration, event);
+    Ok(Receipt::Left)
+}
+
+/// Gives a free seat to the first in line; `false` where nobody waits.
+async fn move_up(tx: &mut Tx, event: EventId, row: &EventRow) -> Result<bool> {
+    let waiting = sql::list_waiting_after(tx, event, 0).await?;
+    let Some(first) = waiting.first().copied() else {
+        return Ok(false);
+    };
+    if !sql::take_seat(tx, event).await? {
+        return Err(Error::Broken(format!(
+            "the seat freed in event {event} cannot be taken"
+        )));
+    }
+    let ticket = TicketId(tx.uuid());
+    sql::set_registration(tx, event, first, "joined", 0, Some(ticket)).await?;
+    let title: Text = serde_json::from_str::<Event>(&row.document)?.title;
+    notices::tell(tx, first, About::SeatFree { event, title }).await?;
+    for member in waiting {
+        tx.touch(member, Collection::Registration, event);
+    }
+    Ok(true)
+}
+
+/// Phones hear of seats only when the band changes.
+fn touch_band(tx: &mut Tx, row: &EventRow, taken: i64) {
+    let left = row.capacity - row.taken;
+    if Band::of(left) != Band::of(left - taken) {
+        tx.touch_content(Collection::Event, row.id);
+    }
+}
+
+/// Calls an event off; everybody who joined or waits hears of it.
+///
+/// # Errors
+/// [`Error::Input`] where there is no such event.
+pub async fn cancel(tx: &mut Tx, reference: &str) -> Result<()> {
+    let row = sql::find_by_ref(tx, reference)
+        .await?
+        .ok_or_else(|| Error::Input(format!("there is no event {reference:?}")))?;
+    if row.cancelled_at.is_some() {
+        return Ok(());
+    }
+    sql::set_cancelled(tx, row.id).await?;
+    tx.touch_content(Collection::Event, row.id);
+    let title: Text = serde_json::from_str::<Event>(&row.document)?.title;
+    for member in sql::list_members(tx, row.id).await? {
+        notices::tell(
+            tx,
+            member,
+            About::EventCancelled {
+                event: row.id,
+                title: title.clone(),
+            },
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EventsFile {
+    #[serde(rename = "event")]
+    events: Vec<EventFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EventFile {
+    #[serde(rename = "ref")]
+    reference: String,
+    title: Text,
+    summary: Text,
+    body: Text,
+    /// `2026-12-05 18:30`, or `+12 18:30`: days from the day of the import.
+    starts: String,
+    minutes: u32,
+    place: Option<PlaceFile>,
+    webinar: Option<String>,
+    seats: u32,
+    #[serde(default)]
+    register_until_hours: u32,
+    #[serde(default)]
+    tiers: Vec<String>,
+    #[serde(default)]
+    trades: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlaceFile {
+    name: String,
+    address: String,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+}
+
+/// Imports events from a TOML file; those that are there already (by ref) are changed. Answers how many.
+///
+/// # Errors
+/// [`Error::Input`] with the event and what is wrong with it.
+pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
+    let file: EventsFile = toml::from_str(text).map_err(|error| Error::Input(error.to_string()))?;
+    let settings = programme::current(tx).await?;
+    let today = settings.day(tx.now())?;
+    for event in &file.events {
+        let wrong = |text: String| Error::Input(format!("event {:?}: {text}", event.reference));
+        let before = sql::find_by_ref(tx, &event.reference).await?;
+        let id = before.as_ref().map_or_else(|| EventId(tx.uuid()), |row| row.id);
+        let (day, minutes) = moment(&event.starts, today).ok_or_else(|| {
+            wrong(format!(
+                "starts must look like 2026-12-05 18:30, it is {:?}",
+                event.starts
+            ))
+        })?;
+        let starts_at = settings.instant(day, minutes)?;
+        let venue = match (&event.place, &event.webinar) {
+            (Some(place), None) => Venue::Place {
+                name: place.name.clone(),
+                address: place.address.clone(),
+                position: place
+                    .latitude
+                    .zip(place.longitude)
+                    .map(|(north, east)| ((north * 1e6).round() as i32, (east * 1e6).round() as i32)),
+            },
+            (None, Some(url)) if url.starts_with("https://") => Venue::Webinar { url: url.clone() },
+            (None, Some(url)) => {
+                return Err(wrong(format!("webinar must be an https address, it is {url:?}")));
+            }
+            _ => return Err(wrong("there must be either a place or a webinar".into())),
+        };
+        programme_has(&settings, &event.tiers, &event.trades).map_err(wrong)?;
+        if event.minutes == 0 {
+            return Err(wrong("minutes must be 1 or more".into()));
+        }
+        let document = Event {
+            id,
+            title: event.title.clone(),
+            summary: event.summary.clone(),
+            html: html(&event.body).map_err(|error| wrong(error.to_string()))?,
+            starts_at,
+            ends_at: starts_at.plus(i64::from(event.minutes) * 60_000),
+            venue,
+            seats: Band::Many,
+            capacity: event.seats,
+            register_until: starts_at.plus(-i64::from(event.register_until_hours) * Timestamp::HOUR),
+            tiers: event.tiers.clone(),
+            trades: event.trades.clone(),
+            cancelled: false,
+        };
+        if let Some(before) = before
+            && before.taken > i64::from(event.seats)
+        {
+            return Err(wrong(format!(
+                "{} seats are taken, it cannot have {}",
+                before.taken, event.seats
+            )));
+        }
+        sql::upsert(tx, &event.reference, &document).await?;
+        tx.touch_content(Collection::Event, id);
+    }
+    Ok(file.events.len())
+}
+
+/// The HTML of a text in each language it is written in.
+pub(crate) fn html(text: &Text) -> Result<Text> {
+    let mut html = Text::default();
+    for lang in domain::Lang::ALL {
+        if text.has(lang) {
+            html.set(lang, markdown::without_pictures(text.get(lang))?);
+        }
+    }
+    Ok(html)
+}
+
+pub(crate) fn programme_has(
+    settings: &programme::Settings,
+    tiers: &[String],
+    trades: &[String],
+) -> Result<(), String> {
+    if let Some(tier) = tiers
+        .iter()
+        .find(|tier| !settings.tiers.iter().any(|known| known.reference == **tier))
+    {
+        return Err(format!("the programme has no tier {tier:?}"));
+    }
+    if let Some(trade) = trades
+        .iter()
+        .find(|trade| !settings.trades.iter().any(|known| known.reference == **trade))
+    {
+        return Err(format!("the programme has no trade {trade:?}"));
+    }
+    Ok(())
+}
+
+/// A day and minutes after midnight.
+fn moment(text: &str, today: Day) -> Option<(Day, u32)> {
+    let (day, time) = text.split_once(' ')?;
+    let day = match day.strip_prefix('+') {
+        Some(days) => today.plus_days(days.parse().ok()?),
+        None => Day::parse(day)?,
+    };
+    let (hours, minutes) = time.split_once(':')?;
+    let (hours, minutes): (u32, u32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours < 24 && minutes < 60).then_some((day, hours * 60 + minutes))
+}

@@ -1,0 +1,137 @@
+use crate::Result;
+use crate::db::{Tx, on};
+use domain::Timestamp;
+use domain::events::Event;
+use domain::id::{EventId, MemberId, TicketId};
+use sqlx::FromRow;
+
+#[derive(Clone, Debug, FromRow)]
+pub struct EventRow {
+    pub id: EventId,
+    pub document: String,
+    pub starts_at: Timestamp,
+    pub register_until: Timestamp,
+    pub capacity: i64,
+    pub taken: i64,
+    pub tiers: String,
+    pub cancelled_at: Option<Timestamp>,
+}
+
+pub async fn list_since(tx: &mut Tx, since: Timestamp) -> Result<Vec<EventRow>> {
+    const LIST: &str = "SELECT id, document, starts_at, register_until, capacity, taken, tiers, cancelled_at \
+        FROM event WHERE ends_at > $1 ORDER BY starts_at, id";
+    Ok(on!(tx, c => sqlx::query_as(LIST).bind(since).fetch_all(c).await?))
+}
+
+pub async fn find(tx: &mut Tx, event: EventId) -> Result<Option<EventRow>> {
+    const FIND: &str = "SELECT id, document, starts_at, register_until, capacity, taken, tiers, cancelled_at \
+        FROM event WHERE id = $1";
+    Ok(on!(tx, c => sqlx::query_as(FIND).bind(event).fetch_optional(c).await?))
+}
+
+pub async fn find_by_ref(tx: &mut Tx, reference: &str) -> Result<Option<EventRow>> {
+    const FIND: &str = "SELECT id, document, starts_at, register_until, capacity, taken, tiers, cancelled_at \
+        FROM event WHERE ref = $1";
+    Ok(on!(tx, c => sqlx::query_as(FIND).bind(reference).fetch_optional(c).await?))
+}
+
+pub async fn upsert(tx: &mut Tx, reference: &str, event: &Event) -> Result<()> {
+    const UPSERT: &str = "INSERT INTO event (id, ref, document, starts_at, ends_at, register_until, capacity, tiers) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (ref) DO UPDATE SET document = excluded.document, \
+        starts_at = excluded.starts_at, ends_at = excluded.ends_at, register_until = excluded.register_until, \
+        capacity = excluded.capacity, tiers = excluded.tiers";
+    let document = serde_json::to_string(event)?;
+    let tiers = serde_json::to_string(&event.tiers)?;
+    on!(tx, c => sqlx::query(UPSERT).bind(event.id).bind(reference).bind(&document).bind(event.starts_at)
+        .bind(event.ends_at).bind(event.register_until).bind(i64::from(event.capacity)).bind(&tiers)
+        .execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+pub async fn set_cancelled(tx: &mut Tx, event: EventId) -> Result<()> {
+    let now = tx.now();
+    const SET: &str = "UPDATE event SET cancelled_at = $2 WHERE id = $1";
+    on!(tx, c => sqlx::query(SET).bind(event).bind(now).execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+/// The next number in line; locks the event until the commit.
+pub async fn next_waiting_number(tx: &mut Tx, event: EventId) -> Result<i64> {
+    const NEXT: &str =
+        "UPDATE event SET waiting_number = waiting_number + 1 WHERE id = $1 RETURNING waiting_number";
+    Ok(on!(tx, c => sqlx::query_scalar(NEXT).bind(event).fetch_one(c).await?))
+}
+
+/// Takes a seat where one is free.
+pub async fn take_seat(tx: &mut Tx, event: EventId) -> Result<bool> {
+    const TAKE: &str = "UPDATE event SET taken = taken + 1 WHERE id = $1 AND taken < capacity";
+    Ok(on!(tx, c => sqlx::query(TAKE).bind(event).execute(c).await?.rows_affected()) == 1)
+}
+
+pub async fn free_seat(tx: &mut Tx, event: EventId) -> Result<()> {
+    const FREE: &str = "UPDATE event SET taken = taken - 1 WHERE id = $1";
+    on!(tx, c => sqlx::query(FREE).bind(event).execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+/// A member's state in an event and their number in line.
+pub async fn find_registration(
+    tx: &mut Tx,
+    event: EventId,
+    member: MemberId,
+) -> Result<Option<(String, i64)>> {
+    const FIND: &str =
+        "SELECT state, waiting_number FROM registration WHERE event_id = $1 AND member_id = $2";
+    Ok(on!(tx, c => sqlx::query_as(FIND).bind(event).bind(member).fetch_optional(c).await?))
+}
+
+pub async fn set_registration(
+    tx: &mut Tx,
+    event: EventId,
+    member: MemberId,
+    state: &str,
+    number: i64,
+    ticket: Option<TicketId>,
+) -> Result<()> {
+    const SET: &str = "INSERT INTO registration (event_id, member_id, state, waiting_number, ticket_id, at) \
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (event_id, member_id) DO UPDATE SET state = excluded.state, \
+        waiting_number = excluded.waiting_number, ticket_id = excluded.ticket_id, at = excluded.at";
+    let now = tx.now();
+    on!(tx, c => sqlx::query(SET).bind(event).bind(member).bind(state).bind(number).bind(ticket).bind(now)
+        .execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+pub async fn count_waiting_before(tx: &mut Tx, event: EventId, number: i64) -> Result<i64> {
+    const COUNT: &str =
+        "SELECT COUNT(*) FROM registration WHERE event_id = $1 AND state = 'waiting' AND waiting_number < $2";
+    Ok(on!(tx, c => sqlx::query_scalar(COUNT).bind(event).bind(number).fetch_one(c).await?))
+}
+
+/// Who waits behind a number, first in line first.
+pub async fn list_waiting_after(tx: &mut Tx, event: EventId, number: i64) -> Result<Vec<MemberId>> {
+    const LIST: &str = "SELECT member_id FROM registration WHERE event_id = $1 AND state = 'waiting' \
+        AND waiting_number > $2 ORDER BY waiting_number";
+    Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(event).bind(number).fetch_all(c).await?))
+}
+
+pub async fn list_members(tx: &mut Tx, event: EventId) -> Result<Vec<MemberId>> {
+    const LIST: &str =
+        "SELECT member_id FROM registration WHERE event_id = $1 AND state <> 'left' ORDER BY member_id";
+    Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(event).fetch_all(c).await?))
+}
+
+#[derive(FromRow)]
+pub struct RegistrationRow {
+    pub event_id: EventId,
+    pub waiting_number: i64,
+    pub ticket_id: Option<TicketId>,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+}
+
+pub async fn list_registrations(tx: &mut Tx, member: MemberId) -> Result<Vec<RegistrationRow>> {
+    const LIST: &str = "SELECT event_id, registration.waiting_number, ticket_id, starts_at, ends_at \
+        FROM registration JOIN event ON event.id = event_id WHERE member_id = $1 AND state <> 'left' ORDER BY event_id";
+    Ok(on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?))
+}

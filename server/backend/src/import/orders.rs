@@ -1,0 +1,270 @@
+//! Orders: they become points and status.
+
+use super::{Options, Report, Row, Seen, Table, Wrong, finish};
+use crate::ledger::{self, Cause, Earning, Owner};
+use crate::members::{self, CompanyKey, MemberKey, Saved};
+use crate::orders::{self, Order};
+use crate::programme::Settings;
+use crate::{Db, Result, Tx, programme, status};
+use domain::Day;
+use domain::id::CompanyId;
+use domain::members::OrderPoints;
+use domain::money::parse_cents;
+use domain::programme::EarningRule;
+use std::collections::{BTreeSet, HashMap};
+use std::io::Read;
+
+/// Rows worked on at once.
+const ROWS: usize = 2_000;
+
+/// Imports `order_ref,company_ref,ordered_on,quantity,amount` and, where there is one, `member_ref`.
+///
+/// A negative amount is a return. Rows may come late and out of order: points, lots and status come out the same.
+///
+/// # Errors
+/// Where the file has not these columns or the database fails; bad rows are in the report.
+pub async fn orders(
+    db: &Db,
+    file: impl Read,
+    options: Options,
+    mut progress: impl FnMut(u64),
+) -> Result<Report> {
+    let columns = ["order_ref", "company_ref", "ordered_on", "quantity", "amount"];
+    let mut table = Table::open(file, &columns, &["member_ref"])?;
+    let mut tx = db.write().await?;
+    let settings = programme::current(&mut tx).await?;
+    let today = settings.day(tx.now())?;
+    let mut import = Import {
+        today,
+        companies: by_ref(members::list_company_keys(&mut tx).await?, |key| {
+            key.reference.clone()
+        }),
+        members: by_ref(members::list_member_keys(&mut tx).await?, |key| {
+            key.reference.clone()
+        }),
+        settings,
+        create_companies: options.create_companies,
+        seen: Seen::default(),
+        changed_companies: BTreeSet::new(),
+        report: Report {
+            headers: table.headers.clone(),
+            ..Report::default()
+        },
+    };
+    let mut rows = Vec::with_capacity(ROWS);
+    while let Some(row) = table.next()? {
+        import.report.rows += 1;
+        match row.and_then(|row| import.read(&table, &row).map_err(|wrong| table.bad(&row, wrong))) {
+            Ok(order) => rows.push(order),
+            Err(bad) => import.report.bad.push(bad),
+        }
+        if rows.len() == ROWS {
+            import.save(&mut tx, std::mem::take(&mut rows)).await?;
+            progress(import.report.rows);
+        }
+    }
+    import.save(&mut tx, rows).await?;
+    progress(import.report.rows);
+    let with_members: BTreeSet<CompanyId> = members::companies_with_members(&mut tx)
+        .await?
+        .into_iter()
+        .collect();
+    let companies: Vec<CompanyId> = import
+        .changed_companies
+        .intersection(&with_members)
+        .copied()
+        .collect();
+    status::refresh(&mut tx, &import.settings, today, &companies).await?;
+    finish(tx, options, import.report).await
+}
+
+fn by_ref<K>(keys: Vec<K>, reference: impl Fn(&K) -> String) -> HashMap<String, K> {
+    keys.into_iter().map(|key| (reference(&key), key)).collect()
+}
+
+struct Import {
+    settings: Settings,
+    today: Day,
+    companies: HashMap<String, CompanyKey>,
+    members: HashMap<String, MemberKey>,
+    create_companies: bool,
+    seen: Seen,
+    changed_companies: BTreeSet<CompanyId>,
+    report: Report,
+}
+
+/// A row that is good by itself.
+struct OrderRow {
+    reference: String,
+    company: String,
+    member: Option<String>,
+    ordered_on: Day,
+    quantity: i64,
+    amount: i64,
+}
+
+impl Import {
+    fn read<R: Read>(&mut self, table: &Table<R>, row: &Row) -> Result<OrderRow, Wrong> {
+        let reference = table.required(row, "order_ref")?;
+        let company = table.required(row, "company_ref")?;
+        if !self.create_companies && !self.companies.contains_key(company) {
+            return Err((
+                "company_ref",
+                "there is no such company; --create-companies would make it".into(),
+            ));
+        }
+        let ordered_on = Day::parse(table.value(row, "ordered_on"))
+            .ok_or_else(|| ("ordered_on", "must be a day like 2026-11-21".to_owned()))?;
+        if ordered_on > self.today {
+            return Err(("ordered_on", format!("is after today, {}", self.today)));
+        }
+        let quantity = table
+            .value(row, "quantity")
+            .parse::<i32>()
+            .map_err(|_| ("quantity", "must be a whole number".to_owned()))?;
+        let amount = parse_cents(table.value(row, "amount"))
+            .ok_or_else(|| ("amount", "must be an amount like 29.33 or -29.33".to_owned()))?;
+        let member = match table.value(row, "member_ref") {
+            "" => None,
+            reference => {
+                let member = self
+                    .members
+                    .get(reference)
+                    .ok_or_else(|| ("member_ref", "there is no such member".to_owned()))?;
+                if self
+                    .companies
+                    .get(company)
+                    .is_none_or(|company| company.id != member.company_id)
+                {
+                    return Err(("member_ref", format!("is not a member of company {company:?}")));
+                }
+                Some(reference.to_owned())
+            }
+        };
+        self.seen.check("order_ref", reference, row.line)?;
+        Ok(OrderRow {
+            reference: reference.to_owned(),
+            company: company.to_owned(),
+            member,
+            ordered_on,
+            quantity: quantity.into(),
+            amount,
+        })
+    }
+
+    async fn save(&mut self, tx: &mut Tx, rows: Vec<OrderRow>) -> Result<()> {
+        self.make_companies(tx, &rows).await?;
+        let refs: Vec<&str> = rows.iter().map(|row| row.reference.as_str()).collect();
+        let known = by_ref(orders::list_by_ref(tx, &refs).await?, |order| {
+            order.reference.clone()
+        });
+        let (mut undo, mut earnings, mut earners) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut new, mut changed) = (Vec::new(), Vec::new());
+        for row in rows {
+            let company = &self.companies[&row.company];
+            let member = row
+                .member
+                .as_deref()
+                .and_then(|reference| self.members.get(reference));
+            let mut order = Order {
+                reference: row.reference,
+                company_id: company.id,
+                member_id: member.map(|member| member.id),
+                ordered_on: row.ordered_on,
+                quantity: row.quantity,
+                amount: row.amount,
+                entry_id: None,
+            };
+            let saved = match known.get(&order.reference) {
+                None => Saved::New,
+                Some(before) => {
+                    order.entry_id = before.entry_id;
+                    if *before == order {
+                        self.report.count(Saved::Unchanged);
+                        continue;
+                    }
+                    self.changed_companies.insert(before.company_id);
+                    undo.extend(order.entry_id.take());
+                    Saved::Changed
+                }
+            };
+            self.report.count(saved);
+            self.changed_companies.insert(company.id);
+            if let Some(earning) = self.earning(&order, company, member) {
+                earnings.push(earning);
+                earners.push(order.reference.clone());
+            }
+            if saved == Saved::New {
+                new.push(order)
+            } else {
+                changed.push(order)
+            }
+        }
+        ledger::undo(tx, self.today, &undo).await?;
+        let entries = ledger::earn(tx, &self.settings, self.today, &earnings).await?;
+        let entries: HashMap<String, _> = earners.into_iter().zip(entries).collect();
+        for order in new.iter_mut().chain(&mut changed) {
+            order.entry_id = entries.get(&order.reference).copied();
+        }
+        orders::insert(tx, &new).await?;
+        for order in &changed {
+            orders::set(tx, order).await?;
+        }
+        Ok(())
+    }
+
+    /// What an order earns; `None` where it earns nothing.
+    fn earning(&self, order: &Order, company: &CompanyKey, member: Option<&MemberKey>) -> Option<Earning> {
+        let rule = EarningRule::on(&self.settings.earning, order.ordered_on)?;
+        let points = rule.points(order.amount);
+        if points == 0 {
+            return None;
+        }
+        let to_member = OrderPoints::from_code(&company.order_points) == Some(OrderPoints::Member);
+        let (owner, account) = match member.filter(|_| to_member) {
+            Some(member) => (Owner::Member(member.id), member.account),
+            None => (Owner::Company(company.id), company.account),
+        };
+        Some(Earning {
+            owner,
+            account,
+            company: company.id,
+            points,
+            on: order.ordered_on,
+            cause: Cause::Order,
+            cause_ref: order.reference.clone(),
+            title: None,
+            rule: rule.version,
+            command: None,
+        })
+    }
+
+    /// Makes the companies that are not known yet, from the day of their first order.
+    async fn make_companies(&mut self, tx: &mut Tx, rows: &[OrderRow]) -> Result<()> {
+        let mut first_days: HashMap<&str, Day> = HashMap::new();
+        for row in rows {
+            let day = first_days.entry(&row.company).or_insert(row.ordered_on);
+            *day = row.ordered_on.min(*day);
+        }
+        let mut missing = Vec::new();
+        for (reference, day) in first_days {
+            match self.companies.get_mut(reference) {
+                None => missing.push((reference.to_owned(), day)),
+                // Made from orders alone: an order from before its first day moves that day.
+                Some(company) if company.bare && day < company.joined_on => {
+                    members::set_joined_on(tx, company.id, day).await?;
+                    company.joined_on = day;
+                }
+                Some(_) => {}
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        missing.sort_unstable();
+        members::create_companies(tx, &missing, self.settings.lowest_tier()).await?;
+        self.report.companies_created += missing.len() as u64;
+        self.companies = by_ref(members::list_company_keys(tx).await?, |key| key.reference.clone());
+        Ok(())
+    }
+}

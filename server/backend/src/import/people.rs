@@ -1,0 +1,190 @@
+//! Companies and members.
+
+use super::{Bad, Options, Report, Row, Seen, Table, Wrong, finish, keep_or_note};
+use crate::members::{CompanyRow, MemberRow, normal_email, normal_phone, save_company, save_member};
+use crate::{Db, Result, programme, status};
+use domain::members::{Function, OrderPoints};
+use domain::{Day, Lang};
+use std::io::Read;
+
+/// Imports `company_ref,name,town,joined_on,order_points,advisor_ref`; the last may be left out.
+///
+/// # Errors
+/// Where the file has not these columns or the database fails; bad rows are in the report.
+pub async fn companies(
+    db: &Db,
+    file: impl Read,
+    options: Options,
+    mut progress: impl FnMut(u64),
+) -> Result<Report> {
+    let mut table = Table::open(
+        file,
+        &["company_ref", "name", "town", "joined_on", "order_points"],
+        &["advisor_ref"],
+    )?;
+    let mut tx = db.write().await?;
+    let lowest = programme::current(&mut tx).await?.lowest_tier().to_owned();
+    let mut report = Report {
+        headers: table.headers.clone(),
+        ..Report::default()
+    };
+    let mut seen = Seen::default();
+    while let Some(row) = table.next()? {
+        report.rows += 1;
+        progress(report.rows);
+        let (row, company) = match row.and_then(|row| Ok((company(&table, &row, &mut seen), row))) {
+            Ok((Ok(company), row)) => (row, company),
+            Ok((Err(wrong), row)) => {
+                report.bad.push(table.bad(&row, wrong));
+                continue;
+            }
+            Err(bad) => {
+                report.bad.push(bad);
+                continue;
+            }
+        };
+        let mark = tx.savepoint().await?;
+        let saved = save_company(&mut tx, &company, &lowest).await;
+        keep_or_note(&mut tx, mark, saved, &mut report, |reason| {
+            by_column(&table, &row, &reason)
+        })
+        .await?;
+    }
+    finish(tx, options, report).await
+}
+
+fn company<R: Read>(table: &Table<R>, row: &Row, seen: &mut Seen) -> Result<CompanyRow, Wrong> {
+    let reference = table.required(row, "company_ref")?;
+    seen.check("company_ref", reference, row.line)?;
+    let advisor = table.value(row, "advisor_ref");
+    Ok(CompanyRow {
+        reference: reference.to_owned(),
+        name: table.required(row, "name")?.to_owned(),
+        town: table.value(row, "town").to_owned(),
+        joined_on: Day::parse(table.value(row, "joined_on"))
+            .ok_or_else(|| ("joined_on", "must be a day like 2026-11-21".to_owned()))?,
+        order_points: OrderPoints::from_code(table.value(row, "order_points"))
+            .ok_or_else(|| ("order_points", "must be company or member".to_owned()))?,
+        advisor: (!advisor.is_empty()).then(|| advisor.to_owned()),
+    })
+}
+
+/// Imports `member_ref,company_ref,name,phone,email,trade,function,manager,language`.
+///
+/// # Errors
+/// Where the file has not these columns or the database fails; bad rows are in the report.
+pub async fn members(
+    db: &Db,
+    file: impl Read,
+    options: Options,
+    mut progress: impl FnMut(u64),
+) -> Result<Report> {
+    let columns = [
+        "member_ref",
+        "company_ref",
+        "name",
+        "phone",
+        "email",
+        "trade",
+        "function",
+        "manager",
+        "language",
+    ];
+    let mut table = Table::open(file, &columns, &[])?;
+    let mut tx = db.write().await?;
+    let settings = programme::current(&mut tx).await?;
+    let mut report = Report {
+        headers: table.headers.clone(),
+        ..Report::default()
+    };
+    let mut seen = Seen::default();
+    while let Some(row) = table.next()? {
+        report.rows += 1;
+        progress(report.rows);
+        let row = match row {
+            Ok(row) => row,
+            Err(bad) => {
+                report.bad.push(bad);
+                continue;
+            }
+        };
+        match member(&table, &row, &mut seen, &settings, options.phone_country) {
+            Err(wrong) => report.bad.push(table.bad(&row, wrong)),
+            Ok(member) => {
+                let mark = tx.savepoint().await?;
+                let saved = save_member(&mut tx, &member).await;
+                keep_or_note(&mut tx, mark, saved, &mut report, |reason| {
+                    by_column(&table, &row, &reason)
+                })
+                .await?;
+            }
+        }
+    }
+    status::refresh_all(&mut tx, &settings).await?;
+    finish(tx, options, report).await
+}
+
+fn member<R: Read>(
+    table: &Table<R>,
+    row: &Row,
+    seen: &mut Seen,
+    settings: &programme::Settings,
+    country: &str,
+) -> Result<MemberRow, Wrong> {
+    let reference = table.required(row, "member_ref")?;
+    seen.check("member_ref", reference, row.line)?;
+    let (phone, email, trade) = (
+        table.value(row, "phone"),
+        table.value(row, "email"),
+        table.value(row, "trade"),
+    );
+    if phone.is_empty() && email.is_empty() {
+        return Err((
+            "phone",
+            "a member needs a phone number or an e-mail address to sign in".into(),
+        ));
+    }
+    let optional = |value: &str, read: Option<String>, column: &'static str, reason: &str| match read {
+        _ if value.is_empty() => Ok(None),
+        Some(read) => Ok(Some(read)),
+        None => Err((column, reason.to_owned())),
+    };
+    if !settings.trades.iter().any(|known| known.reference == trade) {
+        let known: Vec<&str> = settings
+            .trades
+            .iter()
+            .map(|trade| trade.reference.as_str())
+            .collect();
+        return Err(("trade", format!("must be one of {}", known.join(", "))));
+    }
+    let codes: Vec<&str> = Function::ALL.iter().map(|function| function.code()).collect();
+    Ok(MemberRow {
+        reference: reference.to_owned(),
+        company: table.required(row, "company_ref")?.to_owned(),
+        name: table.required(row, "name")?.to_owned(),
+        phone: optional(phone, normal_phone(phone, country), "phone", "is no phone number")?,
+        email: optional(email, normal_email(email), "email", "is no e-mail address")?,
+        trade: trade.to_owned(),
+        function: Function::from_code(table.value(row, "function"))
+            .ok_or_else(|| ("function", format!("must be one of {}", codes.join(", "))))?,
+        manager: match table.value(row, "manager") {
+            "true" => true,
+            "false" => false,
+            _ => return Err(("manager", "must be true or false".into())),
+        },
+        language: Lang::from_tag(table.value(row, "language"))
+            .ok_or_else(|| ("language", "must be fr or en".to_owned()))?,
+    })
+}
+
+/// A use case says `column: reason`.
+fn by_column<R: Read>(table: &Table<R>, row: &Row, text: &str) -> Bad {
+    let (column, reason) = text.split_once(": ").unwrap_or(("", text));
+    let column = table
+        .places
+        .keys()
+        .find(|known| **known == column)
+        .copied()
+        .unwrap_or_default();
+    table.bad(row, (column, reason.to_owned()))
+}

@@ -1,0 +1,517 @@
+//! A course folder: `course.toml`, lessons in Markdown and pictures beside them.
+
+use super::{Solution, sql};
+use crate::{Error, Result, Tx, markdown, programme};
+use domain::document::Collection;
+use domain::id::CourseId;
+use domain::learning::{Course, Form, Given, Key, Lesson, Picture, Practice, Question};
+use domain::{Lang, Points, Text};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CourseFile {
+    #[serde(rename = "ref")]
+    reference: String,
+    version: u32,
+    title: Text,
+    summary: Text,
+    #[serde(default)]
+    trades: Vec<String>,
+    minutes: u32,
+    points: Points,
+    pass_mark: u32,
+    languages: Vec<Lang>,
+    #[serde(rename = "lesson")]
+    lessons: Vec<LessonFile>,
+    #[serde(rename = "question", default)]
+    questions: Vec<QuestionFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LessonFile {
+    file: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuestionFile {
+    #[serde(rename = "ref")]
+    reference: String,
+    #[serde(rename = "use")]
+    purpose: Purpose,
+    lesson: String,
+    kind: QuestionKind,
+    prompt: Text,
+    #[serde(default)]
+    options: Vec<Text>,
+    correct: Option<Correct>,
+    #[serde(default)]
+    tolerance: f64,
+    #[serde(default)]
+    unit: String,
+    #[serde(default)]
+    explanation: Text,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Purpose {
+    Practice,
+    Graded,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum QuestionKind {
+    Single,
+    Multiple,
+    TrueFalse,
+    Ordering,
+    Number,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Correct {
+    Truth(bool),
+    Place(u8),
+    Number(f64),
+    Places(Vec<u8>),
+}
+
+/// What importing a course did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imported {
+    pub reference: String,
+    pub version: u32,
+    pub lessons: usize,
+    pub questions: usize,
+    /// It was there already, the same.
+    pub unchanged: bool,
+}
+
+/// Largest picture, in bytes.
+const MOST_PICTURE: usize = 2 * 1024 * 1024;
+
+/// Imports the course in a folder.
+///
+/// # Errors
+/// [`Error::Input`] with the file and what is wrong in it.
+pub async fn import_folder(tx: &mut Tx, folder: &Path) -> Result<Imported> {
+    let mut files = BTreeMap::new();
+    let mut entries = tokio::fs::read_dir(folder)
+        .await
+        .map_err(|error| Error::Input(format!("{}: {error}", folder.display())))?;
+    while let Some(entry) = entries
+        .next_entry()
+        .await
+        .map_err(|error| Error::Input(error.to_string()))?
+    {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_file() {
+            let bytes = tokio::fs::read(entry.path())
+                .await
+                .map_err(|error| Error::Input(format!("{name}: {error}")))?;
+            files.insert(name, bytes);
+        }
+    }
+    import_files(tx, &files).await.map_err(|error| match error {
+        Error::Input(text) => Error::Input(format!("{}: {text}", folder.display())),
+        other => other,
+    })
+}
+
+/// Imports the course in a folder's files, by name.
+///
+/// # Errors
+/// [`Error::Input`] with the file and what is wrong in it.
+pub async fn import_files(tx: &mut Tx, files: &BTreeMap<String, Vec<u8>>) -> Result<Imported> {
+    let settings = programme::current(tx).await?;
+    let known = sql::find_by_ref(tx, &parse(files)?.reference).await?;
+    let id = known.map_or_else(|| CourseId(tx.uuid()), |(id, _)| id);
+    let mut chance = |most: usize| {
+        let bytes: [u8; 8] = tx.chance();
+        (u64::from_le_bytes(bytes) % most.max(1) as u64) as usize
+    };
+    let file = parse(files)?;
+    let trades: Vec<&str> = settings
+        .trades
+        .iter()
+        .map(|trade| trade.reference.as_str())
+        .collect();
+    if let Some(trade) = file.trades.iter().find(|trade| !trades.contains(&trade.as_str())) {
+        return Err(Error::Input(format!(
+            "course.toml: trades: the programme has no trade {trade:?}"
+        )));
+    }
+    let (course, solutions, pictures) = build(&file, id, files, &mut chance)?;
+    let imported = Imported {
+        reference: file.reference.clone(),
+        version: file.version,
+        lessons: course.lessons.len(),
+        questions: file.questions.len(),
+        unchanged: false,
+    };
+    if let Some((_, newest)) = known
+        && let Some(row) = sql::find_version(tx, id, Some(file.version.into())).await?
+    {
+        let (before, before_solutions): (Course, Vec<Solution>) = (
+            serde_json::from_str(&row.document)?,
+            serde_json::from_str(&row.answers)?,
+        );
+        if !same(&before, &before_solutions, &course, &solutions) {
+            return Err(Error::Input(format!(
+                "course.toml: version {} of {:?} was imported with other content; members may have it on their \
+                 phones: raise the version (the newest is {newest})",
+                file.version, file.reference
+            )));
+        }
+        return Ok(Imported {
+            unchanged: true,
+            ..imported
+        });
+    }
+    if let Some((_, newest)) = known
+        && i64::from(file.version) < newest
+    {
+        return Err(Error::Input(format!(
+            "course.toml: version must be higher than {newest}, the newest"
+        )));
+    }
+    for (hash, mime, bytes) in &pictures {
+        sql::insert_picture(tx, hash, mime, bytes).await?;
+    }
+    if known.is_none() {
+        sql::insert_course(tx, id, &file.reference, file.version.into()).await?;
+    }
+    let (document, answers) = (
+        serde_json::to_string(&course)?,
+        serde_json::to_string(&solutions)?,
+    );
+    sql::insert_version(tx, id, file.version.into(), &document, &answers).await?;
+    sql::set_version(tx, id, file.version.into()).await?;
+    tx.touch_content(Collection::Course, id);
+    Ok(imported)
+}
+
+fn parse(files: &BTreeMap<String, Vec<u8>>) -> Result<CourseFile> {
+    let file: CourseFile = toml::from_str(text(files, "course.toml")?)
+        .map_err(|error| Error::Input(format!("course.toml: {error}")))?;
+    Ok(file)
+}
+
+fn text<'a>(files: &'a BTreeMap<String, Vec<u8>>, name: &str) -> Result<&'a str> {
+    let bytes = files
+        .get(name)
+        .ok_or_else(|| Error::Input(format!("{name} is not there")))?;
+    std::str::from_utf8(bytes).map_err(|_| Error::Input(format!("{name} is not UTF-8 text")))
+}
+
+type Pictures = Vec<(String, &'static str, Vec<u8>)>;
+
+fn build(
+    file: &CourseFile,
+    id: CourseId,
+    files: &BTreeMap<String, Vec<u8>>,
+    chance: &mut impl FnMut(usize) -> usize,
+) -> Result<(Course, Vec<Solution>, Pictures)> {
+    let wrong = |text: String| Error::Input(format!("course.toml: {text}"));
+    if file.version == 0 {
+        return Err(wrong("version must be 1 or more".into()));
+    }
+    if file.pass_mark == 0 || file.pass_mark > 100 {
+        return Err(wrong(format!(
+            "pass_mark must be from 1 to 100 percent, it is {}",
+            file.pass_mark
+        )));
+    }
+    if !(0..=1_000_000).contains(&file.points) {
+        return Err(wrong(format!(
+            "points must be from 0 to 1000000, it is {}",
+            file.points
+        )));
+    }
+    if file.languages.is_empty() || file.lessons.is_empty() {
+        return Err(wrong("there must be a language and a lesson".into()));
+    }
+    let complete = |what: &str, text: &Text| match file.languages.iter().find(|lang| !text.has(**lang)) {
+        Some(lang) => Err(wrong(format!("{what} has no text in {:?}", lang.tag()))),
+        None => Ok(()),
+    };
+    complete("title", &file.title)?;
+    complete("summary", &file.summary)?;
+
+    let mut pictures: Pictures = Vec::new();
+    let mut lessons = Vec::new();
+    for lesson in &file.lessons {
+        lessons.push(read_lesson(&lesson.file, &file.languages, files, &mut pictures)?);
+    }
+    let (mut practice, mut graded, mut solutions) = (Vec::new(), Vec::new(), Vec::new());
+    let mut seen = HashSet::new();
+    for question in &file.questions {
+        let named = |text: String| wrong(format!("question {:?}: {text}", question.reference));
+        if !seen.insert(&question.reference) {
+            return Err(named("is there twice".into()));
+        }
+        if !file.lessons.iter().any(|lesson| lesson.file == question.lesson) {
+            return Err(named(format!("there is no lesson {:?}", question.lesson)));
+        }
+        complete(
+            &format!("question {:?}: prompt", question.reference),
+            &question.prompt,
+        )?;
+        for option in &question.options {
+            complete(&format!("question {:?}: an option", question.reference), option)?;
+        }
+        let (form, key) = form_and_key(question, chance).map_err(named)?;
+        let asked = Question {
+            question: question.reference.clone(),
+            lesson: question.lesson.clone(),
+            prompt: question.prompt.clone(),
+            form,
+        };
+        match question.purpose {
+            Purpose::Practice => {
+                practice.push(Practice {
+                    question: asked,
+                    key,
+                    explanation: question.explanation.clone(),
+                });
+            }
+            Purpose::Graded => {
+                solutions.push(Solution {
+                    question: question.reference.clone(),
+                    key,
+                    explanation: question.explanation.clone(),
+                });
+                graded.push(asked);
+            }
+        }
+    }
+    if file.points > 0 && graded.is_empty() {
+        return Err(wrong("a course with points needs graded questions".into()));
+    }
+    let course = Course {
+        id,
+        version: file.version,
+        title: file.title.clone(),
+        summary: file.summary.clone(),
+        trades: file.trades.clone(),
+        minutes: file.minutes,
+        points: file.points,
+        pass_mark: file.pass_mark,
+        lessons,
+        practice,
+        graded,
+    };
+    Ok((course, solutions, pictures))
+}
+
+fn read_lesson(
+    name: &str,
+    languages: &[Lang],
+    files: &BTreeMap<String, Vec<u8>>,
+    pictures: &mut Pictures,
+) -> Result<Lesson> {
+    let mut lesson = Lesson {
+        lesson: name.to_owned(),
+        title: Text::default(),
+        html: Text::default(),
+        pictures: vec![],
+    };
+    for lang in languages {
+        let file = format!("{name}.{}.md", lang.tag());
+        let source = text(files, &file)?;
+        let (first, rest) = source
+            .trim_start_matches('\u{feff}')
+            .split_once('\n')
+            .unwrap_or((source, ""));
+        let title = first
+            .strip_prefix("# ")
+            .map(str::trim)
+            .filter(|title| !title.is_empty())
+            .ok_or_else(|| {
+                Error::Input(format!(
+                    "{file}: the first line must be the title, like \"# Clean hands\""
+                ))
+            })?;
+        lesson.title.set(*lang, title.to_owned());
+        let html = markdown::to_html(rest, |picture| {
+            let bytes = files
+                .get(picture)
+                .ok_or_else(|| Error::Input(format!("picture {picture:?} is not there")))?;
+            let (hash, mime) = check_picture(picture, bytes)?;
+            let url = format!("/media/{hash}");
+            if !lesson.pictures.iter().any(|known| known.url == url) {
+                lesson.pictures.push(Picture {
+                    url: url.clone(),
+                    bytes: bytes.len() as u32,
+                });
+                pictures.push((hash, mime, bytes.clone()));
+            }
+            Ok(url)
+        })
+        .map_err(|error| Error::Input(format!("{file}: {error}")))?;
+        lesson.html.set(*lang, html);
+    }
+    Ok(lesson)
+}
+
+/// The picture's name and type, by its first bytes and not by what it is called. SVG is not among them: it can run.
+fn check_picture(name: &str, bytes: &[u8]) -> Result<(String, &'static str)> {
+    if bytes.len() > MOST_PICTURE {
+        return Err(Error::Input(format!(
+            "picture {name:?} has {} bytes, {MOST_PICTURE} is the most",
+            bytes.len()
+        )));
+    }
+    let mime = match bytes {
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "image/webp",
+        _ => return Err(Error::Input(format!("picture {name:?} is no PNG, JPEG or WebP"))),
+    };
+    let hash: String = Sha256::digest(bytes)
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Ok((hash, mime))
+}
+
+fn form_and_key(
+    question: &QuestionFile,
+    chance: &mut impl FnMut(usize) -> usize,
+) -> Result<(Form, Key), String> {
+    let options = &question.options;
+    let needs_options = matches!(
+        question.kind,
+        QuestionKind::Single | QuestionKind::Multiple | QuestionKind::Ordering
+    );
+    if needs_options && !(2..=12).contains(&options.len()) {
+        return Err(format!(
+            "there must be 2 to 12 options, there are {}",
+            options.len()
+        ));
+    }
+    if !needs_options && !options.is_empty() {
+        return Err("this kind of question has no options".into());
+    }
+    let inside = |place: u8| {
+        if usize::from(place) < options.len() {
+            Ok(place)
+        } else {
+            Err(format!("correct: there is no option {place}, they count from 0"))
+        }
+    };
+    let options = options.clone();
+    match (question.kind, &question.correct) {
+        (QuestionKind::Single, Some(Correct::Place(place))) => Ok((
+            Form::Single { options },
+            Key::Exactly(Given::Single(inside(*place)?)),
+        )),
+        (QuestionKind::Multiple, Some(Correct::Places(places))) => {
+            let mut places = places
+                .iter()
+                .map(|place| inside(*place))
+                .collect::<Result<Vec<_>, _>>()?;
+            places.sort_unstable();
+            places.dedup();
+            if places.is_empty() {
+                return Err("correct: at least one option must be right".into());
+            }
+            Ok((Form::Multiple { options }, Key::Exactly(Given::Multiple(places))))
+        }
+        (QuestionKind::TrueFalse, Some(Correct::Truth(truth))) => {
+            Ok((Form::TrueFalse, Key::Exactly(Given::TrueFalse(*truth))))
+        }
+        (QuestionKind::Ordering, None) => {
+            let shuffled = shuffle(options.len(), chance);
+            let options = shuffled
+                .iter()
+                .map(|&place| question.options[place].clone())
+                .collect();
+            let key = (0..shuffled.len())
+                .filter_map(|right| shuffled.iter().position(|&place| place == right))
+                .map(|place| place as u8)
+                .collect();
+            Ok((Form::Ordering { options }, Key::Exactly(Given::Ordering(key))))
+        }
+        (QuestionKind::Number, Some(Correct::Number(_) | Correct::Place(_))) => {
+            let number = match question.correct {
+                Some(Correct::Number(number)) => number,
+                Some(Correct::Place(place)) => place.into(),
+                _ => 0.0,
+            };
+            let thousandths = |number: f64| (number.abs() < 1e12).then(|| (number * 1000.0).round() as i64);
+            let (Some(value), Some(tolerance)) = (thousandths(number), thousandths(question.tolerance))
+            else {
+                return Err("correct and tolerance must be below a thousand billion".into());
+            };
+            if tolerance < 0 {
+                return Err("tolerance must not be negative".into());
+            }
+            Ok((
+                Form::Number {
+                    unit: question.unit.clone(),
+                },
+                Key::Near { value, tolerance },
+            ))
+        }
+        (kind, _) => Err(format!(
+            "correct does not fit the kind {kind:?}: a place for single, places for multiple, true or false for \
+             true_false, a number for number, nothing for ordering"
+        )),
+    }
+}
+
+/// A shuffled list of places that is not the order it began in.
+fn shuffle(count: usize, chance: &mut impl FnMut(usize) -> usize) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..count).collect();
+    for last in (1..count).rev() {
+        places.swap(last, chance(last + 1));
+    }
+    if places.is_sorted() {
+        places.rotate_left(1);
+    }
+    places
+}
+
+/// The same course but for the order in which the options of ordering questions were shuffled?
+fn same(
+    before: &Course,
+    before_solutions: &[Solution],
+    after: &Course,
+    after_solutions: &[Solution],
+) -> bool {
+    let questions = |course: &Course, solutions: &[Solution]| {
+        let mut course = course.clone();
+        let mut solutions = solutions.to_vec();
+        for question in &mut course.graded {
+            let solution = solutions
+                .iter_mut()
+                .find(|solution| solution.question == question.question);
+            in_order(&mut question.form, solution.map(|solution| &mut solution.key));
+        }
+        for practice in &mut course.practice {
+            in_order(&mut practice.question.form, Some(&mut practice.key));
+        }
+        (course, solutions)
+    };
+    questions(before, before_solutions) == questions(after, after_solutions)
+}
+
+fn in_order(form: &mut Form, key: Option<&mut Key>) {
+    if let (Form::Ordering { options }, Some(Key::Exactly(Given::Ordering(places)))) = (form, key) {
+        *options = places
+            .iter()
+            .filter_map(|place| options.get(usize::from(*place)).cloned())
+            .collect();
+        *places = (0..options.len() as u8).collect();
+    }
+}

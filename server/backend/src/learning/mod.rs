@@ -1,0 +1,221 @@
+//! Courses, progress, marking. Answers of graded questions never leave this module.
+
+mod folder;
+mod sql;
+
+use crate::caller::Caller;
+use crate::ledger::{self, Cause, Earning, Owner};
+use crate::{Error, Result, Tx, programme, status};
+use domain::document::Collection;
+use domain::id::{CommandId, CourseId, MemberId};
+use domain::learning::{
+    Answer, Attempt, Command, Course, Key, Progress, Result as Marked, Review, Unpaid, score,
+};
+use domain::{Receipt, Text};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+pub use folder::{Imported, import_files, import_folder};
+
+/// What the server alone knows of a graded question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Solution {
+    question: String,
+    key: Key,
+    explanation: Text,
+}
+
+/// Courses that are offered, as phones keep them.
+pub(crate) async fn courses(tx: &mut Tx) -> Result<Vec<Course>> {
+    let documents = sql::list_documents(tx).await?;
+    documents
+        .iter()
+        .map(|document| Ok(serde_json::from_str(document)?))
+        .collect()
+}
+
+/// Where a member is in every course they began.
+pub(crate) async fn progress(tx: &mut Tx, member: MemberId) -> Result<Vec<Progress>> {
+    let mut all: HashMap<CourseId, Progress> = HashMap::new();
+    for (course, lesson) in sql::list_read(tx, member).await? {
+        entry(&mut all, course).read.push(lesson);
+    }
+    for (course, times) in sql::list_practice(tx, member).await? {
+        entry(&mut all, course).practised = times as u32;
+    }
+    for row in sql::list_attempts(tx, member).await? {
+        let result = serde_json::from_str(&row.result)?;
+        let attempt = Attempt {
+            id: row.id,
+            at: row.at,
+            version: row.version as u32,
+            result,
+        };
+        entry(&mut all, row.course_id).attempts.push(attempt);
+    }
+    for (course, passed_on) in sql::list_passes(tx, member).await? {
+        entry(&mut all, course).passed_on = Some(passed_on);
+    }
+    let mut all: Vec<_> = all.into_values().collect();
+    all.sort_by_key(|progress| progress.course);
+    Ok(all)
+}
+
+fn entry(all: &mut HashMap<CourseId, Progress>, course: CourseId) -> &mut Progress {
+    all.entry(course).or_insert_with(|| Progress::new(course))
+}
+
+pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, id: CommandId, command: Command) -> Result<Receipt> {
+    match command {
+        Command::ReadLesson { course, lesson } => {
+            let document = find(tx, course, None).await?.0;
+            if !document.lessons.iter().any(|known| known.lesson == lesson) {
+                return Err(domain::Error::NotFound.into());
+            }
+            sql::insert_read(tx, caller.member, course, &lesson).await?;
+            tx.touch(caller.member, Collection::Progress, course);
+            Ok(Receipt::Noted)
+        }
+        Command::FinishPractice { course } => {
+            find(tx, course, None).await?;
+            sql::add_practice(tx, caller.member, course).await?;
+            tx.touch(caller.member, Collection::Progress, course);
+            Ok(Receipt::Noted)
+        }
+        Command::HandInQuiz {
+            course,
+            version,
+            answers,
+        } => hand_in(tx, caller, id, course, version, &answers).await,
+    }
+}
+
+/// The course in a version (`None`: the current one), its solutions, and whether it is still offered.
+async fn find(tx: &mut Tx, course: CourseId, version: Option<u32>) -> Result<(Course, Vec<Solution>, bool)> {
+    let row = sql::find_version(tx, course, version.map(i64::from))
+        .await?
+        .ok_or(domain::Error::NotFound)?;
+    Ok((
+        serde_json::from_str(&row.document)?,
+        serde_json::from_str(&row.answers)?,
+        row.withdrawn_at.is_none(),
+    ))
+}
+
+/// Marks a quiz against the version the phone downloaded, and pays the first pass of that version.
+async fn hand_in(
+    tx: &mut Tx,
+    caller: &Caller,
+    id: CommandId,
+    course: CourseId,
+    version: u32,
+    answers: &[Answer],
+) -> Result<Receipt> {
+    let (document, solutions, offered) = find(tx, course, Some(version)).await?;
+    let wrong = mark(&document, &solutions, answers)?;
+    let of = document.graded.len();
+    let right = of - wrong.len();
+    let passed = score(right, of) >= document.pass_mark;
+    let settings = programme::current(tx).await?;
+    let today = settings.day(tx.now())?;
+    let passed_before = sql::count_passes(tx, caller.member, course, version.into()).await? > 0;
+    let unpaid = match (passed, passed_before, offered) {
+        (true, true, _) => Some(Unpaid::PassedBefore),
+        (true, false, false) => Some(Unpaid::Withdrawn),
+        _ => None,
+    };
+    let points = if passed && unpaid.is_none() {
+        document.points
+    } else {
+        0
+    };
+    let explain = passed || passed_before;
+    let review = wrong
+        .into_iter()
+        .map(|solution| Review {
+            question: solution.question.clone(),
+            lesson: lesson_of(&document, &solution.question),
+            explanation: explain.then(|| solution.explanation.clone()),
+        })
+        .collect();
+    let result = Marked {
+        right: right as u32,
+        of: of as u32,
+        passed,
+        points,
+        unpaid,
+        review,
+    };
+    sql::insert_attempt(
+        tx,
+        id,
+        caller.member,
+        course,
+        version.into(),
+        &serde_json::to_string(&result)?,
+    )
+    .await?;
+    tx.touch(caller.member, Collection::Progress, course);
+    if passed && !passed_before {
+        // The primary key of a pass is what pays once, whatever the order of two attempts.
+        sql::insert_pass(tx, caller.member, course, version.into(), id, today).await?;
+    }
+    if points > 0 {
+        let owner = Owner::Member(caller.member);
+        let earning = Earning {
+            owner,
+            account: ledger::wallet(tx, owner).await?,
+            company: caller.company,
+            points,
+            on: today,
+            cause: Cause::Course,
+            cause_ref: id.to_string(),
+            title: Some(document.title.clone()),
+            rule: version,
+            command: Some(id),
+        };
+        ledger::earn(tx, &settings, today, &[earning]).await?;
+        status::refresh(tx, &settings, today, &[caller.company]).await?;
+    }
+    Ok(Receipt::Graded(result))
+}
+
+fn lesson_of(document: &Course, question: &str) -> String {
+    document
+        .graded
+        .iter()
+        .find(|known| known.question == question)
+        .map(|known| known.lesson.clone())
+        .unwrap_or_default()
+}
+
+/// The solutions of what was answered wrongly.
+///
+/// # Errors
+/// [`domain::Error::AnswersDoNotFit`] unless there is exactly one fitting answer to each question.
+fn mark<'a>(document: &Course, solutions: &'a [Solution], answers: &[Answer]) -> Result<Vec<&'a Solution>> {
+    if answers.len() != document.graded.len() {
+        return Err(domain::Error::AnswersDoNotFit.into());
+    }
+    let mut wrong = Vec::new();
+    for question in &document.graded {
+        let given = answers
+            .iter()
+            .find(|answer| answer.question == question.question)
+            .filter(|answer| question.form.accepts(&answer.given))
+            .ok_or(domain::Error::AnswersDoNotFit)?;
+        let solution = solutions
+            .iter()
+            .find(|solution| solution.question == question.question)
+            .ok_or_else(|| Error::Broken(format!("question {:?} has no answer", question.question)))?;
+        if !solution.key.marks(&given.given) {
+            wrong.push(solution);
+        }
+    }
+    Ok(wrong)
+}
+
+/// A picture of a lesson: its type and its bytes.
+pub async fn picture(tx: &mut Tx, hash: &str) -> Result<Option<(String, Vec<u8>)>> {
+    sql::find_picture(tx, hash).await
+}

@@ -1,0 +1,152 @@
+use crate::Result;
+use crate::db::{Tx, on};
+use domain::id::{CommandId, CourseId, MemberId};
+use domain::{Day, Timestamp};
+use sqlx::FromRow;
+
+pub async fn list_documents(tx: &mut Tx) -> Result<Vec<String>> {
+    const LIST: &str = "SELECT document FROM course JOIN course_version ON course_version.course_id = course.id \
+        AND course_version.version = course.version WHERE withdrawn_at IS NULL ORDER BY course.id";
+    Ok(on!(tx, c => sqlx::query_scalar(LIST).fetch_all(c).await?))
+}
+
+#[derive(FromRow)]
+pub struct VersionRow {
+    pub document: String,
+    pub answers: String,
+    pub withdrawn_at: Option<Timestamp>,
+}
+
+pub async fn find_version(tx: &mut Tx, course: CourseId, version: Option<i64>) -> Result<Option<VersionRow>> {
+    const FIND: &str = "SELECT document, answers, withdrawn_at FROM course \
+        JOIN course_version ON course_version.course_id = course.id \
+        WHERE course.id = $1 AND course_version.version = COALESCE($2, course.version)";
+    Ok(on!(tx, c => sqlx::query_as(FIND).bind(course).bind(version).fetch_optional(c).await?))
+}
+
+pub async fn find_by_ref(tx: &mut Tx, reference: &str) -> Result<Option<(CourseId, i64)>> {
+    const FIND: &str = "SELECT id, version FROM course WHERE ref = $1";
+    Ok(on!(tx, c => sqlx::query_as(FIND).bind(reference).fetch_optional(c).await?))
+}
+
+pub async fn insert_course(tx: &mut Tx, id: CourseId, reference: &str, version: i64) -> Result<()> {
+    const INSERT: &str = "INSERT INTO course (id, ref, version) VALUES ($1, $2, $3)";
+    on!(tx, c => sqlx::query(INSERT).bind(id).bind(reference).bind(version).execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+pub async fn set_version(tx: &mut Tx, id: CourseId, version: i64) -> Result<()> {
+    const SET: &str = "UPDATE course SET version = $2, withdrawn_at = NULL WHERE id = $1";
+    on!(tx, c => sqlx::query(SET).bind(id).bind(version).execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+pub async fn insert_version(
+    tx: &mut Tx,
+    id: CourseId,
+    version: i64,
+    document: &str,
+    answers: &str,
+) -> Result<()> {
+    const INSERT: &str = "INSERT INTO course_version (course_id, version, document, answers, made_at) VALUES ($1, $2, $3, $4, $5)";
+    let now = tx.now();
+    on!(tx, c => sqlx::query(INSERT).bind(id).bind(version).bind(document).bind(answers).bind(now)
+        .execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+pub async fn insert_picture(tx: &mut Tx, hash: &str, mime: &str, bytes: &[u8]) -> Result<()> {
+    const INSERT: &str = "INSERT INTO picture (hash, mime, bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    on!(tx, c => sqlx::query(INSERT).bind(hash).bind(mime).bind(bytes).execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+pub async fn find_picture(tx: &mut Tx, hash: &str) -> Result<Option<(String, Vec<u8>)>> {
+    const FIND: &str = "SELECT mime, bytes FROM picture WHERE hash = $1";
+    Ok(on!(tx, c => sqlx::query_as(FIND).bind(hash).fetch_optional(c).await?))
+}
+
+pub async fn insert_read(tx: &mut Tx, member: MemberId, course: CourseId, lesson: &str) -> Result<()> {
+    const INSERT: &str = "INSERT INTO lesson_read (member_id, course_id, lesson, at) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT DO NOTHING";
+    let now = tx.now();
+    on!(tx, c => sqlx::query(INSERT).bind(member).bind(course).bind(lesson).bind(now).execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+pub async fn list_read(tx: &mut Tx, member: MemberId) -> Result<Vec<(CourseId, String)>> {
+    const LIST: &str =
+        "SELECT course_id, lesson FROM lesson_read WHERE member_id = $1 ORDER BY course_id, lesson";
+    Ok(on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?))
+}
+
+pub async fn add_practice(tx: &mut Tx, member: MemberId, course: CourseId) -> Result<()> {
+    const ADD: &str = "INSERT INTO practice (member_id, course_id, times) VALUES ($1, $2, 1) \
+        ON CONFLICT (member_id, course_id) DO UPDATE SET times = practice.times + 1";
+    on!(tx, c => sqlx::query(ADD).bind(member).bind(course).execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+pub async fn list_practice(tx: &mut Tx, member: MemberId) -> Result<Vec<(CourseId, i64)>> {
+    const LIST: &str = "SELECT course_id, times FROM practice WHERE member_id = $1 ORDER BY course_id";
+    Ok(on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?))
+}
+
+pub async fn insert_attempt(
+    tx: &mut Tx,
+    id: CommandId,
+    member: MemberId,
+    course: CourseId,
+    version: i64,
+    result: &str,
+) -> Result<()> {
+    const INSERT: &str =
+        "INSERT INTO attempt (id, member_id, course_id, version, at, result) VALUES ($1, $2, $3, $4, $5, $6)";
+    let now = tx.now();
+    on!(tx, c => sqlx::query(INSERT).bind(id).bind(member).bind(course).bind(version).bind(now).bind(result)
+        .execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+#[derive(FromRow)]
+pub struct AttemptRow {
+    pub id: CommandId,
+    pub course_id: CourseId,
+    pub version: i64,
+    pub at: Timestamp,
+    pub result: String,
+}
+
+pub async fn list_attempts(tx: &mut Tx, member: MemberId) -> Result<Vec<AttemptRow>> {
+    const LIST: &str = "SELECT id, course_id, version, at, result FROM attempt WHERE member_id = $1 \
+        ORDER BY course_id, at DESC, id DESC";
+    Ok(on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?))
+}
+
+pub async fn count_passes(tx: &mut Tx, member: MemberId, course: CourseId, version: i64) -> Result<i64> {
+    const COUNT: &str =
+        "SELECT COUNT(*) FROM course_pass WHERE member_id = $1 AND course_id = $2 AND version = $3";
+    Ok(on!(tx, c => sqlx::query_scalar(COUNT).bind(member).bind(course).bind(version).fetch_one(c).await?))
+}
+
+pub async fn insert_pass(
+    tx: &mut Tx,
+    member: MemberId,
+    course: CourseId,
+    version: i64,
+    attempt: CommandId,
+    on: Day,
+) -> Result<()> {
+    const INSERT: &str = "INSERT INTO course_pass (member_id, course_id, version, attempt_id, passed_on) \
+        VALUES ($1, $2, $3, $4, $5)";
+    on!(tx, c => sqlx::query(INSERT).bind(member).bind(course).bind(version).bind(attempt).bind(on)
+        .execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+/// The day of the first pass of each course's current version.
+pub async fn list_passes(tx: &mut Tx, member: MemberId) -> Result<Vec<(CourseId, Day)>> {
+    const LIST: &str = "SELECT course_id, passed_on FROM course_pass JOIN course ON course.id = course_id \
+        WHERE member_id = $1 AND course_pass.version = course.version ORDER BY course_id";
+    Ok(on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?))
+}

@@ -1,0 +1,170 @@
+//! The brand's texts: Markdown in, sanitised HTML out. Phones show nothing else as HTML.
+
+use crate::{Error, Result};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
+
+/// The HTML of a text. Raw HTML in it is shown as text; links go to the web or to mail only.
+///
+/// `picture` answers the address of a picture named in the text, or says why there is none.
+///
+/// # Errors
+/// [`Error::Input`] where a picture is not there.
+pub fn to_html(text: &str, mut picture: impl FnMut(&str) -> Result<String>) -> Result<String> {
+    let mut missing = None;
+    let events = Parser::new_ext(text, Options::ENABLE_TABLES).filter_map(|event| match event {
+        Event::Html(raw) | Event::InlineHtml(raw) => Some(Event::Text(raw)),
+        Event::Start(Tag::Image {
+            link_type,
+            dest_url,
+            title,
+            id,
+        }) => match picture(&dest_url) {
+            Ok(url) => Some(Event::Start(Tag::Image {
+                link_type,
+                dest_url: url.into(),
+                title,
+                id,
+            })),
+            Err(error) => {
+                missing.get_or_insert(error);
+                None
+            }
+        },
+        // The page has the h1: a text begins below it.
+        Event::Start(Tag::Heading {
+            level,
+            id,
+            classes,
+            attrs,
+        }) => Some(Event::Start(Tag::Heading {
+            level: below(level),
+            id,
+            classes,
+            attrs,
+        })),
+        Event::End(TagEnd::Heading(level)) => Some(Event::End(TagEnd::Heading(below(level)))),
+        other => Some(other),
+    });
+    let mut raw = String::new();
+    html::push_html(&mut raw, events);
+    if let Some(error) = missing {
+        return Err(error);
+    }
+    Ok(sanitiser().clean(&raw).to_string())
+}
+
+/// A text without pictures.
+///
+/// # Errors
+/// [`Error::Input`] where it names one.
+pub fn without_pictures(text: &str) -> Result<String> {
+    to_html(text, |name| {
+        Err(Error::Input(format!(
+            "there can be no picture here, but the text names {name:?}"
+        )))
+    })
+}
+
+fn below(level: pulldown_cmark::HeadingLevel) -> pulldown_cmark::HeadingLevel {
+    use pulldown_cmark::HeadingLevel::{H2, H3, H4};
+    match level {
+        pulldown_cmark::HeadingLevel::H1 | H2 => H2,
+        H3 => H3,
+        _ => H4,
+    }
+}
+
+fn sanitiser() -> ammonia::Builder<'static> {
+    let tags = [
+        "a",
+        "blockquote",
+        "br",
+        "code",
+        "em",
+        "h2",
+        "h3",
+        "h4",
+        "hr",
+        "img",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "strong",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ];
+    let mut builder = ammonia::Builder::empty();
+    builder
+        .add_tags(tags)
+        .add_tag_attributes("a", ["href"])
+        .add_tag_attributes("img", ["src", "alt"])
+        .add_tag_attributes("ol", ["start"])
+        .add_url_schemes(["https", "http", "mailto", "tel"])
+        .link_rel(Some("noopener noreferrer"))
+        .url_relative(ammonia::UrlRelative::PassThrough);
+    builder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn html(text: &str) -> String {
+        to_html(text, |name| Ok(format!("/media/{name}"))).unwrap()
+    }
+
+    #[test]
+    fn texts_keep_their_shape() {
+        assert_eq!(
+            html("# A\n\nb **c**"),
+            "<h2>A</h2>\n<p>b <strong>c</strong></p>\n"
+        );
+        assert_eq!(
+            html("![a](x.png)"),
+            "<p><img src=\"/media/x.png\" alt=\"a\"></p>\n"
+        );
+    }
+
+    #[test]
+    fn nothing_in_a_text_runs() {
+        for text in [
+            "<script>alert(1)</script>",
+            "a <img src=x onerror=alert(1)> b",
+            "[x](javascript:alert(1))",
+            "[x](JaVaScRiPt:alert(1))",
+            "![x](\"onerror=alert(1))",
+            "<svg><style><a title=\"</style><img src=x onerror=alert(1)>\">",
+            "<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 onerror=alert(1)&gt;\">",
+            "[x](data:text/html,<script>alert(1)</script>)",
+        ] {
+            let html = html(text);
+            for bad in [
+                "<script",
+                "<svg",
+                "<math",
+                "<style",
+                "href=\"javascript",
+                "href=\"data",
+                "\" onerror",
+            ] {
+                assert!(!html.to_lowercase().contains(bad), "{text} gave {html}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_picture_is_named() {
+        assert!(
+            without_pictures("![a](x.png)")
+                .unwrap_err()
+                .to_string()
+                .contains("x.png")
+        );
+    }
+}

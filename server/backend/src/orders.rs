@@ -1,0 +1,68 @@
+//! Orders as they were imported.
+
+use crate::Result;
+use crate::db::{Tx, on};
+use domain::id::{CompanyId, EntryId, MemberId};
+use domain::{Cents, Day};
+use sqlx::{FromRow, QueryBuilder};
+
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Order {
+    #[sqlx(rename = "ref")]
+    pub reference: String,
+    pub company_id: CompanyId,
+    pub member_id: Option<MemberId>,
+    pub ordered_on: Day,
+    pub quantity: i64,
+    /// Negative: a return.
+    pub amount: Cents,
+    /// The entry it brought points with.
+    pub entry_id: Option<EntryId>,
+}
+
+pub(crate) async fn list_by_ref(tx: &mut Tx, refs: &[&str]) -> Result<Vec<Order>> {
+    let mut orders = Vec::new();
+    for part in refs.chunks(500) {
+        let found: Vec<Order> = on!(tx, c => {
+            let mut select = QueryBuilder::new(
+                "SELECT ref, company_id, member_id, ordered_on, quantity, amount, entry_id FROM orders WHERE ref IN (",
+            );
+            let mut list = select.separated(", ");
+            for reference in part {
+                list.push_bind((*reference).to_owned());
+            }
+            select.push(") ORDER BY ref");
+            select.build_query_as().fetch_all(c).await?
+        });
+        orders.extend(found);
+    }
+    Ok(orders)
+}
+
+pub(crate) async fn insert(tx: &mut Tx, orders: &[Order]) -> Result<()> {
+    let now = tx.now();
+    for part in orders.chunks(500) {
+        on!(tx, c => {
+            let mut insert = QueryBuilder::new(
+                "INSERT INTO orders (ref, company_id, member_id, ordered_on, quantity, amount, entry_id, imported_at) ",
+            );
+            insert.push_values(part, |mut row, order| {
+                row.push_bind(order.reference.clone()).push_bind(order.company_id).push_bind(order.member_id)
+                    .push_bind(order.ordered_on).push_bind(order.quantity).push_bind(order.amount)
+                    .push_bind(order.entry_id).push_bind(now);
+            });
+            insert.build().execute(c).await.map(|_| ())?
+        });
+    }
+    Ok(())
+}
+
+pub(crate) async fn set(tx: &mut Tx, order: &Order) -> Result<()> {
+    const SET: &str = "UPDATE orders SET company_id = $2, member_id = $3, ordered_on = $4, quantity = $5, amount = $6, \
+        entry_id = $7, imported_at = $8 WHERE ref = $1";
+    let now = tx.now();
+    on!(tx, c => sqlx::query(SET).bind(&order.reference).bind(order.company_id).bind(order.member_id)
+        .bind(order.ordered_on).bind(order.quantity).bind(order.amount).bind(order.entry_id).bind(now)
+        .execute(c).await.map(|_| ())?);
+    Ok(())
+}

@@ -1,0 +1,291 @@
+//! Rewards: the catalogue, requests, their way to the member.
+
+mod sql;
+
+use crate::caller::Caller;
+use crate::ledger::{self, Owner};
+use crate::{Error, Result, Tx, events, notices, programme, signing};
+use domain::document::Collection;
+use domain::events::Band;
+use domain::id::{CommandId, CompanyId, MemberId, RewardId};
+use domain::ledger::Wallet;
+use domain::notices::About;
+use domain::rewards::{Command, Delivery, Redemption, Reward, Shelf, Step, Voucher};
+use domain::{Points, Receipt, Text, Timestamp, programme::tier_allows};
+use serde::Deserialize;
+use sql::{RedemptionRow, RewardRow};
+
+/// Rewards that are offered, as phones keep them.
+pub(crate) async fn offered(tx: &mut Tx) -> Result<Vec<Reward>> {
+    sql::list_offered(tx).await?.iter().map(document).collect()
+}
+
+fn document(row: &RewardRow) -> Result<Reward> {
+    let mut reward: Reward = serde_json::from_str(&row.document)?;
+    reward.stock = row.stock.map_or(Band::Many, Band::of);
+    Ok(reward)
+}
+
+/// A member's requests, newest first.
+pub(crate) async fn of_member(tx: &mut Tx, member: MemberId) -> Result<Vec<Redemption>> {
+    let rows = sql::list_of_member(tx, member).await?;
+    let key = if rows.is_empty() {
+        None
+    } else {
+        Some(signing::key(tx).await?)
+    };
+    let mut redemptions = Vec::with_capacity(rows.len());
+    for row in rows {
+        let steps = sql::list_steps(tx, row.id).await?;
+        let steps: Vec<(Timestamp, Step)> = steps
+            .into_iter()
+            .filter_map(|(at, code)| Some((at, Step::from_code(&code)?)))
+            .collect();
+        let delivery = Delivery::from_code(&row.delivery).unwrap_or(Delivery::Advisor);
+        let accepted = steps
+            .iter()
+            .find(|(_, step)| *step == Step::Accepted)
+            .map(|(at, _)| *at);
+        let voucher = match (delivery, accepted, &key) {
+            (Delivery::Voucher, Some(at), Some(key)) => {
+                let until = at.plus(VOUCHER_DAYS * Timestamp::DAY);
+                let text = key.sign(signing::Kind::Voucher, row.id.0, row.reward_id.0, at, until);
+                let qr = signing::qr(&text)?;
+                Some(Voucher { text, qr })
+            }
+            _ => None,
+        };
+        redemptions.push(Redemption {
+            id: row.id,
+            reward: row.reward_id,
+            title: serde_json::from_str(&row.title)?,
+            points: row.points,
+            wallet: Wallet::from_code(&row.wallet).unwrap_or(Wallet::Own),
+            delivery,
+            steps,
+            voucher,
+        });
+    }
+    Ok(redemptions)
+}
+
+/// How long a voucher can be handed in.
+const VOUCHER_DAYS: i64 = 365;
+
+pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, id: CommandId, command: Command) -> Result<Receipt> {
+    match command {
+        Command::Redeem {
+            reward,
+            points,
+            wallet,
+        } => redeem(tx, caller, id, reward, points, wallet).await,
+        Command::TakeBack { redemption } => take_back(tx, caller, redemption).await,
+    }
+}
+
+/// Reserves the points and a piece of the stock; the request has the id of its command.
+async fn redeem(
+    tx: &mut Tx,
+    caller: &Caller,
+    id: CommandId,
+    reward: RewardId,
+    seen: Points,
+    wallet: Wallet,
+) -> Result<Receipt> {
+    let owner = match wallet {
+        Wallet::Own => Owner::Member(caller.member),
+        Wallet::Company if caller.manager => Owner::Company(caller.company),
+        Wallet::Company => return Err(domain::Error::ManagersOnly.into()),
+    };
+    let row = sql::find(tx, reward).await?.ok_or(domain::Error::NotFound)?;
+    if row.withdrawn_at.is_some() {
+        return Err(domain::Error::Withdrawn.into());
+    }
+    if row.points != seen {
+        return Err(domain::Error::PriceChanged { price: row.points }.into());
+    }
+    let tiers: Vec<String> = serde_json::from_str(&row.tiers)?;
+    if !tier_allows(&tiers, &caller.tier) {
+        return Err(domain::Error::NotForYourTier.into());
+    }
+    let settings = programme::current(tx).await?;
+    let today = settings.day(tx.now())?;
+    let title: Text = serde_json::from_str::<Reward>(&row.document)?.title;
+    let left = sql::take_one(tx, reward).await?.ok_or(domain::Error::SoldOut)?;
+    let hold = ledger::hold(tx, owner, row.points, today, id, &title).await?;
+    sql::insert_redemption(
+        tx,
+        id,
+        caller.member,
+        &row,
+        &serde_json::to_string(&title)?,
+        wallet.code(),
+        hold,
+    )
+    .await?;
+    sql::insert_step(tx, id, Step::Reserved.code()).await?;
+    touch_band(tx, reward, left, left.map(|left| left + 1));
+    tx.touch(caller.member, Collection::Redemption, id);
+    Ok(Receipt::Reserved { points: row.points })
+}
+
+async fn take_back(tx: &mut Tx, caller: &Caller, id: CommandId) -> Result<Receipt> {
+    let row = sql::find_redemption(tx, id)
+        .await?
+        .filter(|row| row.member_id == caller.member);
+    let row = row.ok_or(domain::Error::NotFound)?;
+    step_to(tx, &row, Step::TakenBack).await?;
+    Ok(Receipt::Released { points: row.points })
+}
+
+/// Moves a request on, on behalf of the brand; the member hears of it.
+///
+/// # Errors
+/// [`Error::Input`] where there is no such request, or it cannot move there from where it stands.
+pub async fn advance(tx: &mut Tx, id: CommandId, step: Step) -> Result<()> {
+    let row = sql::find_redemption(tx, id)
+        .await?
+        .ok_or_else(|| Error::Input(format!("there is no request {id}")))?;
+    if step == Step::TakenBack {
+        return Err(Error::Input("only the member takes a request back".into()));
+    }
+    match step_to(tx, &row, step).await {
+        Err(Error::Rejected(domain::Error::AlreadyHandled)) => Err(Error::Input(format!(
+            "the request stands at {}, it cannot become {}",
+            row.step,
+            step.code()
+        ))),
+        Err(other) => Err(other),
+        Ok(()) => {
+            let title = serde_json::from_str(&row.title)?;
+            notices::tell(
+                tx,
+                row.member_id,
+                About::RequestMoved {
+                    title,
+                    step,
+                    points: row.points,
+                },
+            )
+            .await
+        }
+    }
+}
+
+async fn step_to(tx: &mut Tx, row: &RedemptionRow, to: Step) -> Result<()> {
+    let from = Step::from_code(&row.step).ok_or_else(|| Error::Broken(format!("step {:?}", row.step)))?;
+    // The update asks again, so two people who act at once do not both succeed.
+    if !from.may_become(to) || !sql::set_step(tx, row.id, from.code(), to.code()).await? {
+        return Err(domain::Error::AlreadyHandled.into());
+    }
+    sql::insert_step(tx, row.id, to.code()).await?;
+    let today = programme::current(tx).await?.day(tx.now())?;
+    match to {
+        Step::Accepted => ledger::post(tx, row.hold_id, today).await?,
+        Step::TakenBack | Step::Declined => {
+            let left = sql::put_back(tx, row.reward_id).await?;
+            touch_band(tx, row.reward_id, left, left.map(|left| left - 1));
+            ledger::void(tx, row.hold_id, today).await?;
+        }
+        Step::Reserved | Step::Sent | Step::Delivered => {}
+    }
+    tx.touch(row.member_id, Collection::Redemption, row.id);
+    Ok(())
+}
+
+/// Phones hear of the stock only when its band changes.
+fn touch_band(tx: &mut Tx, reward: RewardId, now: Option<i64>, before: Option<i64>) {
+    if now.map(Band::of) != before.map(Band::of) {
+        tx.touch_content(Collection::Reward, reward);
+    }
+}
+
+/// A request, for the people who handle it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Request {
+    pub id: CommandId,
+    pub asked_at: Timestamp,
+    pub step: String,
+    pub points: Points,
+    pub wallet: String,
+    pub delivery: String,
+    /// JSON of a [`Text`].
+    pub title: String,
+    pub member: String,
+    pub company: String,
+    pub company_id: CompanyId,
+}
+
+/// Requests that are not at their end, oldest first.
+pub async fn open_requests(tx: &mut Tx) -> Result<Vec<Request>> {
+    sql::list_open(tx).await
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RewardsFile {
+    #[serde(rename = "reward")]
+    rewards: Vec<RewardFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RewardFile {
+    #[serde(rename = "ref")]
+    reference: String,
+    title: Text,
+    summary: Text,
+    body: Text,
+    shelf: String,
+    points: Points,
+    stock: Option<i64>,
+    delivery: String,
+    #[serde(default)]
+    tiers: Vec<String>,
+}
+
+/// Imports rewards from a TOML file; those that are there already (by ref) are changed, their stock is set.
+/// Answers how many.
+///
+/// # Errors
+/// [`Error::Input`] with the reward and what is wrong with it.
+pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
+    let file: RewardsFile = toml::from_str(text).map_err(|error| Error::Input(error.to_string()))?;
+    let settings = programme::current(tx).await?;
+    for reward in &file.rewards {
+        let wrong = |text: String| Error::Input(format!("reward {:?}: {text}", reward.reference));
+        let shelf = Shelf::from_code(&reward.shelf).ok_or_else(|| {
+            wrong(format!(
+                "shelf must be work, leisure, learning or solidarity, it is {:?}",
+                reward.shelf
+            ))
+        })?;
+        let delivery = Delivery::from_code(&reward.delivery).ok_or_else(|| {
+            wrong(format!(
+                "delivery must be advisor, post or voucher, it is {:?}",
+                reward.delivery
+            ))
+        })?;
+        if reward.points < 1 || reward.stock.is_some_and(|stock| stock < 0) {
+            return Err(wrong("points must be 1 or more, and stock not below 0".into()));
+        }
+        events::programme_has(&settings, &reward.tiers, &[]).map_err(wrong)?;
+        let id = sql::find_id(tx, &reward.reference)
+            .await?
+            .unwrap_or_else(|| RewardId(tx.uuid()));
+        let document = Reward {
+            id,
+            title: reward.title.clone(),
+            summary: reward.summary.clone(),
+            html: events::html(&reward.body).map_err(|error| wrong(error.to_string()))?,
+            shelf,
+            points: reward.points,
+            stock: Band::Many,
+            delivery,
+            tiers: reward.tiers.clone(),
+        };
+        sql::upsert(tx, &reward.reference, &document, reward.stock).await?;
+        tx.touch_content(Collection::Reward, id);
+    }
+    Ok(file.rewards.len())
+}

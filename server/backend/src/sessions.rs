@@ -1,0 +1,522 @@
+//! Signing in: one-time codes, and the sessions they open.
+//!
+//! A code is bound to the browser that asked for it (its request id), lives ten minutes, is used once and can be
+//! tried five times. What may be guessed without such a request (desk and card codes) is too long to guess.
+//! Every answer is the same whether or not the account exists, and so is the work done for it.
+
+use crate::caller::Caller;
+use crate::db::{Tx, on};
+use crate::{Error, Result, members};
+use domain::document::Collection;
+use domain::id::{CompanyId, MemberId, SessionId};
+use domain::members::Device;
+use domain::{Lang, Timestamp};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// How long a session lives without being used.
+pub const SESSION_LIFE: i64 = 90 * Timestamp::DAY;
+/// A session in use is prolonged when less than this is left of it.
+const PROLONG_BELOW: i64 = 60 * Timestamp::DAY;
+/// How long a code sent by message lives.
+pub const CODE_LIFE: i64 = 10 * 60_000;
+/// How long a code given by the helpdesk lives.
+pub const DESK_LIFE: i64 = Timestamp::DAY;
+/// How long an invitation card lives.
+pub const CARD_LIFE: i64 = 30 * Timestamp::DAY;
+/// How often one code can be tried.
+pub const TRIES: i64 = 5;
+/// How long a finished sign-in is remembered: longer than any limit looks back.
+const REMEMBERED: i64 = Timestamp::DAY;
+/// How long an ended session is remembered.
+const ENDED_REMEMBERED: i64 = 30 * Timestamp::DAY;
+
+/// How much of signing in is too much, within an hour.
+///
+/// Why not exact under parallel requests on PostgreSQL: counting does not lock. The number of connections bounds
+/// what slips through, and the tries of one code are counted exactly.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Codes sent to one phone number or e-mail address.
+    pub sends_an_address: i64,
+    /// Codes asked for from one network address.
+    pub sends_an_ip: i64,
+    /// Wrong codes from one network address.
+    pub failures_an_ip: i64,
+}
+
+impl Limits {
+    pub const STRICT: Limits = Limits {
+        sends_an_address: 3,
+        sends_an_ip: 20,
+        failures_an_ip: 30,
+    };
+    /// For a demo, which sends nothing and whose members are known to all.
+    pub const DEMO: Limits = Limits {
+        sends_an_address: 10_000,
+        sends_an_ip: 10_000,
+        failures_an_ip: 10_000,
+    };
+}
+
+/// Where a code goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// E.164, e.g. `+33639980010`.
+    Phone(String),
+    /// Lower case.
+    Email(String),
+}
+
+impl Address {
+    /// Reads what a person typed; `country` is put before national numbers, e.g. `+33`.
+    pub fn read(text: &str, country: &str) -> Option<Address> {
+        let text = text.trim();
+        if text.contains('@') {
+            members::normal_email(text).map(Address::Email)
+        } else {
+            members::normal_phone(text, country).map(Address::Phone)
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        match self {
+            Address::Phone(text) | Address::Email(text) => text,
+        }
+    }
+}
+
+/// A code to send, once the transaction is committed.
+#[derive(Clone, Debug)]
+pub struct Message {
+    pub to: Address,
+    pub language: Lang,
+    pub code: String,
+}
+
+/// What asking for a code brings.
+#[derive(Clone, Debug)]
+pub enum Started {
+    /// `request` is for the browser's cookie; `message` is there only for an account.
+    Asked { request: Uuid, message: Option<Message> },
+    /// Too many for now.
+    TooMany,
+}
+
+/// What trying a code brings. All of them are to be committed: failures count.
+#[derive(Clone, Debug)]
+pub enum Checked {
+    Open(Opened),
+    /// `left`: how often this code can still be tried.
+    Wrong {
+        left: i64,
+    },
+    /// The code is used, too old, tried too often or was never asked for: a new one is needed.
+    Stale,
+    /// Too many wrong codes from this network address.
+    TooMany,
+}
+
+/// A new session. The token leaves the server in a cookie and nowhere else.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    pub token: String,
+    pub session: SessionId,
+    pub member: MemberId,
+}
+
+/// Whence a sign-in comes.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The network address, as far as limits tell them apart.
+    pub ip: &'a str,
+    /// What the browser calls itself, e.g. `Chrome · Android`.
+    pub device: &'a str,
+    /// The session this browser had until now: the new one replaces it.
+    pub replaces: Option<&'a str>,
+}
+
+/// A code that does not come by message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Told by the helpdesk: eight signs, a day.
+    Desk,
+    /// Printed on an invitation card: twelve signs, thirty days.
+    Card,
+}
+
+impl Way {
+    fn code(self) -> &'static str {
+        match self {
+            Way::Desk => "desk",
+            Way::Card => "card",
+        }
+    }
+
+    fn signs(self) -> usize {
+        match self {
+            Way::Desk => 8,
+            Way::Card => 12,
+        }
+    }
+
+    fn life(self) -> i64 {
+        match self {
+            Way::Desk => DESK_LIFE,
+            Way::Card => CARD_LIFE,
+        }
+    }
+}
+
+/// Asks for a code to be sent to `address`.
+pub async fn start(tx: &mut Tx, address: &Address, ip: &str, limits: Limits) -> Result<Started> {
+    const SENT_TO: &str =
+        "SELECT COUNT(*) FROM sign_in WHERE address = $1 AND made_at > $2 AND way = 'message'";
+    const ASKED_FROM: &str =
+        "SELECT COUNT(*) FROM sign_in WHERE ip = $1 AND made_at > $2 AND way = 'message'";
+    const INSERT: &str = "INSERT INTO sign_in (id, way, address, member_id, code_hash, made_at, expires_at, ip) \
+        VALUES ($1, 'message', $2, $3, $4, $5, $6, $7)";
+    let now = tx.now();
+    let since = now.plus(-Timestamp::HOUR);
+    let sent: i64 =
+        on!(tx, c => sqlx::query_scalar(SENT_TO).bind(address.as_str()).bind(since).fetch_one(c).await?);
+    let asked: i64 = on!(tx, c => sqlx::query_scalar(ASKED_FROM).bind(ip).bind(since).fetch_one(c).await?);
+    if sent >= limits.sends_an_address || asked >= limits.sends_an_ip {
+        return Ok(Started::TooMany);
+    }
+    let found = members::find_by_address(tx, address.as_str()).await?;
+    let request = uuid::Builder::from_random_bytes(tx.chance()).into_uuid();
+    let code = digits(u64::from_le_bytes(tx.chance()));
+    let member = found.as_ref().map(|(member, _)| *member);
+    on!(tx, c => sqlx::query(INSERT).bind(request).bind(address.as_str()).bind(member)
+        .bind(hash_of_code(request, &code)).bind(now).bind(now.plus(CODE_LIFE)).bind(ip)
+        .execute(c).await.map(|_| ())?);
+    let message = found.map(|(_, language)| Message {
+        to: address.clone(),
+        language,
+        code,
+    });
+    Ok(Started::Asked { request, message })
+}
+
+/// Where the code of a request was sent, as long as it can be used.
+pub async fn address_of(tx: &mut Tx, request: Uuid) -> Result<Option<String>> {
+    const FIND: &str = "SELECT address FROM sign_in WHERE id = $1 AND way = 'message' AND used_at IS NULL \
+        AND expires_at > $2";
+    let now = tx.now();
+    Ok(on!(tx, c => sqlx::query_scalar(FIND).bind(request).bind(now).fetch_optional(c).await?))
+}
+
+/// Tries the code that was sent for a request.
+pub async fn check(
+    tx: &mut Tx,
+    request: Option<Uuid>,
+    code: &str,
+    origin: Origin<'_>,
+    limits: Limits,
+) -> Result<Checked> {
+    const TRY: &str = "UPDATE sign_in SET tries = tries + 1 WHERE id = $1 AND way = 'message' AND used_at IS NULL \
+        AND expires_at > $2 AND tries < $3 RETURNING member_id, code_hash, tries";
+    if failed_too_often(tx, origin.ip, limits).await? {
+        return Ok(Checked::TooMany);
+    }
+    let code: String = code.chars().filter(char::is_ascii_digit).collect();
+    let now = tx.now();
+    // Why the same statement and the same hash for a browser without a request: one path, one duration.
+    let request = request.unwrap_or(Uuid::nil());
+    let hash = hash_of_code(request, &code);
+    let row: Option<(Option<MemberId>, Vec<u8>, i64)> =
+        on!(tx, c => sqlx::query_as(TRY).bind(request).bind(now).bind(TRIES).fetch_optional(c).await?);
+    match row {
+        Some((Some(member), expected, _)) if same(&expected, &hash) => {
+            use_up(tx, request).await?;
+            Ok(Checked::Open(open(tx, member, origin).await?))
+        }
+        Some((_, _, tries)) => {
+            note_failure(tx, origin.ip).await?;
+            Ok(Checked::Wrong { left: TRIES - tries })
+        }
+        None => {
+            note_failure(tx, origin.ip).await?;
+            Ok(Checked::Stale)
+        }
+    }
+}
+
+/// A one-time code for a member, told by the helpdesk or printed on a card. Earlier unused ones of the same kind
+/// end.
+pub async fn issue(tx: &mut Tx, member: MemberId, way: Way) -> Result<(String, Timestamp)> {
+    const END: &str = "UPDATE sign_in SET used_at = $3 WHERE member_id = $1 AND way = $2 AND used_at IS NULL";
+    const INSERT: &str = "INSERT INTO sign_in (id, way, address, member_id, code_hash, made_at, expires_at, ip) \
+        VALUES ($1, $2, '', $3, $4, $5, $6, '')";
+    let now = tx.now();
+    on!(tx, c => sqlx::query(END).bind(member).bind(way.code()).bind(now).execute(c).await.map(|_| ())?);
+    let bytes: [u8; 12] = tx.chance();
+    let code: String = bytes[..way.signs()]
+        .iter()
+        .map(|byte| char::from(SIGNS[usize::from(byte & 31)]))
+        .collect();
+    let id = tx.uuid();
+    let expires = now.plus(way.life());
+    on!(tx, c => sqlx::query(INSERT).bind(id).bind(way.code()).bind(member).bind(hash_of_invitation(&code))
+        .bind(now).bind(expires).execute(c).await.map(|_| ())?);
+    Ok((code, expires))
+}
+
+/// Signs in with a desk or card code.
+pub async fn accept(tx: &mut Tx, code: &str, origin: Origin<'_>, limits: Limits) -> Result<Checked> {
+    const USE: &str = "UPDATE sign_in SET used_at = $2, tries = tries + 1 WHERE code_hash = $1 \
+        AND way IN ('desk', 'card') AND used_at IS NULL AND expires_at > $2 RETURNING member_id";
+    if failed_too_often(tx, origin.ip, limits).await? {
+        return Ok(Checked::TooMany);
+    }
+    let now = tx.now();
+    let hash = hash_of_invitation(&normal_invitation(code));
+    let member: Option<Option<MemberId>> =
+        on!(tx, c => sqlx::query_scalar(USE).bind(&hash[..]).bind(now).fetch_optional(c).await?);
+    match member.flatten() {
+        Some(member) => Ok(Checked::Open(open(tx, member, origin).await?)),
+        None => {
+            note_failure(tx, origin.ip).await?;
+            Ok(Checked::Stale)
+        }
+    }
+}
+
+/// Crockford's base 32: no I, L, O, U.
+const SIGNS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// A desk or card code as it is compared: without blanks and hyphens, with what is often misread put right.
+pub fn normal_invitation(text: &str) -> String {
+    text.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|sign| match sign.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            sign => sign,
+        })
+        .take(32)
+        .collect()
+}
+
+fn digits(chance: u64) -> String {
+    format!("{:06}", chance % 1_000_000)
+}
+
+fn hash_of_code(request: Uuid, code: &str) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(request.as_bytes());
+    hash.update(code.as_bytes());
+    hash.finalize().to_vec()
+}
+
+fn hash_of_invitation(code: &str) -> Vec<u8> {
+    Sha256::digest(code.as_bytes()).to_vec()
+}
+
+fn hash_of_token(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+/// Compares in a time that does not depend on where the difference is.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+}
+
+async fn failed_too_often(tx: &mut Tx, ip: &str, limits: Limits) -> Result<bool> {
+    const COUNT: &str = "SELECT COUNT(*) FROM sign_in WHERE ip = $1 AND made_at > $2 AND way = 'failed'";
+    let since = tx.now().plus(-Timestamp::HOUR);
+    let failures: i64 = on!(tx, c => sqlx::query_scalar(COUNT).bind(ip).bind(since).fetch_one(c).await?);
+    Ok(failures >= limits.failures_an_ip)
+}
+
+async fn note_failure(tx: &mut Tx, ip: &str) -> Result<()> {
+    const INSERT: &str = "INSERT INTO sign_in (id, way, address, code_hash, made_at, expires_at, ip) \
+        VALUES ($1, 'failed', '', $2, $3, $3, $4)";
+    let id = tx.uuid();
+    let now = tx.now();
+    on!(tx, c => sqlx::query(INSERT).bind(id).bind(Vec::<u8>::new()).bind(now).bind(ip)
+        .execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+async fn use_up(tx: &mut Tx, request: Uuid) -> Result<()> {
+    let now = tx.now();
+    on!(tx, c => sqlx::query("UPDATE sign_in SET used_at = $2 WHERE id = $1").bind(request).bind(now)
+        .execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+async fn open(tx: &mut Tx, member: MemberId, origin: Origin<'_>) -> Result<Opened> {
+    const INSERT: &str = "INSERT INTO session (id, token_hash, member_id, name, made_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    if let Some(before) = origin.replaces {
+        end(tx, before).await?;
+    }
+    let secret: [u8; 32] = tx.chance();
+    let token: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let session = SessionId(tx.uuid());
+    let now = tx.now();
+    let name: String = origin.device.chars().take(80).collect();
+    on!(tx, c => sqlx::query(INSERT).bind(session).bind(hash_of_token(&token)).bind(member).bind(&name).bind(now)
+        .bind(now.plus(SESSION_LIFE)).execute(c).await.map(|_| ())?);
+    tx.touch(member, Collection::Device, session);
+    Ok(Opened {
+        token,
+        session,
+        member,
+    })
+}
+
+#[derive(sqlx::FromRow)]
+struct CallerColumns {
+    member: MemberId,
+    session: SessionId,
+    company: CompanyId,
+    trade: String,
+    tier: String,
+    manager: bool,
+    synced_at: Option<Timestamp>,
+}
+
+/// Who has this session, while it lives.
+pub async fn caller(tx: &mut Tx, token: &str) -> Result<Option<Caller>> {
+    const FIND: &str = "SELECT member.id AS member, session.id AS session, company.id AS company, member.trade, \
+        company.tier, member.manager, session.synced_at FROM session JOIN member ON member.id = session.member_id \
+        JOIN company ON company.id = member.company_id \
+        WHERE token_hash = $1 AND ended_at IS NULL AND expires_at > $2";
+    let now = tx.now();
+    let row: Option<CallerColumns> =
+        on!(tx, c => sqlx::query_as(FIND).bind(hash_of_token(token)).bind(now).fetch_optional(c).await?);
+    Ok(row.map(|row| Caller {
+        member: row.member,
+        session: row.session,
+        company: row.company,
+        trade: row.trade,
+        tier: row.tier,
+        manager: row.manager,
+        synced_at: row.synced_at,
+    }))
+}
+
+/// A member's name and language, for the first screen.
+pub async fn who(tx: &mut Tx, caller: &Caller) -> Result<(String, Lang)> {
+    let me = members::me(tx, caller.member).await?;
+    me.map(|me| (me.name, me.language))
+        .ok_or_else(|| Error::Broken("a session without its member".into()))
+}
+
+/// Ends the session of a browser that signs out.
+pub async fn end(tx: &mut Tx, token: &str) -> Result<()> {
+    const END: &str = "UPDATE session SET ended_at = $2 WHERE token_hash = $1 AND ended_at IS NULL \
+        RETURNING member_id, id";
+    let now = tx.now();
+    let ended: Option<(MemberId, SessionId)> =
+        on!(tx, c => sqlx::query_as(END).bind(hash_of_token(token)).bind(now).fetch_optional(c).await?);
+    if let Some((member, session)) = ended {
+        tx.touch(member, Collection::Device, session);
+    }
+    Ok(())
+}
+
+/// Ends a session of a member; `false` where they have no such one.
+pub(crate) async fn end_of(tx: &mut Tx, member: MemberId, session: SessionId) -> Result<bool> {
+    const END: &str =
+        "UPDATE session SET ended_at = $3 WHERE id = $1 AND member_id = $2 AND ended_at IS NULL";
+    let now = tx.now();
+    let ended = on!(tx, c => sqlx::query(END).bind(session).bind(member).bind(now)
+        .execute(c).await.map(|done| done.rows_affected())?);
+    Ok(ended == 1)
+}
+
+#[derive(sqlx::FromRow)]
+struct DeviceColumns {
+    id: SessionId,
+    name: String,
+    made_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+/// The live sessions of a member, newest first.
+pub(crate) async fn list(tx: &mut Tx, member: MemberId) -> Result<Vec<Device>> {
+    const LIST: &str = "SELECT id, name, made_at, expires_at FROM session \
+        WHERE member_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY made_at DESC, id DESC";
+    let now = tx.now();
+    let rows: Vec<DeviceColumns> =
+        on!(tx, c => sqlx::query_as(LIST).bind(member).bind(now).fetch_all(c).await?);
+    Ok(rows
+        .into_iter()
+        .map(|row| Device {
+            session: row.id,
+            name: row.name,
+            signed_in_at: row.made_at,
+            expires_at: row.expires_at,
+        })
+        .collect())
+}
+
+/// Notes that a phone asked for changes, at most once an hour, and prolongs a session in use.
+///
+/// `true` where it was prolonged: the browser's cookie needs the new date too.
+pub async fn note_sync(tx: &mut Tx, caller: &Caller) -> Result<bool> {
+    const NOTE: &str =
+        "UPDATE session SET synced_at = $2 WHERE id = $1 AND (synced_at IS NULL OR synced_at <= $3)";
+    const PROLONG: &str =
+        "UPDATE session SET expires_at = $2 WHERE id = $1 AND ended_at IS NULL AND expires_at < $3";
+    let now = tx.now();
+    on!(tx, c => sqlx::query(NOTE).bind(caller.session).bind(now).bind(now.plus(-Timestamp::HOUR))
+        .execute(c).await.map(|_| ())?);
+    let prolonged = on!(tx, c => sqlx::query(PROLONG).bind(caller.session).bind(now.plus(SESSION_LIFE))
+        .bind(now.plus(PROLONG_BELOW)).execute(c).await.map(|done| done.rows_affected())?);
+    if prolonged == 1 {
+        tx.touch(caller.member, Collection::Device, caller.session);
+    }
+    Ok(prolonged == 1)
+}
+
+/// Is a note of a sync due?
+pub fn sync_is_due(caller: &Caller, now: Timestamp) -> bool {
+    caller
+        .synced_at
+        .is_none_or(|synced| synced.plus(Timestamp::HOUR) <= now)
+}
+
+/// Forgets sign-ins that are over and sessions that ended long ago.
+pub async fn tidy(tx: &mut Tx) -> Result<()> {
+    const SIGN_INS: &str = "DELETE FROM sign_in WHERE expires_at < $1";
+    const SESSIONS: &str = "DELETE FROM session WHERE expires_at < $1 OR ended_at < $1";
+    let now = tx.now();
+    on!(tx, c => sqlx::query(SIGN_INS).bind(now.plus(-REMEMBERED)).execute(c).await.map(|_| ())?);
+    on!(tx, c => sqlx::query(SESSIONS).bind(now.plus(-ENDED_REMEMBERED)).execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invitation_is_read_as_people_write_it() {
+        assert_eq!(normal_invitation(" k7qm-2xpd "), "K7QM2XPD");
+        assert_eq!(normal_invitation("oil0"), "0110");
+        assert_eq!(normal_invitation("é"), "");
+    }
+
+    #[test]
+    fn codes_have_six_digits() {
+        assert_eq!(digits(7), "000007");
+        assert_eq!(digits(u64::MAX).len(), 6);
+    }
+
+    #[test]
+    fn addresses_are_told_apart() {
+        assert_eq!(
+            Address::read(" Marie@Example.com", "+33"),
+            Some(Address::Email("marie@example.com".into()))
+        );
+        assert_eq!(
+            Address::read("06 39 98 00 10", "+33"),
+            Some(Address::Phone("+33639980010".into()))
+        );
+        assert_eq!(Address::read("marie", "+33"), None);
+    }
+}

@@ -1,0 +1,171 @@
+//! Tickets and vouchers: signed, short enough for a QR that a cheap camera reads, verifiable without a network.
+//!
+//! The signed bytes are: format (1), kind, key id, id (16 bytes), what it is for (16 bytes), valid from and until in
+//! minutes since 1970 (4 bytes each, big endian). Behind them stands their Ed25519 signature; the whole is written
+//! in Base45 after `CPG1:`.
+
+use crate::{Error, Result, Tx};
+use domain::Timestamp;
+use domain::events::Qr;
+use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
+use uuid::Uuid;
+
+const PREFIX: &str = "CPG1:";
+const SIGNED: usize = 3 + 16 + 16 + 4 + 4;
+
+/// What a signed text stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A seat at an event.
+    Ticket = 1,
+    /// A reward to be handed over.
+    Voucher = 2,
+}
+
+/// What was signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pass {
+    pub kind: Kind,
+    pub key: u8,
+    pub id: Uuid,
+    /// The event or the reward.
+    pub subject: Uuid,
+    pub from: Timestamp,
+    pub until: Timestamp,
+}
+
+/// The programme's key for signing.
+pub(crate) struct Key {
+    id: u8,
+    key: SigningKey,
+}
+
+/// The newest signing key.
+pub(crate) async fn key(tx: &mut Tx) -> Result<Key> {
+    let (id, secret) = crate::programme::signing_secret(tx).await?;
+    let secret: [u8; 32] = secret
+        .try_into()
+        .map_err(|_| Error::Broken(format!("signing key {id} is not 32 bytes long")))?;
+    let id = u8::try_from(id).map_err(|_| Error::Broken(format!("signing key {id} is out of range")))?;
+    Ok(Key {
+        id,
+        key: SigningKey::from_bytes(&secret),
+    })
+}
+
+impl Key {
+    /// The signed text of a pass.
+    pub(crate) fn sign(
+        &self,
+        kind: Kind,
+        id: Uuid,
+        subject: Uuid,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> String {
+        let minutes = |at: Timestamp| u32::try_from(at.0 / 60_000).unwrap_or(u32::MAX).to_be_bytes();
+        let mut bytes = Vec::with_capacity(SIGNED + 64);
+        bytes.extend([1, kind as u8, self.id]);
+        bytes.extend(id.as_bytes());
+        bytes.extend(subject.as_bytes());
+        bytes.extend(minutes(from));
+        bytes.extend(minutes(until));
+        let signature = self.key.sign(&bytes);
+        bytes.extend(signature.to_bytes());
+        format!("{PREFIX}{}", base45::encode(&bytes))
+    }
+
+    #[cfg(test)]
+    fn public(&self) -> VerifyingKey {
+        self.key.verifying_key()
+    }
+}
+
+/// Reads a signed text; `None` for anything that was not signed by `key`.
+pub fn verify(text: &str, key: &VerifyingKey) -> Option<Pass> {
+    let bytes = base45::decode(text.strip_prefix(PREFIX)?).ok()?;
+    let (signed, signature) = bytes.split_at_checked(SIGNED)?;
+    key.verify(signed, &Signature::from_slice(signature).ok()?).ok()?;
+    let kind = match (signed[0], signed[1]) {
+        (1, 1) => Kind::Ticket,
+        (1, 2) => Kind::Voucher,
+        _ => return None,
+    };
+    let minutes = |at: usize| {
+        let part = signed.get(at..at + 4)?.try_into().ok()?;
+        Some(Timestamp(i64::from(u32::from_be_bytes(part)) * 60_000))
+    };
+    Some(Pass {
+        kind,
+        key: signed[2],
+        id: Uuid::from_slice(&signed[3..19]).ok()?,
+        subject: Uuid::from_slice(&signed[19..35]).ok()?,
+        from: minutes(35)?,
+        until: minutes(39)?,
+    })
+}
+
+/// Draws a QR code.
+///
+/// # Errors
+/// Where the text is too long for any QR code.
+pub fn qr(text: &str) -> Result<Qr> {
+    let code = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::M)
+        .map_err(|error| Error::Broken(format!("QR code: {error}")))?;
+    let side = code.width();
+    let colours = code.to_colors();
+    let mut path = String::new();
+    for (y, row) in colours.chunks(side).enumerate() {
+        let mut x = 0;
+        for run in row.chunk_by(|a, b| a == b) {
+            if run[0] == qrcode::Color::Dark {
+                path.push_str(&format!("M{x} {y}h{}v1h-{0}z", run.len()));
+            }
+            x += run.len();
+        }
+    }
+    Ok(Qr {
+        side: side as u32,
+        path,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_text_is_no_pass() {
+        let key = Key {
+            id: 7,
+            key: SigningKey::from_bytes(&[9; 32]),
+        };
+        let (id, event) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let text = key.sign(Kind::Ticket, id, event, Timestamp(60_000), Timestamp(120_000));
+        assert!(text.len() < 190, "{}", text.len());
+        let pass = verify(&text, &key.public()).unwrap();
+        assert_eq!(
+            (pass.kind, pass.key, pass.id, pass.subject),
+            (Kind::Ticket, 7, id, event)
+        );
+        assert_eq!((pass.from, pass.until), (Timestamp(60_000), Timestamp(120_000)));
+        for at in PREFIX.len()..text.len() {
+            let mut changed = text.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            assert_eq!(
+                verify(&String::from_utf8(changed).unwrap(), &key.public()),
+                None,
+                "at {at}"
+            );
+        }
+        let other = SigningKey::from_bytes(&[8; 32]).verifying_key();
+        assert_eq!(verify(&text, &other), None);
+    }
+
+    #[test]
+    fn a_qr_has_its_corners() {
+        let qr = qr("CPG1:ABC").unwrap();
+        assert_eq!(qr.side, 21);
+        assert!(qr.path.starts_with("M0 0h7v1h-7z"));
+    }
+}

@@ -1,0 +1,115 @@
+//! The one call of a phone: its commands are applied, then it gets what changed.
+
+use crate::caller::Caller;
+use crate::db::{Tx, on};
+use crate::{Db, Result, changes, commands, documents, programme};
+use domain::document::{Collection, Family};
+use domain::id::MemberId;
+use domain::sync::{Cursor, Doc, Reply, Request};
+use serde_json::value::RawValue;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What travels: outcomes and documents are JSON already.
+pub type RawReply = Reply<Box<RawValue>, Box<RawValue>>;
+
+/// One round. With nothing new it reads two rows by their primary key.
+///
+/// # Errors
+/// Where nothing is known of the commands: the phone keeps them and sends them again.
+pub async fn round(db: &Db, caller: &Caller, request: &Request<Box<RawValue>>) -> Result<RawReply> {
+    let outcomes = if request.commands.is_empty() {
+        Vec::new()
+    } else {
+        commands::apply(db, caller, &request.commands).await?
+    };
+    let now = db.now();
+    if request.push_only {
+        return Ok(Reply {
+            now,
+            outcomes,
+            cursor: None,
+            all_content: false,
+            all_own: false,
+            docs: Vec::new(),
+            gone: Vec::new(),
+        });
+    }
+    let mut tx = db.read().await?;
+    let (own, audience) = member_counter(&mut tx, caller.member).await?;
+    let (epoch, content) = programme::content_counter(&mut tx).await?;
+    let have = &request.have;
+    let restored = have.epoch != epoch;
+    let all_content = restored || have.audience != audience || have.content > content || have.content == 0;
+    let all_own =
+        restored || have.own > own || have.audience != audience || have.own == 0 && have.epoch.is_empty();
+    let mut docs = Vec::new();
+    let mut gone = Vec::new();
+    let mut view = documents::View::new(caller.member);
+    if all_content || all_own {
+        for collection in Collection::ALL {
+            let wanted = match collection.family() {
+                Family::Content => all_content,
+                Family::Own => all_own,
+            };
+            if wanted {
+                docs.extend(named(*collection, view.all(&mut tx, *collection).await?));
+            }
+        }
+    }
+    let mut changed = Vec::new();
+    if !all_content && have.content < content {
+        changed.extend(changes::content_since(&mut tx, have.content).await?);
+    }
+    if !all_own && have.own < own {
+        changed.extend(changes::of_member_since(&mut tx, caller.member, have.own).await?);
+    }
+    let mut by_collection: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (collection, id) in changed {
+        by_collection.entry(collection).or_default().insert(id);
+    }
+    for (code, mut ids) in by_collection {
+        let Some(collection) = Collection::from_code(&code) else {
+            continue;
+        };
+        for doc in named(collection, view.some(&mut tx, collection, &ids).await?) {
+            ids.remove(&doc.id);
+            docs.push(doc);
+        }
+        gone.extend(ids.into_iter().map(|id| (code.clone(), id)));
+    }
+    let cursor = Cursor {
+        epoch,
+        content,
+        own,
+        audience,
+    };
+    Ok(Reply {
+        now,
+        outcomes,
+        cursor: Some(cursor),
+        all_content,
+        all_own,
+        docs,
+        gone,
+    })
+}
+
+fn named(
+    collection: Collection,
+    docs: Vec<(String, Box<RawValue>)>,
+) -> impl Iterator<Item = Doc<Box<RawValue>>> {
+    docs.into_iter().map(move |(id, body)| Doc {
+        collection: collection.code().to_owned(),
+        id,
+        body,
+    })
+}
+
+/// The member's counter and audience, read in the same moment as the documents.
+async fn member_counter(tx: &mut Tx, member: MemberId) -> Result<(i64, String)> {
+    const FIND: &str = "SELECT own, company_id, trade, tier, manager FROM member \
+        JOIN company ON company.id = company_id WHERE member.id = $1";
+    let (own, company, trade, tier, manager): (i64, domain::id::CompanyId, String, String, bool) =
+        on!(tx, c => sqlx::query_as(FIND).bind(member).fetch_one(c).await?);
+    Ok((own, crate::caller::audience(company, &trade, &tier, manager)))
+}

@@ -1,0 +1,114 @@
+//! A database of its own for each test, on both engines.
+
+use crate::Db;
+use crate::moment::Fixed;
+use domain::Timestamp;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A migrated database with a clock that stands still and chance from a seed.
+pub struct World {
+    pub db: Db,
+    pub clock: Arc<Fixed>,
+    pub url: String,
+    folder: Option<std::path::PathBuf>,
+}
+
+/// Saturday 21 November 2026, 10:00 in Paris.
+pub const NOW: Timestamp = Timestamp(1_795_251_600_000);
+
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+/// A name that no other test of this run has.
+fn name() -> String {
+    format!(
+        "compagnon_test_{}_{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    )
+}
+
+impl World {
+    /// On a new SQLite file.
+    pub async fn sqlite() -> World {
+        let folder = std::env::temp_dir().join(name());
+        std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+        let url = format!("sqlite:{}", folder.join("test.db").display());
+        World::open(url, Some(folder)).await
+    }
+
+    /// On a new PostgreSQL database; `None`, said loudly, where `TEST_POSTGRES_URL` is not set.
+    ///
+    /// # Panics
+    /// In CI (`CI` is set) without it: there, both engines must be tested.
+    pub async fn postgres() -> Option<World> {
+        let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
+            assert!(
+                std::env::var("CI").is_err(),
+                "TEST_POSTGRES_URL must be set in CI"
+            );
+            eprintln!("SKIPPED on PostgreSQL: TEST_POSTGRES_URL is not set");
+            return None;
+        };
+        let name = name();
+        let admin = sqlx::PgPool::connect(&server)
+            .await
+            .expect("TEST_POSTGRES_URL can be reached");
+        sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+            .execute(&admin)
+            .await
+            .expect("a test database can be made");
+        admin.close().await;
+        let (base, _) = server
+            .rsplit_once('/')
+            .expect("TEST_POSTGRES_URL names a database");
+        Some(World::open(format!("{base}/{name}"), None).await)
+    }
+
+    async fn open(url: String, folder: Option<std::path::PathBuf>) -> World {
+        let clock = Arc::new(Fixed::new(NOW, 1));
+        let db = Db::open(&url, clock.clone(), clock.clone())
+            .await
+            .expect("the database opens");
+        db.migrate().await.expect("the database migrates");
+        World {
+            db,
+            clock,
+            url,
+            folder,
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder {
+            // What is left of a failed test may stay; the system clears its temporary files.
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+/// Makes each `async fn name(world: &World)` a test on SQLite and one on PostgreSQL.
+#[macro_export]
+macro_rules! both {
+    ($(async fn $name:ident($world:ident) $body:block)*) => { $(
+        mod $name {
+            use super::*;
+
+            async fn test($world: &$crate::testing::World) $body
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn sqlite() {
+                test(&$crate::testing::World::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                if let Some(world) = $crate::testing::World::postgres().await {
+                    test(&world).await;
+                }
+            }
+        }
+    )* };
+}

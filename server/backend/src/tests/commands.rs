@@ -1,0 +1,91 @@
+use super::{caller, documents, envelope, populate, send};
+use crate::caller::Caller;
+use crate::db::on;
+use crate::{both, commands};
+use domain::document::{Act, Collection};
+use domain::id::MemberId;
+use domain::members::{Command, Me};
+use domain::{Error, Lang, Outcome, Receipt, Verdict};
+
+fn speak(language: Lang) -> domain::Command {
+    domain::Command::Members(Command::SetLanguage { language })
+}
+
+both! {
+    async fn a_command_counts_once_however_often_it_comes(world) {
+        populate(world).await;
+        let ann = caller(world, "m-ann").await;
+        let body = envelope(&ann, 1, speak(Lang::En), world.db.now());
+        let first = commands::apply(&world.db, &ann, std::slice::from_ref(&body)).await.unwrap();
+        world.clock.advance(60_000);
+        let twice = commands::apply(&world.db, &ann, &[body.clone(), body.clone()]).await.unwrap();
+        assert_eq!((first[0].get(), first[0].get()), (twice[0].get(), twice[1].get()), "the same bytes");
+        let other = envelope(&ann, 1, speak(Lang::Fr), world.db.now());
+        let reuse = commands::apply(&world.db, &ann, &[other]).await.unwrap();
+        assert!(reuse[0].get().contains("id_reuse"));
+        let me: Vec<(String, Me)> = documents(world, &ann, Collection::Me).await;
+        assert_eq!(me[0].1.language, Lang::En);
+        let acts: Vec<(String, Act)> = documents(world, &ann, Collection::Act).await;
+        assert_eq!(acts.len(), 1);
+        assert_eq!(acts[0].1.outcome.verdict, Verdict::Confirmed(Receipt::Noted));
+    }
+
+    async fn the_same_command_at_once_from_two_tabs_counts_once(world) {
+        populate(world).await;
+        let ann = caller(world, "m-ann").await;
+        let body = envelope(&ann, 1, speak(Lang::En), world.db.now());
+        let tasks: Vec<_> = (0..8).map(|_| {
+            let (db, ann, body) = (world.db.clone(), ann.clone(), body.clone());
+            tokio::spawn(async move { commands::apply(&db, &ann, &[body]).await.unwrap()[0].get().to_owned() })
+        }).collect();
+        let mut answers = Vec::new();
+        for task in tasks {
+            answers.push(task.await.unwrap());
+        }
+        answers.dedup();
+        assert_eq!(answers.len(), 1, "{answers:?}");
+        let mut tx = world.db.read().await.unwrap();
+        let logged: i64 = on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM command_log").fetch_one(c).await.unwrap());
+        assert_eq!(logged, 1);
+    }
+
+    async fn a_bad_one_does_not_block_the_next(world) {
+        populate(world).await;
+        let ann = caller(world, "m-ann").await;
+        let somebody = Caller { member: MemberId(uuid::Uuid::nil()), ..ann.clone() };
+        let bodies = [
+            serde_json::value::RawValue::from_string(r#"{"id":"00000000-0000-0000-0000-000000000007","command":{"fly":1}}"#.into()).unwrap(),
+            serde_json::value::RawValue::from_string("[1]".into()).unwrap(),
+            envelope(&somebody, 2, speak(Lang::En), world.db.now()),
+            envelope(&ann, 3, speak(Lang::En), world.db.now()),
+        ];
+        let outcomes: Vec<Outcome> = commands::apply(&world.db, &ann, &bodies).await.unwrap()
+            .iter().map(|outcome| serde_json::from_str(outcome.get()).unwrap()).collect();
+        assert_eq!((outcomes[0].id.0.as_u128(), &outcomes[0].verdict), (7, &Verdict::Failed));
+        assert_eq!(outcomes[1].verdict, Verdict::Failed);
+        assert_eq!(outcomes[2].verdict, Verdict::Refused(Error::WrongMember));
+        assert_eq!(outcomes[3].verdict, Verdict::Confirmed(Receipt::Noted));
+    }
+
+    async fn a_failure_leaves_nothing_and_can_be_tried_again(world) {
+        populate(world).await;
+        let ann = caller(world, "m-ann").await;
+        let mut tx = world.db.write().await.unwrap();
+        on!(tx, c => sqlx::query("UPDATE programme SET settings = 'damaged'").execute(c).await.map(|_| ()).unwrap());
+        tx.commit().await.unwrap();
+        let reward = domain::rewards::Command::Redeem {
+            reward: domain::id::RewardId(uuid::Uuid::nil()), points: 1, wallet: domain::ledger::Wallet::Own };
+        // Not found comes before the settings are read: a rule, so it is answered and kept.
+        assert_eq!(send(world, &ann, 1, domain::Command::Rewards(reward)).await, Verdict::Refused(Error::NotFound));
+        let mut tx = world.db.write().await.unwrap();
+        on!(tx, c => sqlx::query("DROP TABLE notice").execute(c).await.map(|_| ()).unwrap());
+        tx.commit().await.unwrap();
+        let read = domain::Command::Notices(domain::notices::Command::MarkRead { notice: domain::id::NoticeId(uuid::Uuid::nil()) });
+        let bodies = [envelope(&ann, 2, read, world.db.now()), envelope(&ann, 3, speak(Lang::En), world.db.now())];
+        let outcomes = commands::apply(&world.db, &ann, &bodies).await.unwrap();
+        assert!(outcomes[0].get().contains("failed") && outcomes[1].get().contains("noted"));
+        let mut tx = world.db.read().await.unwrap();
+        let logged: i64 = on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM command_log").fetch_one(c).await.unwrap());
+        assert_eq!(logged, 2, "the failed one left nothing");
+    }
+}

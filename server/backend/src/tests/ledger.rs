@@ -1,0 +1,129 @@
+use super::{caller, day, documents, order, populate, proof};
+use crate::both;
+use domain::document::Collection;
+use domain::ledger::{Balance, Month, Wallet};
+use domain::status::Status;
+
+async fn balance(world: &crate::testing::World, member: &str, wallet: Wallet) -> Balance {
+    let caller = caller(world, member).await;
+    let balances: Vec<(String, Balance)> = documents(world, &caller, Collection::Balance).await;
+    balances
+        .into_iter()
+        .find(|(id, _)| id == wallet.code())
+        .unwrap()
+        .1
+}
+
+both! {
+    async fn orders_go_where_the_companys_policy_says(world) {
+        populate(world).await;
+        let report = order(world, "o-1,c-mill,2026-11-01,1,29.99,m-bob\no-2,c-site,2026-11-02,1,10.00,m-cat\n\
+            o-3,c-site,2026-11-02,1,5.00,\n").await;
+        assert_eq!((report.new, report.bad.len()), (3, 0));
+        assert_eq!(balance(world, "m-ann", Wallet::Company).await.available, 29);
+        assert_eq!(balance(world, "m-bob", Wallet::Own).await.available, 0);
+        assert_eq!(balance(world, "m-cat", Wallet::Own).await.available, 10);
+        assert_eq!(balance(world, "m-cat", Wallet::Company).await.available, 5);
+        let bob = caller(world, "m-bob").await;
+        let seen: Vec<(String, Balance)> = documents(world, &bob, Collection::Balance).await;
+        assert_eq!(seen.len(), 1, "only managers see the company's wallet");
+        assert_eq!(proof(world).await.issued, 44);
+    }
+
+    async fn any_order_of_arrival_gives_the_same(world) {
+        let rows = [
+            "o-1,c-mill,2025-09-01,1,100.00,",
+            "o-2,c-mill,2025-12-01,1,80.00,",
+            "r-1,c-mill,2026-02-01,-1,-120.00,",
+            "o-3,c-mill,2026-02-01,1,60.00,",
+            "o-4,c-mill,2026-11-20,1,7.70,",
+        ];
+        let orders = [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 4, 0, 3, 1], [1, 3, 0, 4, 2]];
+        let mut results = Vec::new();
+        for (turn, arrival) in orders.into_iter().enumerate() {
+            let fresh = if turn == 0 { None } else { Some(match world.db.kind() {
+                crate::db::Kind::Sqlite => crate::testing::World::sqlite().await,
+                crate::db::Kind::Postgres => crate::testing::World::postgres().await.unwrap(),
+            }) };
+            let world = fresh.as_ref().unwrap_or(world);
+            populate(world).await;
+            for place in arrival {
+                let report = order(world, &format!("{}\n", rows[place])).await;
+                assert!(report.kept, "{:?}", report.bad);
+            }
+            let balance = balance(world, "m-ann", Wallet::Company).await;
+            let lots: Vec<_> = balance.lots.iter().map(|lot| (lot.earned_on, lot.expires_on, lot.left)).collect();
+            let ann = caller(world, "m-ann").await;
+            let status: Vec<(String, Status)> = documents(world, &ann, Collection::Status).await;
+            let proof = proof(world).await;
+            results.push((balance.available, lots, status[0].1.clone(), proof.issued, proof.expired, proof.taken_back));
+        }
+        assert_eq!(results[0].0, 127);
+        assert_eq!(results[0].1, [(day("2025-12-01"), Some(day("2026-12-01")), 60),
+            (day("2026-02-01"), Some(day("2027-02-01")), 60), (day("2026-11-20"), Some(day("2027-11-20")), 7)]);
+        for result in &results[1..] {
+            assert_eq!(*result, results[0]);
+        }
+    }
+
+    async fn a_corrected_order_counts_once(world) {
+        populate(world).await;
+        order(world, "o-1,c-mill,2026-11-01,1,100.00,\n").await;
+        let again = order(world, "o-1,c-mill,2026-11-01,1,100.00,\n").await;
+        assert_eq!((again.new, again.changed, again.unchanged), (0, 0, 1));
+        let corrected = order(world, "o-1,c-mill,2026-11-03,1,40.00,\n").await;
+        assert_eq!((corrected.new, corrected.changed, corrected.unchanged), (0, 1, 0));
+        assert_eq!(balance(world, "m-ann", Wallet::Company).await.available, 40);
+        let ann = caller(world, "m-ann").await;
+        let status: Vec<(String, Status)> = documents(world, &ann, Collection::Status).await;
+        assert_eq!(status[0].1.points, 40);
+        order(world, "o-1,c-site,2026-11-03,1,40.00,m-cat\n").await;
+        assert_eq!(balance(world, "m-ann", Wallet::Company).await.available, 0);
+        assert_eq!(balance(world, "m-cat", Wallet::Own).await.available, 40);
+        assert_eq!(proof(world).await.available, 40);
+        let months: Vec<(String, Month)> = documents(world, &ann, Collection::Month).await;
+        assert_eq!(months[0].1.lines.len(), 4, "{months:#?}");
+    }
+
+    async fn points_expire_on_their_day_and_status_moves_with_it(world) {
+        populate(world).await;
+        order(world, "o-1,c-mill,2025-11-23,1,600.00,\no-2,c-mill,2026-06-01,1,50.00,\n").await;
+        let ann = caller(world, "m-ann").await;
+        assert_eq!(ann.tier, "brick");
+        let status: Vec<(String, Status)> = documents(world, &ann, Collection::Status).await;
+        assert_eq!((status[0].1.points, status[0].1.review_on), (650, day("2026-11-23")));
+        world.clock.advance(2 * domain::Timestamp::DAY);
+        let mut tx = world.db.write().await.unwrap();
+        let settings = crate::programme::current(&mut tx).await.unwrap();
+        let today = settings.day(tx.now()).unwrap();
+        assert_eq!(crate::ledger::expire(&mut tx, today).await.unwrap(), 1);
+        crate::status::refresh_all(&mut tx, &settings).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(balance(world, "m-ann", Wallet::Company).await.available, 50);
+        assert_eq!(proof(world).await.expired, 600);
+        assert_eq!(caller(world, "m-ann").await.tier, "clay");
+    }
+
+    async fn a_return_of_spent_points_is_made_up_later(world) {
+        populate(world).await;
+        order(world, "o-1,c-mill,2026-11-01,1,100.00,\n").await;
+        let mut tx = world.db.write().await.unwrap();
+        let ann = caller(world, "m-ann").await;
+        let today = day("2026-11-21");
+        let id = domain::id::CommandId(uuid::Uuid::from_u128(9));
+        let owner = crate::ledger::Owner::Company(ann.company);
+        let hold = crate::ledger::hold(&mut tx, owner, 80, today, id, &domain::Text::default()).await.unwrap();
+        crate::ledger::post(&mut tx, hold, today).await.unwrap();
+        tx.commit().await.unwrap();
+        order(world, "r-1,c-mill,2026-11-05,-1,-100.00,\n").await;
+        assert_eq!(balance(world, "m-ann", Wallet::Company).await.available, -80);
+        proof(world).await;
+        order(world, "o-2,c-mill,2026-11-06,1,200.00,\n").await;
+        let balance = balance(world, "m-ann", Wallet::Company).await;
+        assert_eq!((balance.available, balance.lots.len(), balance.lots[0].left), (120, 1, 120));
+        proof(world).await;
+        let mut tx = world.db.write().await.unwrap();
+        let twice = crate::ledger::void(&mut tx, hold, today).await;
+        assert!(twice.is_err(), "a posted hold cannot be voided");
+    }
+}

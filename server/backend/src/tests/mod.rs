@@ -1,0 +1,132 @@
+//! Use cases on both engines. After everything that moves points stands a proof of the ledger.
+
+mod commands;
+mod events;
+mod import;
+mod learning;
+mod ledger;
+mod rewards;
+mod schema;
+mod sync;
+
+use crate::caller::Caller;
+use crate::import::Options;
+use crate::testing::World;
+use crate::{commands as log, import as files, members, programme, status};
+use domain::id::{CommandId, DeviceId, SessionId};
+use domain::{Command, Day, Envelope, Outcome, Timestamp, Verdict};
+use serde_json::value::RawValue;
+
+pub const PROGRAMME: &str = include_str!("programme.toml");
+const COMPANIES: &str = "company_ref,name,town,joined_on,order_points,advisor_ref\n\
+    c-mill,Mill & Sons,Lyon,2020-01-01,company,s-lea\n\
+    c-site,Site Works,Vienne,2020-01-01,member,\n";
+const MEMBERS: &str = "member_ref,company_ref,name,phone,email,trade,function,manager,language\n\
+    m-ann,c-mill,Ann Mill,06 39 98 00 10,ann@example.com,baker,decider,true,fr\n\
+    m-bob,c-mill,Bob Crumb,,bob@example.com,baker,user,false,en\n\
+    m-cat,c-site,Cat Brick,+33639980012,,foreman,user,true,fr\n";
+
+pub fn day(text: &str) -> Day {
+    Day::parse(text).unwrap()
+}
+
+pub const OPTIONS: Options = Options {
+    dry_run: false,
+    skip_bad: false,
+    create_companies: false,
+    phone_country: "+33",
+};
+
+/// A small programme with two companies and three members.
+pub async fn populate(world: &World) {
+    let settings = programme::Settings::parse(PROGRAMME).unwrap();
+    let mut tx = world.db.write().await.unwrap();
+    programme::apply(&mut tx, &settings).await.unwrap();
+    tx.commit().await.unwrap();
+    let report = files::companies(&world.db, COMPANIES.as_bytes(), OPTIONS, |_| {})
+        .await
+        .unwrap();
+    assert!(report.bad.is_empty() && report.kept, "{:?}", report.bad);
+    let report = files::members(&world.db, MEMBERS.as_bytes(), OPTIONS, |_| {})
+        .await
+        .unwrap();
+    assert!(report.bad.is_empty() && report.kept, "{:?}", report.bad);
+}
+
+pub async fn order(world: &World, rows: &str) -> files::Report {
+    let file = format!("order_ref,company_ref,ordered_on,quantity,amount,member_ref\n{rows}");
+    files::orders(&world.db, file.as_bytes(), OPTIONS, |_| {})
+        .await
+        .unwrap()
+}
+
+/// The caller a session of the member would give.
+pub async fn caller(world: &World, reference: &str) -> Caller {
+    let mut tx = world.db.read().await.unwrap();
+    let (member, _) = members::find_by_ref(&mut tx, reference).await.unwrap().unwrap();
+    let me = members::me(&mut tx, member).await.unwrap().unwrap();
+    let settings = programme::current(&mut tx).await.unwrap();
+    let today = settings.day(tx.now()).unwrap();
+    let status = status::today(&mut tx, &settings, me.company.id, today)
+        .await
+        .unwrap();
+    Caller {
+        member,
+        session: SessionId(member.0),
+        company: me.company.id,
+        trade: me.trade,
+        tier: status.tier,
+        manager: me.manager,
+        synced_at: Some(world.db.now()),
+    }
+}
+
+/// The final bytes of a command; `number` makes its id.
+pub fn envelope(caller: &Caller, number: u128, command: Command, made_at: Timestamp) -> Box<RawValue> {
+    serde_json::value::to_raw_value(&Envelope {
+        id: CommandId(uuid::Uuid::from_u128(number)),
+        member: caller.member,
+        device: DeviceId(caller.session.0),
+        seq: number as i64,
+        made_at,
+        command,
+    })
+    .unwrap()
+}
+
+pub async fn send(world: &World, caller: &Caller, number: u128, command: Command) -> Verdict {
+    let body = envelope(caller, number, command, world.db.now());
+    let outcomes = log::apply(&world.db, caller, &[body]).await.unwrap();
+    serde_json::from_str::<Outcome>(outcomes[0].get())
+        .unwrap()
+        .verdict
+}
+
+pub async fn proof(world: &World) -> crate::ledger::Proof {
+    let mut tx = world.db.read().await.unwrap();
+    let today = programme::current(&mut tx).await.unwrap().day(tx.now()).unwrap();
+    let proof = crate::ledger::prove(&mut tx, today).await.unwrap();
+    assert!(proof.ok, "{:#?}", proof.amiss);
+    assert_eq!(
+        proof.issued,
+        proof.taken_back + proof.spent + proof.expired + proof.held + proof.available
+    );
+    proof
+}
+
+/// Own documents of a collection, as the member's phone would get them.
+pub async fn documents<D: serde::de::DeserializeOwned>(
+    world: &World,
+    caller: &Caller,
+    collection: domain::document::Collection,
+) -> Vec<(String, D)> {
+    let mut tx = world.db.read().await.unwrap();
+    let bodies = crate::documents::View::new(caller.member)
+        .all(&mut tx, collection)
+        .await
+        .unwrap();
+    bodies
+        .into_iter()
+        .map(|(id, body)| (id, serde_json::from_str(body.get()).unwrap()))
+        .collect()
+}

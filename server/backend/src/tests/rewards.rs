@@ -1,0 +1,194 @@
+use super::{caller, documents, envelope, order, populate, proof, send};
+use crate::testing::World;
+use crate::{both, commands, rewards};
+use domain::document::Collection;
+use domain::events::Band;
+use domain::id::{CommandId, RewardId};
+use domain::ledger::{Balance, Wallet};
+use domain::notices::{About, Notice};
+use domain::rewards::{Command, Redemption, Reward, Step};
+use domain::{Error, Outcome, Receipt, Verdict};
+
+const REWARDS: &str = r#"
+[[reward]]
+ref = "thermometer"
+title = { fr = "Thermomètre", en = "Thermometer" }
+summary = { fr = "Pour la pâte", en = "For dough" }
+body = { fr = "Utile.", en = "Useful." }
+shelf = "work"
+points = 30
+stock = 1
+delivery = "advisor"
+
+[[reward]]
+ref = "tree"
+title = { fr = "Un arbre", en = "A tree" }
+summary = { fr = "Planté", en = "Planted" }
+body = { fr = "Merci.", en = "Thank you." }
+shelf = "solidarity"
+points = 20
+delivery = "voucher"
+
+[[reward]]
+ref = "trip"
+title = { fr = "Voyage", en = "Trip" }
+summary = { fr = "Loin", en = "Far" }
+body = { fr = "Loin.", en = "Far." }
+shelf = "leisure"
+points = 10
+delivery = "post"
+tiers = ["stone"]
+"#;
+
+async fn shop(world: &World) {
+    populate(world).await;
+    order(
+        world,
+        "o-1,c-mill,2026-11-01,1,100.00,\no-2,c-site,2026-11-01,1,50.00,m-cat\n",
+    )
+    .await;
+    let mut tx = world.db.write().await.unwrap();
+    assert_eq!(rewards::import_file(&mut tx, REWARDS).await.unwrap(), 3);
+    tx.commit().await.unwrap();
+}
+
+async fn reward(world: &World, title: &str) -> Reward {
+    let ann = caller(world, "m-ann").await;
+    let all: Vec<(String, Reward)> = documents(world, &ann, Collection::Reward).await;
+    all.into_iter()
+        .map(|(_, reward)| reward)
+        .find(|reward| reward.title.en == title)
+        .unwrap()
+}
+
+fn redeem(reward: &Reward, wallet: Wallet) -> domain::Command {
+    domain::Command::Rewards(Command::Redeem {
+        reward: reward.id,
+        points: reward.points,
+        wallet,
+    })
+}
+
+fn take_back(number: u128) -> domain::Command {
+    domain::Command::Rewards(Command::TakeBack {
+        redemption: CommandId(uuid::Uuid::from_u128(number)),
+    })
+}
+
+async fn available(world: &World, member: &str, wallet: Wallet) -> (i64, i64) {
+    let caller = caller(world, member).await;
+    let balances: Vec<(String, Balance)> = documents(world, &caller, Collection::Balance).await;
+    let balance = balances
+        .into_iter()
+        .find(|(id, _)| id == wallet.code())
+        .unwrap()
+        .1;
+    (balance.available, balance.reserved)
+}
+
+both! {
+    async fn a_request_reserves_then_spends(world) {
+        shop(world).await;
+        let (cat, tree) = (caller(world, "m-cat").await, reward(world, "A tree").await);
+        let verdict = send(world, &cat, 1, redeem(&tree, Wallet::Own)).await;
+        assert_eq!(verdict, Verdict::Confirmed(Receipt::Reserved { points: 20 }));
+        assert_eq!(available(world, "m-cat", Wallet::Own).await, (30, 20));
+        let mut tx = world.db.write().await.unwrap();
+        assert_eq!(rewards::open_requests(&mut tx).await.unwrap().len(), 1);
+        let id = CommandId(uuid::Uuid::from_u128(1));
+        rewards::advance(&mut tx, id, Step::Accepted).await.unwrap();
+        assert!(rewards::advance(&mut tx, id, Step::Declined).await.unwrap_err().to_string().contains("accepted"));
+        tx.commit().await.unwrap();
+        assert_eq!(available(world, "m-cat", Wallet::Own).await, (30, 0));
+        assert_eq!(proof(world).await.spent, 20);
+        let mine: Vec<(String, Redemption)> = documents(world, &cat, Collection::Redemption).await;
+        let steps: Vec<Step> = mine[0].1.steps.iter().map(|(_, step)| *step).collect();
+        assert_eq!(steps, [Step::Reserved, Step::Accepted]);
+        assert!(mine[0].1.voucher.as_ref().is_some_and(|voucher| voucher.text.starts_with("CPG1:")));
+        let notices: Vec<(String, Notice)> = documents(world, &cat, Collection::Notice).await;
+        assert!(matches!(notices[0].1.about, About::RequestMoved { step: Step::Accepted, .. }));
+        assert_eq!(send(world, &cat, 2, take_back(1)).await, Verdict::Refused(Error::AlreadyHandled));
+    }
+
+    async fn taking_back_frees_points_and_stock(world) {
+        shop(world).await;
+        let (cat, last) = (caller(world, "m-cat").await, reward(world, "Thermometer").await);
+        assert_eq!(send(world, &cat, 1, redeem(&last, Wallet::Own)).await, Verdict::Confirmed(Receipt::Reserved { points: 30 }));
+        assert_eq!(reward(world, "Thermometer").await.stock, Band::None);
+        assert_eq!(send(world, &cat, 2, take_back(1)).await, Verdict::Confirmed(Receipt::Released { points: 30 }));
+        assert_eq!(reward(world, "Thermometer").await.stock, Band::Few);
+        assert_eq!(available(world, "m-cat", Wallet::Own).await, (50, 0));
+        assert_eq!(send(world, &cat, 3, take_back(1)).await, Verdict::Refused(Error::AlreadyHandled));
+        let ann = caller(world, "m-ann").await;
+        assert_eq!(send(world, &ann, 4, take_back(1)).await, Verdict::Refused(Error::NotFound));
+        proof(world).await;
+    }
+
+    async fn refusals_say_why_and_leave_nothing(world) {
+        shop(world).await;
+        let (bob, cat) = (caller(world, "m-bob").await, caller(world, "m-cat").await);
+        let (last, trip) = (reward(world, "Thermometer").await, reward(world, "Trip").await);
+        assert_eq!(send(world, &bob, 1, redeem(&last, Wallet::Own)).await, Verdict::Refused(Error::NotEnoughPoints { missing: 30 }));
+        assert_eq!(send(world, &bob, 2, redeem(&last, Wallet::Company)).await, Verdict::Refused(Error::ManagersOnly));
+        assert_eq!(send(world, &cat, 3, redeem(&trip, Wallet::Own)).await, Verdict::Refused(Error::NotForYourTier));
+        let cheap = Reward { points: 1, ..last.clone() };
+        assert_eq!(send(world, &cat, 4, redeem(&cheap, Wallet::Own)).await, Verdict::Refused(Error::PriceChanged { price: 30 }));
+        let gone = Reward { id: RewardId(uuid::Uuid::nil()), ..last.clone() };
+        assert_eq!(send(world, &cat, 5, redeem(&gone, Wallet::Own)).await, Verdict::Refused(Error::NotFound));
+        assert_eq!(reward(world, "Thermometer").await.stock, Band::Few, "a refused request keeps no stock");
+        let proof = proof(world).await;
+        assert_eq!((proof.held, proof.available), (0, 150));
+    }
+
+    async fn a_manager_spends_the_companys_points(world) {
+        shop(world).await;
+        let (ann, last) = (caller(world, "m-ann").await, reward(world, "Thermometer").await);
+        assert_eq!(send(world, &ann, 1, redeem(&last, Wallet::Company)).await, Verdict::Confirmed(Receipt::Reserved { points: 30 }));
+        assert_eq!(available(world, "m-ann", Wallet::Company).await, (70, 30));
+        assert_eq!(send(world, &ann, 2, redeem(&last, Wallet::Company)).await, Verdict::Refused(Error::SoldOut));
+        proof(world).await;
+    }
+
+    async fn of_a_hundred_requests_for_the_last_piece_one_wins(world) {
+        shop(world).await;
+        let (ann, cat, last) = (caller(world, "m-ann").await, caller(world, "m-cat").await, reward(world, "Thermometer").await);
+        let mut tasks = Vec::new();
+        for number in 0..100_u128 {
+            let caller = if number % 2 == 0 { ann.clone() } else { cat.clone() };
+            let wallet = if number % 2 == 0 { Wallet::Company } else { Wallet::Own };
+            let body = envelope(&caller, 1000 + number, redeem(&last, wallet), world.db.now());
+            let db = world.db.clone();
+            tasks.push(tokio::spawn(async move {
+                let outcomes = commands::apply(&db, &caller, &[body]).await.unwrap();
+                serde_json::from_str::<Outcome>(outcomes[0].get()).unwrap().verdict
+            }));
+        }
+        let (mut reserved, mut refused) = (0, 0);
+        for task in tasks {
+            match task.await.unwrap() {
+                Verdict::Confirmed(Receipt::Reserved { points: 30 }) => reserved += 1,
+                Verdict::Refused(Error::SoldOut) => refused += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((reserved, refused), (1, 99));
+        assert_eq!(proof(world).await.held, 30);
+    }
+
+    async fn one_wallet_is_never_overdrawn_by_many_hands(world) {
+        shop(world).await;
+        let (cat, tree) = (caller(world, "m-cat").await, reward(world, "A tree").await);
+        let tasks: Vec<_> = (0..20_u128).map(|number| {
+            let body = envelope(&cat, 2000 + number, redeem(&tree, Wallet::Own), world.db.now());
+            let (db, cat) = (world.db.clone(), cat.clone());
+            tokio::spawn(async move { commands::apply(&db, &cat, &[body]).await.unwrap() })
+        }).collect();
+        let mut reserved = 0;
+        for task in tasks {
+            reserved += usize::from(task.await.unwrap()[0].get().contains("reserved"));
+        }
+        assert_eq!(reserved, 2, "50 points buy two of 20");
+        assert_eq!(available(world, "m-cat", Wallet::Own).await, (10, 40));
+        proof(world).await;
+    }
+}

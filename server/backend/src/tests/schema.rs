@@ -1,0 +1,79 @@
+//! Both engines have the same tables and columns, and the list that `copy` goes by names all of them.
+
+use super::{order, populate, proof};
+use crate::copy::TABLES;
+use crate::db::on;
+use crate::testing::World;
+use crate::{both, copy};
+use std::collections::BTreeMap;
+
+async fn columns(world: &World) -> BTreeMap<String, Vec<String>> {
+    const SQLITE: &str = "SELECT m.name, p.name FROM sqlite_schema m JOIN pragma_table_info(m.name) p \
+        WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '_sqlx_%' ORDER BY m.name, p.cid";
+    const POSTGRES: &str = "SELECT table_name::text, column_name::text FROM information_schema.columns \
+        WHERE table_schema = 'public' AND table_name NOT LIKE '\\_sqlx\\_%' ORDER BY table_name, ordinal_position";
+    let sql = match world.db.kind() {
+        crate::db::Kind::Sqlite => SQLITE,
+        crate::db::Kind::Postgres => POSTGRES,
+    };
+    let mut tx = world.db.read().await.unwrap();
+    let rows: Vec<(String, String)> = on!(tx, c => sqlx::query_as(sql).fetch_all(c).await.unwrap());
+    let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (table, column) in rows {
+        tables.entry(table).or_default().push(column);
+    }
+    tables
+}
+
+both! {
+    async fn copy_knows_every_table_and_column(world) {
+        let listed: BTreeMap<String, Vec<String>> = TABLES
+            .iter()
+            .map(|(table, _, columns)| ((*table).to_owned(), columns.iter().map(|(name, _)| (*name).to_owned()).collect()))
+            .collect();
+        assert_eq!(columns(world).await, listed);
+    }
+
+    async fn the_ledger_cannot_be_rewritten(world) {
+        populate(world).await;
+        order(world, "o-1,c-mill,2026-11-01,1,100.00,\n").await;
+        for sql in [
+            "UPDATE entry SET points = 5",
+            "DELETE FROM entry",
+            "UPDATE lot SET points = 5",
+            "UPDATE lot SET earned_on = 5",
+            "DELETE FROM lot",
+        ] {
+            let mut tx = world.db.write().await.unwrap();
+            let error = on!(tx, c => sqlx::query(sql).execute(c).await.map(|_| ())).unwrap_err();
+            assert!(error.to_string().contains("append-only"), "{sql}: {error}");
+        }
+        proof(world).await;
+    }
+
+    async fn a_programme_moves_to_the_other_engine_and_back(world) {
+        populate(world).await;
+        order(world, "o-1,c-mill,2026-11-01,1,100.00,\no-2,c-site,2024-11-01,1,50.00,m-cat\n").await;
+        let before = proof(world).await;
+        let other = match world.db.kind() {
+            crate::db::Kind::Sqlite => World::postgres().await,
+            crate::db::Kind::Postgres => Some(World::sqlite().await),
+        };
+        let Some(other) = other else { return };
+        let there = copy::copy(&world.db, &other.db, |_, _| {}).await.unwrap();
+        assert!(there.rows > 20, "{there:?}");
+        let after = proof(&other).await;
+        assert_eq!((after.issued, after.expired, after.entries), (before.issued, before.expired, before.entries));
+        // The copy goes on where the original stood.
+        order(&other, "o-3,c-mill,2026-11-02,1,30.00,\n").await;
+        assert_eq!(proof(&other).await.issued, before.issued + 30);
+        let again = copy::copy(&world.db, &other.db, |_, _| {}).await;
+        assert!(again.unwrap_err().to_string().contains("not empty"));
+        let home = match world.db.kind() {
+            crate::db::Kind::Sqlite => World::sqlite().await,
+            crate::db::Kind::Postgres => World::postgres().await.unwrap(),
+        };
+        copy::copy(&other.db, &home.db, |_, _| {}).await.unwrap();
+        assert_eq!(proof(&home).await.issued, before.issued + 30);
+    }
+}

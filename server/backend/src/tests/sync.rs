@@ -1,0 +1,149 @@
+use super::{caller, envelope, order, populate};
+use crate::caller::Caller;
+use crate::testing::World;
+use crate::{both, members, programme, rewards, sync};
+use domain::document::{Collection, Family};
+use domain::id::DeviceId;
+use domain::members::Command;
+use domain::sync::{Cursor, PROTO, Request};
+use domain::{Day, Lang};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// A phone: what it has after each round.
+#[derive(Default)]
+struct Phone {
+    have: Cursor,
+    docs: BTreeMap<(String, String), String>,
+}
+
+impl Phone {
+    /// One round; answers how many documents and tombstones came.
+    async fn round(
+        &mut self,
+        world: &World,
+        caller: &Caller,
+        commands: Vec<Box<RawValue>>,
+    ) -> (usize, usize) {
+        let request = Request {
+            proto: PROTO,
+            member: caller.member,
+            device: DeviceId(caller.session.0),
+            push_only: false,
+            have: self.have.clone(),
+            commands,
+        };
+        let reply = sync::round(&world.db, caller, &request).await.unwrap();
+        let family = |code: &str| Collection::from_code(code).map(Collection::family);
+        self.docs.retain(|(collection, _), _| match family(collection) {
+            Some(Family::Content) => !reply.all_content,
+            Some(Family::Own) => !reply.all_own,
+            None => true,
+        });
+        let counts = (reply.docs.len(), reply.gone.len());
+        for doc in reply.docs {
+            self.docs
+                .insert((doc.collection, doc.id), doc.body.get().to_owned());
+        }
+        for gone in reply.gone {
+            self.docs.remove(&gone);
+        }
+        self.have = reply.cursor.unwrap();
+        counts
+    }
+}
+
+/// Everything a phone would get that begins anew.
+async fn whole(world: &World, caller: &Caller) -> BTreeMap<(String, String), String> {
+    let mut phone = Phone::default();
+    phone.round(world, caller, vec![]).await;
+    phone.docs
+}
+
+both! {
+    async fn a_phone_follows_and_an_idle_round_brings_nothing(world) {
+        populate(world).await;
+        let ann = caller(world, "m-ann").await;
+        let mut phone = Phone::default();
+        assert!(phone.round(world, &ann, vec![]).await.0 >= 4);
+        assert_eq!(phone.round(world, &ann, vec![]).await, (0, 0));
+        order(world, "o-1,c-mill,2026-11-01,1,120.00,\n").await;
+        assert_eq!(phone.round(world, &ann, vec![]).await.0, 3, "status, balance, month");
+        assert_eq!(phone.docs, whole(world, &ann).await);
+        let speak = domain::Command::Members(Command::SetLanguage { language: Lang::En });
+        let body = envelope(&ann, 1, speak, world.db.now());
+        assert_eq!(phone.round(world, &ann, vec![body]).await.0, 2, "me and the act");
+        assert_eq!(phone.docs, whole(world, &ann).await);
+        assert_eq!(phone.round(world, &ann, vec![]).await, (0, 0));
+    }
+
+    async fn a_new_status_brings_what_is_seen_with_it(world) {
+        populate(world).await;
+        let ann = caller(world, "m-ann").await;
+        let mut phone = Phone::default();
+        phone.round(world, &ann, vec![]).await;
+        let before = phone.have.audience.clone();
+        order(world, "o-1,c-mill,2026-11-01,1,600.00,\n").await;
+        phone.round(world, &ann, vec![]).await;
+        assert_ne!(phone.have.audience, before);
+        assert!(phone.docs.keys().any(|(collection, _)| collection == "notice"), "told of the new status");
+        assert_eq!(phone.docs, whole(world, &ann).await);
+    }
+
+    async fn who_is_no_longer_manager_loses_the_companys_wallet(world) {
+        populate(world).await;
+        order(world, "o-1,c-mill,2026-11-01,1,100.00,\n").await;
+        let ann = caller(world, "m-ann").await;
+        let mut phone = Phone::default();
+        phone.round(world, &ann, vec![]).await;
+        assert!(phone.docs.contains_key(&("balance".into(), "company".into())));
+        let file = "member_ref,company_ref,name,phone,email,trade,function,manager,language\n\
+            m-ann,c-mill,Ann Mill,06 39 98 00 10,ann@example.com,baker,decider,false,fr\n";
+        members_import(world, file).await;
+        phone.round(world, &ann, vec![]).await;
+        assert!(!phone.docs.keys().any(|(_, id)| id.starts_with("company")), "{:?}", phone.docs.keys());
+        assert_eq!(phone.docs, whole(world, &caller(world, "m-ann").await).await);
+    }
+
+    async fn content_reaches_phones_and_a_restored_backup_sends_all_again(world) {
+        populate(world).await;
+        let ann = caller(world, "m-ann").await;
+        let mut phone = Phone::default();
+        phone.round(world, &ann, vec![]).await;
+        let mut tx = world.db.write().await.unwrap();
+        let reward = "[[reward]]\nref = \"a\"\ntitle = { fr = \"A\", en = \"A\" }\nsummary = { fr = \"A\" }\n\
+            body = { fr = \"A\" }\nshelf = \"work\"\npoints = 10\ndelivery = \"post\"\n";
+        rewards::import_file(&mut tx, reward).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(phone.round(world, &ann, vec![]).await, (1, 0));
+        let epoch = phone.have.epoch.clone();
+        let mut tx = world.db.write().await.unwrap();
+        programme::begin_epoch(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(phone.round(world, &ann, vec![]).await.0 > 4);
+        assert_ne!(phone.have.epoch, epoch);
+        assert_eq!(phone.docs, whole(world, &ann).await);
+    }
+
+    async fn an_idle_reply_is_small(world) {
+        populate(world).await;
+        let ann = caller(world, "m-ann").await;
+        let mut phone = Phone::default();
+        phone.round(world, &ann, vec![]).await;
+        let request = Request { proto: PROTO, member: ann.member, device: DeviceId(ann.session.0), push_only: false,
+            have: phone.have.clone(), commands: vec![] };
+        let reply = serde_json::to_string(&sync::round(&world.db, &ann, &request).await.unwrap()).unwrap();
+        assert!(reply.len() < 512, "{} bytes: {reply}", reply.len());
+        assert!(serde_json::to_string(&request).unwrap().len() < 512);
+    }
+}
+
+async fn members_import(world: &World, file: &str) {
+    let report = crate::import::members(&world.db, file.as_bytes(), super::OPTIONS, |_| {})
+        .await
+        .unwrap();
+    assert!(report.kept, "{:?}", report.bad);
+    let mut tx = world.db.read().await.unwrap();
+    assert!(members::find_by_ref(&mut tx, "m-ann").await.unwrap().is_some());
+    let _today: Day = programme::current(&mut tx).await.unwrap().day(tx.now()).unwrap();
+}

@@ -1,0 +1,66 @@
+//! Answers that are not what was asked for.
+
+use axum::Json;
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use std::any::Any;
+
+/// Something broke: the detail goes to the log, the request's id to whoever asked (see [`super::front`]).
+#[derive(Clone, Debug)]
+pub struct Broke(pub String);
+
+/// Why a request ended before it was answered.
+#[derive(Debug)]
+pub enum Problem {
+    /// The database is busy or away: worth trying again.
+    Busy(String),
+    Broken(String),
+}
+
+impl From<backend::Error> for Problem {
+    fn from(error: backend::Error) -> Self {
+        match error {
+            backend::Error::Database(_) => Problem::Busy(error.to_string()),
+            other => Problem::Broken(other.to_string()),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> axum::response::Response {
+        let (status, detail) = match self {
+            Problem::Busy(detail) => (StatusCode::SERVICE_UNAVAILABLE, detail),
+            Problem::Broken(detail) => (StatusCode::INTERNAL_SERVER_ERROR, detail),
+        };
+        let mut answer = status.into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        answer.extensions_mut().insert(Broke(detail));
+        answer
+    }
+}
+
+/// A refusal with its permanent code.
+pub fn refusal(status: StatusCode, code: &'static str) -> axum::response::Response {
+    let mut answer = (status, Json(serde_json::json!({ "code": code }))).into_response();
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// Plain words.
+pub fn plain(status: StatusCode, text: &'static str) -> axum::response::Response {
+    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    (status, headers, text).into_response()
+}
+
+/// A panic costs one request, not the server.
+pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
+    let detail = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without words");
+    Problem::Broken(format!("panic: {detail}")).into_response()
+}

@@ -1,0 +1,201 @@
+//! What the app on the phone asks for.
+
+use super::answer::{Problem, plain, refusal};
+use super::{Shared, cookies};
+use axum::Json;
+use axum::body::to_bytes;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use backend::caller::Caller;
+use backend::{learning, sessions};
+use domain::sync::{MOST_BYTES, MOST_COMMANDS, PROTO};
+use domain::{Outcome, Verdict};
+use serde_json::value::RawValue;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+type Answered = Result<Response, Problem>;
+
+const MOST_CRASH_BYTES: usize = 4 * 1024;
+/// Crash reports logged in a minute; a bad release must not fill the disk.
+const MOST_CRASHES: u32 = 60;
+
+async fn caller(app: &Shared, headers: &HeaderMap) -> Result<Option<Caller>, Problem> {
+    let Some(token) = app.session_token(headers) else { return Ok(None) };
+    let mut tx = app.db.read().await?;
+    Ok(sessions::caller(&mut tx, token).await?)
+}
+
+fn signed_out() -> Response {
+    refusal(StatusCode::UNAUTHORIZED, "signed_out")
+}
+
+/// Who is signed in on this browser.
+pub async fn session(State(app): State<Shared>, headers: HeaderMap) -> Answered {
+    let Some(caller) = caller(&app, &headers).await? else { return Ok(signed_out()) };
+    let mut tx = app.db.read().await?;
+    let (name, language) = sessions::who(&mut tx, &caller).await?;
+    let body = serde_json::json!({
+        "member": caller.member,
+        "device": caller.session,
+        "name": name,
+        "language": language,
+    });
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}
+
+/// One sync round.
+///
+/// Why a task of its own: a phone that loses its signal drops this request, and must not cut off a transaction
+/// whose outcome it will ask for again.
+pub async fn sync(State(app): State<Shared>, request: Request) -> Answered {
+    if !is_json(request.headers()) {
+        return Ok(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json"));
+    }
+    let Some(token) = app.session_token(request.headers()).map(str::to_owned) else { return Ok(signed_out()) };
+    let Some(caller) = caller(&app, request.headers()).await? else { return Ok(signed_out()) };
+    let Ok(bytes) = to_bytes(request.into_body(), MOST_BYTES).await else {
+        return Ok(refusal(StatusCode::PAYLOAD_TOO_LARGE, "too_large"));
+    };
+    #[derive(serde::Deserialize)]
+    struct OnlyProto {
+        proto: u16,
+    }
+    match serde_json::from_slice::<OnlyProto>(&bytes) {
+        Err(_) => return Ok(refusal(StatusCode::BAD_REQUEST, "unreadable")),
+        Ok(OnlyProto { proto }) if proto != PROTO => {
+            return Ok(refusal(StatusCode::UPGRADE_REQUIRED, "unknown_proto"));
+        }
+        Ok(_) => {}
+    }
+    let Ok(round) = serde_json::from_slice::<domain::sync::Request<Box<RawValue>>>(&bytes) else {
+        return Ok(refusal(StatusCode::BAD_REQUEST, "unreadable"));
+    };
+    if round.member != caller.member {
+        return Ok(refusal(StatusCode::FORBIDDEN, "wrong_member"));
+    }
+    if round.commands.len() > MOST_COMMANDS {
+        return Ok(refusal(StatusCode::PAYLOAD_TOO_LARGE, "too_many_commands"));
+    }
+    let work = app.tasks.spawn(work(app.clone(), caller, round));
+    let done = work.await.map_err(|error| Problem::Broken(format!("sync: {error}")))?;
+    let Done { body, caller, prolonged } = done?;
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    let answer = (headers, body).into_response();
+    if prolonged {
+        return Ok(cookies::with(answer, app.keep_session(&token, caller.member)));
+    }
+    Ok(answer)
+}
+
+struct Done {
+    body: Vec<u8>,
+    caller: Caller,
+    prolonged: bool,
+}
+
+async fn work(app: Shared, caller: Caller, round: domain::sync::Request<Box<RawValue>>) -> backend::Result<Done> {
+    let reply = backend::sync::round(&app.db, &caller, &round).await?;
+    for outcome in &reply.outcomes {
+        let result = match serde_json::from_str::<Outcome>(outcome.get()).map(|outcome| outcome.verdict) {
+            Ok(Verdict::Confirmed(_)) => "confirmed",
+            Ok(Verdict::Refused(_)) => "refused",
+            Ok(Verdict::Failed) | Err(_) => "failed",
+        };
+        metrics::counter!("compagnon_commands_total", "outcome" => result).increment(1);
+    }
+    let idle = reply.outcomes.is_empty() && reply.docs.is_empty() && reply.gone.is_empty();
+    metrics::counter!("compagnon_sync_rounds_total", "idle" => if idle { "yes" } else { "no" }).increment(1);
+    let mut prolonged = false;
+    if sessions::sync_is_due(&caller, app.db.now()) {
+        let mut tx = app.db.write().await?;
+        prolonged = sessions::note_sync(&mut tx, &caller).await?;
+        tx.commit().await?;
+    }
+    Ok(Done { body: serde_json::to_vec(&reply)?, caller, prolonged })
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|mime| mime.to_str().ok())
+        .and_then(|mime| mime.split(';').next())
+        .is_some_and(|mime| mime.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// Ends the session of this browser. Says the same where there was none: the phone may ask late, or twice.
+pub async fn sign_out(State(app): State<Shared>, headers: HeaderMap) -> Answered {
+    if let Some(token) = app.session_token(&headers).map(str::to_owned) {
+        let shared = Arc::clone(&app);
+        let work = app.tasks.spawn(async move {
+            let mut tx = shared.db.write().await?;
+            sessions::end(&mut tx, &token).await?;
+            tx.commit().await
+        });
+        work.await.map_err(|error| Problem::Broken(format!("sign-out: {error}")))??;
+    }
+    let answer = (StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "no-store")]).into_response();
+    Ok(cookies::with(answer, app.end_session()))
+}
+
+/// A phone's app has crashed: for the log.
+pub async fn crash(State(app): State<Shared>, request: Request) -> Response {
+    #[derive(serde::Deserialize)]
+    struct Report {
+        #[serde(default)]
+        build: String,
+        #[serde(default)]
+        message: String,
+    }
+    if !is_json(request.headers()) {
+        return refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json");
+    }
+    let within = app.crashes.lock().is_ok_and(|mut seen| {
+        if seen.0.elapsed() > Duration::from_secs(60) {
+            *seen = (Instant::now(), 0);
+        }
+        seen.1 += 1;
+        seen.1 <= MOST_CRASHES
+    });
+    if !within {
+        return refusal(StatusCode::TOO_MANY_REQUESTS, "too_many");
+    }
+    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let device = super::device_name::device_name(agent);
+    let Ok(bytes) = to_bytes(request.into_body(), MOST_CRASH_BYTES).await else {
+        return refusal(StatusCode::PAYLOAD_TOO_LARGE, "too_large");
+    };
+    let Ok(Report { build, message }) = serde_json::from_slice(&bytes) else {
+        return refusal(StatusCode::BAD_REQUEST, "unreadable");
+    };
+    let short = |text: &str, most| text.chars().filter(|c| !c.is_control()).take(most).collect::<String>();
+    tracing::warn!(build = short(&build, 64), message = short(&message, 1000), device, "the app crashed on a phone");
+    metrics::counter!("compagnon_crashes_total").increment(1);
+    StatusCode::NO_CONTENT.into_response()
+}
+
+/// A picture of a lesson. Its name is its content, so a phone keeps it as long as it likes.
+pub async fn picture(State(app): State<Shared>, Path(hash): Path<String>, headers: HeaderMap) -> Answered {
+    let Some(token) = app.session_token(&headers) else { return Ok(signed_out()) };
+    let mut tx = app.db.read().await?;
+    if sessions::caller(&mut tx, token).await?.is_none() {
+        return Ok(signed_out());
+    }
+    let Some((mime, bytes)) = learning::picture(&mut tx, &hash).await? else {
+        return Ok(plain(StatusCode::NOT_FOUND, "not found\n"));
+    };
+    let mime = if mime.starts_with("image/") { mime } else { "application/octet-stream".to_owned() };
+    let mut answer = bytes.into_response();
+    let set = answer.headers_mut();
+    set.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable"));
+    set.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_str(&mime).unwrap_or(HeaderValue::from_static("application/octet-stream")),
+    );
+    set.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'"),
+    );
+    Ok(answer)
+}

@@ -1,0 +1,100 @@
+//! Three cookies and the language: the session, a readable sign of it for the app, and the sign-in under way.
+
+use super::App;
+use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use backend::sessions::{CODE_LIFE, Opened, SESSION_LIFE};
+use domain::id::MemberId;
+use uuid::Uuid;
+
+const LANGUAGE: &str = "lang";
+/// Which member is signed in, readable by the app: it opens that member's data, also offline.
+const SIGNED_IN: &str = "signed_in";
+const YEAR: i64 = 365 * 24 * 3600;
+
+type Header = (HeaderName, HeaderValue);
+
+fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| value)
+}
+
+pub fn language(headers: &HeaderMap) -> Option<domain::Lang> {
+    read(headers, LANGUAGE).and_then(domain::Lang::from_tag)
+}
+
+impl App {
+    /// Why the prefix only with https: browsers keep a `__Host-` cookie only when it is Secure.
+    fn name(&self, name: &str) -> String {
+        if self.secure { format!("__Host-{name}") } else { name.to_owned() }
+    }
+
+    pub fn session_token<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        read(headers, &self.name("session")).filter(|token| token.len() == 64)
+    }
+
+    pub fn sign_in_request(&self, headers: &HeaderMap) -> Option<Uuid> {
+        read(headers, &self.name("sign_in"))?.parse().ok()
+    }
+
+    fn cookie(&self, name: &str, value: &str, seconds: i64, readable: bool) -> Header {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let hidden = if readable { "" } else { "; HttpOnly" };
+        let text = format!("{name}={value}; Path=/; Max-Age={seconds}; SameSite=Lax{hidden}{secure}");
+        (SET_COOKIE, HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("")))
+    }
+
+    pub fn set_language(&self, language: domain::Lang) -> Header {
+        self.cookie(LANGUAGE, language.tag(), YEAR, true)
+    }
+
+    pub fn set_sign_in_request(&self, request: Uuid) -> Header {
+        self.cookie(&self.name("sign_in"), &request.to_string(), CODE_LIFE / 1000, false)
+    }
+
+    pub fn set_session(&self, opened: &Opened) -> [Header; 3] {
+        let [session, signed_in] = self.keep_session(&opened.token, opened.member);
+        [session, signed_in, self.cookie(&self.name("sign_in"), "", 0, false)]
+    }
+
+    pub fn keep_session(&self, token: &str, member: MemberId) -> [Header; 2] {
+        let seconds = SESSION_LIFE / 1000;
+        [
+            self.cookie(&self.name("session"), token, seconds, false),
+            self.cookie(SIGNED_IN, &member.to_string(), seconds, true),
+        ]
+    }
+
+    pub fn end_session(&self) -> [Header; 2] {
+        [self.cookie(&self.name("session"), "", 0, false), self.cookie(SIGNED_IN, "", 0, true)]
+    }
+}
+
+/// Adds headers of the same name to an answer.
+pub fn with(mut answer: axum::response::Response, headers: impl IntoIterator<Item = Header>) -> axum::response::Response {
+    for (name, value) in headers {
+        answer.headers_mut().append(name, value);
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_found_among_others() {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, HeaderValue::from_static("a=1; session=abc"));
+        headers.append(COOKIE, HeaderValue::from_static("lang=en"));
+        assert_eq!(read(&headers, "session"), Some("abc"));
+        assert_eq!(language(&headers), Some(domain::Lang::En));
+        assert_eq!(read(&headers, "sess"), None);
+    }
+}

@@ -1,0 +1,125 @@
+//! What every request goes through: an id, a time limit, the headers, a log line, the metrics.
+
+use super::answer::Broke;
+use super::{Shared, public};
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::time::{Duration, Instant};
+use tracing::Instrument;
+
+/// The longest a request may take, its body included.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// For pages: our own files and nothing else; no inline script or style.
+pub const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+    img-src 'self' data: blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; font-src 'none'; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'";
+/// For everything that is not a page, should a browser ever show it as one.
+const OTHER_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// The id of a request, in its answer and in every line logged for it.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+pub async fn front(State(app): State<Shared>, mut request: Request, next: Next) -> Response {
+    let mut chance = [0; 16];
+    app.db.chance(&mut chance);
+    let id = uuid::Builder::from_random_bytes(chance).into_uuid().to_string();
+    let method = request.method().clone();
+    // Why not the address itself: an invitation's holds its code.
+    let route = request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
+    let asked = Asked { is_api: request.uri().path().starts_with("/api/"), headers: request.headers().clone() };
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let span = tracing::info_span!("request", id = %id, %method, %route);
+    let begun = Instant::now();
+    let mut answer = async {
+        let mut answer = match tokio::time::timeout(PATIENCE, next.run(request)).await {
+            Ok(answer) => answer,
+            Err(_) => super::answer::Problem::Busy("it took too long".into()).into_response(),
+        };
+        if let Some(Broke(detail)) = answer.extensions_mut().remove::<Broke>() {
+            tracing::error!(status = answer.status().as_u16(), detail, "a request failed");
+            answer = explain(&app, answer, &asked, &id).await;
+        }
+        let took = begun.elapsed();
+        let status = answer.status();
+        if route.starts_with("/v/") || route.ends_with('z') || route == "/metrics" {
+            tracing::debug!(status = status.as_u16(), ms = took.as_millis() as u64, "answered");
+        } else {
+            tracing::info!(status = status.as_u16(), ms = took.as_millis() as u64, "answered");
+        }
+        let labels = [("method", method.to_string()), ("route", route.clone())];
+        metrics::histogram!("compagnon_request_seconds", &labels).record(took.as_secs_f64());
+        let [method, route] = labels;
+        let labels = [method, route, ("status", status.as_u16().to_string())];
+        metrics::counter!("compagnon_requests_total", &labels).increment(1);
+        answer
+    }
+    .instrument(span)
+    .await;
+    let is_page = answer
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|mime| mime.as_bytes().starts_with(b"text/html"));
+    let headers = answer.headers_mut();
+    headers.insert(X_REQUEST_ID, HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none")));
+    protect(headers, is_page, app.secure);
+    answer
+}
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+struct Asked {
+    is_api: bool,
+    headers: HeaderMap,
+}
+
+/// An answer that tells nothing but how to ask about it.
+async fn explain(app: &Shared, answer: Response, asked: &Asked, id: &str) -> Response {
+    let status = answer.status();
+    let wants_page = asked
+        .headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    let body = if asked.is_api {
+        let code = if status == StatusCode::SERVICE_UNAVAILABLE { "busy" } else { "internal" };
+        axum::Json(serde_json::json!({ "code": code, "request_id": id })).into_response()
+    } else if wants_page {
+        public::broken(app, &asked.headers, id).await
+    } else {
+        Body::from(format!("{}\nrequest {id}\n", status.canonical_reason().unwrap_or("failed"))).into_response()
+    };
+    let (mut parts, body) = body.into_parts();
+    parts.status = status;
+    if let Some(wait) = answer.headers().get(header::RETRY_AFTER) {
+        parts.headers.insert(header::RETRY_AFTER, wait.clone());
+    }
+    parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Response::from_parts(parts, body)
+}
+
+fn protect(headers: &mut HeaderMap, is_page: bool, secure: bool) {
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::CONTENT_SECURITY_POLICY, if is_page { PAGE_POLICY } else { OTHER_POLICY });
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    // Why not no-referrer: browsers then call the origin of our own forms "null".
+    set(header::REFERRER_POLICY, "same-origin");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    if is_page {
+        set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+        set(
+            HeaderName::from_static("permissions-policy"),
+            "camera=(self), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+        );
+        set(header::X_FRAME_OPTIONS, "DENY");
+    }
+    if secure {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+    }
+}

@@ -1,0 +1,163 @@
+//! HTTP: routes and what all of them share.
+
+mod answer;
+mod api;
+mod client_files;
+mod cookies;
+mod cross_site;
+mod device_name;
+mod front;
+mod network;
+mod operations;
+mod public;
+
+use crate::sending::Sending;
+use crate::settings::Serve;
+use crate::site::{Face, Site};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use backend::sessions::Limits;
+use backend::{Db, programme};
+use domain::Timestamp;
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::{Duration, Instant};
+use tokio_util::task::TaskTracker;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
+use tower_http::compression::{CompressionLayer, CompressionLevel};
+use uuid::Uuid;
+
+pub use network::Peer;
+pub use operations::recorder;
+
+/// Largest form.
+const MOST_FORM_BYTES: usize = 8 * 1024;
+/// How long the brand is believed before the settings are read again.
+const FACE_LIFE: Duration = Duration::from_secs(2);
+
+/// What all requests share.
+pub struct App {
+    pub db: Db,
+    pub site: Site,
+    pub sending: Sending,
+    /// Work that a lost connection must not cut off; waited for at the end.
+    pub tasks: TaskTracker,
+    /// No new work is taken once it ends.
+    pub ending: AtomicBool,
+    public_url: Option<String>,
+    secure: bool,
+    trusted_proxy: usize,
+    phone_country: String,
+    metrics_token: Option<String>,
+    limits: Limits,
+    face: RwLock<(Arc<Face>, Instant)>,
+    /// In a demo: the codes that would have been sent.
+    demo_codes: Option<Mutex<HashMap<Uuid, (Timestamp, String)>>>,
+    crashes: Mutex<(Instant, u32)>,
+}
+
+/// A shared [`App`].
+pub type Shared = Arc<App>;
+
+impl App {
+    /// # Errors
+    /// Where the database has no settings.
+    pub async fn new(db: Db, site: Site, sending: Sending, settings: &Serve) -> backend::Result<Shared> {
+        let brand = brand(&db).await?;
+        let face = Arc::new(Face::new(&site, &brand));
+        let public_url = settings.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned());
+        Ok(Arc::new(App {
+            secure: public_url.as_ref().is_some_and(|url| url.starts_with("https://")),
+            public_url,
+            db,
+            site,
+            sending,
+            tasks: TaskTracker::new(),
+            ending: AtomicBool::new(false),
+            trusted_proxy: settings.trusted_proxy,
+            phone_country: settings.phone_country.clone(),
+            metrics_token: settings.metrics_token.clone(),
+            limits: if settings.demo { Limits::DEMO } else { Limits::STRICT },
+            face: RwLock::new((face, Instant::now())),
+            demo_codes: settings.demo.then(Mutex::default),
+            crashes: Mutex::new((Instant::now(), 0)),
+        }))
+    }
+
+    /// The brand's face; a change of the settings shows within seconds, and a database that does not answer changes
+    /// nothing.
+    pub async fn face(&self) -> Arc<Face> {
+        let (face, read_at) = match self.face.read() {
+            Ok(known) => known.clone(),
+            Err(poisoned) => poisoned.into_inner().clone(),
+        };
+        if read_at.elapsed() < FACE_LIFE {
+            return face;
+        }
+        let fresh = match brand(&self.db).await {
+            Ok(brand) => Arc::new(Face::new(&self.site, &brand)),
+            Err(error) => {
+                tracing::warn!(%error, "the programme's settings cannot be read");
+                face
+            }
+        };
+        if let Ok(mut known) = self.face.write() {
+            *known = (fresh.clone(), Instant::now());
+        }
+        fresh
+    }
+
+    /// Is this the demo?
+    pub fn is_demo(&self) -> bool {
+        self.demo_codes.is_some()
+    }
+}
+
+async fn brand(db: &Db) -> backend::Result<programme::Brand> {
+    let mut tx = db.read().await?;
+    Ok(programme::current(&mut tx).await?.brand)
+}
+
+/// All routes.
+pub fn router(app: Shared) -> Router {
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Precise(4))
+        .compress_when(DefaultPredicate::new().and(SizeAbove::new(860)));
+    Router::new()
+        .route("/", get(public::landing))
+        .route("/sign-in", get(public::sign_in).post(public::send_code))
+        .route("/sign-in/code", get(public::code).post(public::check_code))
+        .route("/sign-in/again", post(public::send_again))
+        .route("/invitation", get(public::invitation).post(public::accept_invitation))
+        .route("/invitation/{code}", get(public::scanned_invitation))
+        .route("/legal", get(public::legal))
+        .route("/app", get(client_files::shell))
+        .route("/app/{*rest}", get(client_files::shell))
+        .route("/v/{build}/{*path}", get(client_files::versioned))
+        .route("/sw.js", get(client_files::worker))
+        .route("/brand.css", get(client_files::style))
+        .route("/manifest.webmanifest", get(client_files::manifest))
+        .route("/favicon.svg", get(client_files::favicon))
+        .route("/favicon.ico", get(client_files::favicon))
+        .route("/icons/{name}", get(client_files::icon))
+        .route("/robots.txt", get(client_files::robots))
+        .route("/media/{hash}", get(api::picture))
+        .route("/api/session", get(api::session))
+        .route("/api/sync", post(api::sync))
+        .route("/api/sign-out", post(api::sign_out))
+        .route("/api/crash", post(api::crash))
+        .route("/healthz", get(operations::healthz))
+        .route("/readyz", get(operations::readyz))
+        .route("/metrics", get(operations::metrics))
+        .fallback(public::nowhere)
+        .method_not_allowed_fallback(public::wrong_method)
+        .layer(DefaultBodyLimit::max(MOST_FORM_BYTES))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), cross_site::refuse))
+        .layer(CatchPanicLayer::custom(answer::panicked))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), front::front))
+        .layer(compression)
+        .with_state(app)
+}

@@ -1,0 +1,91 @@
+//! For those who run the server.
+
+use super::answer::plain;
+use super::{Peer, Shared};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// The process runs.
+pub async fn healthz() -> Response {
+    plain(StatusCode::OK, "ok\n")
+}
+
+/// The database answers, and the server is not about to end: send requests here.
+pub async fn readyz(State(app): State<Shared>) -> Response {
+    if app.ending.load(Ordering::Relaxed) {
+        return plain(StatusCode::SERVICE_UNAVAILABLE, "ending\n");
+    }
+    match tokio::time::timeout(Duration::from_secs(3), app.db.ping()).await {
+        Ok(Ok(())) => plain(StatusCode::OK, "ready\n"),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "not ready");
+            plain(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        }
+        Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "the database takes too long\n"),
+    }
+}
+
+/// Why 404 for others: a secret page does not say that it is there.
+pub async fn metrics(State(app): State<Shared>, request: Request) -> Response {
+    let allowed = match &app.metrics_token {
+        Some(token) => request
+            .headers()
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .is_some_and(|given| same(given.as_bytes(), token.as_bytes())),
+        None => {
+            let near = request.extensions().get::<Peer>().is_some_and(|ConnectInfo(peer)| peer.ip().is_loopback());
+            let proxied = ["x-forwarded-for", "forwarded", "x-real-ip", "via"]
+                .iter()
+                .any(|name| request.headers().contains_key(*name));
+            near && !proxied && app.trusted_proxy == 0
+        }
+    };
+    if !allowed {
+        return plain(StatusCode::NOT_FOUND, "not found\n");
+    }
+    let handle = recorder();
+    handle.run_upkeep();
+    let headers =
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    (headers, handle.render()).into_response()
+}
+
+fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+}
+
+/// The one recorder of this process.
+pub fn recorder() -> &'static PrometheusHandle {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    RECORDER.get_or_init(|| {
+        const BUCKETS: [f64; 10] = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+        let builder = PrometheusBuilder::new();
+        let builder = builder
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &BUCKETS)
+            .unwrap_or_else(|_| PrometheusBuilder::new());
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::warn!("metrics are recorded elsewhere");
+        }
+        describe();
+        handle
+    })
+}
+
+fn describe() {
+    metrics::describe_counter!("compagnon_requests_total", "Requests by route and status");
+    metrics::describe_histogram!("compagnon_request_seconds", "How long requests take, by route");
+    metrics::describe_counter!("compagnon_commands_total", "Commands of members by outcome");
+    metrics::describe_counter!("compagnon_sync_rounds_total", "Sync rounds; idle ones brought nothing and took nothing");
+    metrics::describe_counter!("compagnon_sign_ins_total", "Sign-ins by way and result");
+    metrics::describe_counter!("compagnon_codes_sent_total", "Codes sent by way and result");
+    metrics::describe_counter!("compagnon_crashes_total", "Crashes that phones reported");
+}

@@ -1,0 +1,32 @@
+//! The binary `compagnon`.
+
+use clap::Parser;
+use server::settings::Settings;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Why a broken file stops it: a setting that is silently not read is worse than none.
+    match dotenvy::dotenv() {
+        Ok(_) => {}
+        Err(dotenvy::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => {
+            eprintln!("error: .env: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    let settings = Settings::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(server::cli::run(settings)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

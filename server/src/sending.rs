@@ -1,0 +1,160 @@
+//! Codes on their way to members: by mail, by text message, or into the log where neither is set up.
+
+use crate::settings::Serve;
+use anyhow::{Context, Result, bail};
+use app::public::text;
+use backend::sessions::{Address, Message};
+use lettre::message::{Mailbox, header::ContentType};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use std::time::Duration;
+
+/// The ways out.
+#[derive(Clone)]
+pub struct Sending {
+    mail: Option<Mail>,
+    texts: Option<Texts>,
+    /// Pauses between tries.
+    pauses: &'static [Duration],
+}
+
+#[derive(Clone)]
+struct Mail {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+#[derive(Clone)]
+struct Texts {
+    client: reqwest::Client,
+    url: reqwest::Url,
+    token: Option<String>,
+}
+
+const PATIENCE: Duration = Duration::from_secs(15);
+const PAUSES: &[Duration] = &[Duration::from_secs(1), Duration::from_secs(5)];
+
+impl Sending {
+    /// # Errors
+    /// Where an address or the sender cannot be read.
+    pub fn new(settings: &Serve) -> Result<Sending> {
+        let mail = match (&settings.smtp_url, &settings.mail_from) {
+            (Some(url), Some(from)) => {
+                let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+                    .context("SMTP_URL")?
+                    .timeout(Some(PATIENCE))
+                    .build();
+                Some(Mail { transport, from: from.parse().context("MAIL_FROM")? })
+            }
+            (Some(_), None) => bail!("SMTP_URL is set, and MAIL_FROM is not: mails need a sender"),
+            (None, _) => None,
+        };
+        let texts = match &settings.sms_url {
+            Some(url) => {
+                // Fails only where another part of the program chose one before, which is as good.
+                let _ = rustls::crypto::ring::default_provider().install_default();
+                let client = reqwest::Client::builder()
+                    .timeout(PATIENCE)
+                    .redirect(reqwest::redirect::Policy::none())
+                    .build()
+                    .context("SMS_URL")?;
+                Some(Texts { client, url: url.parse().context("SMS_URL")?, token: settings.sms_token.clone() })
+            }
+            None => None,
+        };
+        Ok(Sending { mail, texts, pauses: PAUSES })
+    }
+
+    /// What is set up, and what follows from it; `true` where all is well.
+    pub fn describe(&self) -> (bool, &'static str) {
+        match (&self.mail, &self.texts) {
+            (Some(_), Some(_)) => (true, "codes go out by mail and by text message"),
+            (Some(_), None) => (true, "codes go out by mail; who signs in with a phone number gets none (SMS_URL is not set)"),
+            (None, Some(_)) => {
+                (true, "codes go out by text message; who signs in with an e-mail address gets none (SMTP_URL is not set)")
+            }
+            (None, None) => (false, "SIGN-IN CODES ARE WRITTEN INTO THIS LOG: neither SMTP_URL nor SMS_URL is set"),
+        }
+    }
+
+    /// Is a mail server there and does it take us? Nothing is sent.
+    ///
+    /// # Errors
+    /// What it said.
+    pub async fn check(&self) -> Result<()> {
+        if let Some(mail) = &self.mail
+            && !mail.transport.test_connection().await.context("mail server")?
+        {
+            bail!("mail server: it does not answer");
+        }
+        Ok(())
+    }
+
+    /// Sends a code. What fails is tried again, then logged: nobody waits for the answer.
+    pub async fn send(&self, message: &Message, brand: &str) {
+        let to = message.to.as_str();
+        let Message { language, code, .. } = message;
+        if self.mail.is_none() && self.texts.is_none() {
+            tracing::warn!(to, %code, "no way to send is set up: here is the code");
+            return;
+        }
+        for pause in self.pauses.iter().map(Some).chain([None]) {
+            let sent = match (&message.to, &self.mail, &self.texts) {
+                (Address::Email(address), Some(mail), _) => {
+                    let subject = text::message_subject(*language, brand, code);
+                    mail.send(address, subject, text::message_mail(*language, brand, code)).await
+                }
+                (Address::Phone(number), _, Some(texts)) => {
+                    texts.send(number, &text::message_text(*language, brand, code)).await
+                }
+                (Address::Email(_), None, _) => Err(anyhow::anyhow!("SMTP_URL is not set")),
+                (Address::Phone(_), _, None) => Err(anyhow::anyhow!("SMS_URL is not set")),
+            };
+            let way = match message.to {
+                Address::Email(_) => "mail",
+                Address::Phone(_) => "text",
+            };
+            match (sent, pause) {
+                (Ok(()), _) => {
+                    metrics::counter!("compagnon_codes_sent_total", "way" => way, "result" => "sent").increment(1);
+                    return;
+                }
+                (Err(error), Some(pause)) => {
+                    tracing::warn!(way, error = format!("{error:#}"), "a code was not sent; trying again");
+                    tokio::time::sleep(*pause).await;
+                }
+                (Err(error), None) => {
+                    metrics::counter!("compagnon_codes_sent_total", "way" => way, "result" => "failed").increment(1);
+                    tracing::error!(way, error = format!("{error:#}"), "a code was not sent");
+                }
+            }
+        }
+    }
+}
+
+impl Mail {
+    async fn send(&self, to: &str, subject: String, body: String) -> Result<()> {
+        let mail = lettre::Message::builder()
+            .from(self.from.clone())
+            .to(to.parse().context("address")?)
+            .subject(subject)
+            .header(ContentType::TEXT_PLAIN)
+            .body(body)?;
+        self.transport.send(mail).await?;
+        Ok(())
+    }
+}
+
+impl Texts {
+    async fn send(&self, to: &str, text: &str) -> Result<()> {
+        let mut request = self.client.post(self.url.clone()).json(&serde_json::json!({ "to": to, "text": text }));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        // Why without the address: it may carry a secret.
+        let answer = request.send().await.map_err(reqwest::Error::without_url)?;
+        if !answer.status().is_success() {
+            bail!("the gateway answered {}", answer.status());
+        }
+        Ok(())
+    }
+}

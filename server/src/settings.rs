@@ -1,0 +1,327 @@
+//! Everything that can be set: by flag, by environment, by `.env`, in this order.
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use domain::Day;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The offline-first member app of a loyalty programme, in one program.
+///
+/// Each setting can be given as a flag, as an environment variable, or in a file `.env` in the current folder.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "compagnon", version, propagate_version = true)]
+pub struct Settings {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What all commands need.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// Where the programme is kept: sqlite:PATH (made if it is not there), or postgres://USER:PASSWORD@HOST/NAME
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", default_value = "sqlite:data/compagnon.db")]
+    #[arg(global = true, hide_env_values = true)]
+    pub database_url: String,
+    /// How much is logged: error, warn, info, debug or trace; also by part, e.g. info,backend=debug
+    #[arg(long, env = "LOG", value_name = "FILTER", default_value = "info", global = true)]
+    pub log: String,
+    /// How log lines look
+    #[arg(long, env = "LOG_FORMAT", value_enum, default_value = "text", global = true)]
+    pub log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For reading
+    Text,
+    /// One JSON object a line, for machines
+    Json,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Answer phones and browsers
+    Serve(Serve),
+    /// Bring the database's tables to this version (serving and importing do it too)
+    Migrate,
+    /// The demo programme
+    #[command(subcommand)]
+    Demo(Demo),
+    /// The programme's own settings: brand, trades, tiers, earning rules, staff
+    #[command(subcommand)]
+    Programme(Programme),
+    /// Bring in companies, members, orders, courses, events, rewards
+    #[command(subcommand)]
+    Import(Import),
+    /// Rewards that members asked for
+    #[command(subcommand)]
+    Requests(Requests),
+    /// Make a one-time sign-in code for a member: to be told (a day), or on an invitation card (30 days)
+    Code(Code),
+    /// Show the status of a company on a day
+    Status(Status),
+    /// The ledger of points
+    #[command(subcommand)]
+    Ledger(Ledger),
+    /// The database as a whole
+    #[command(subcommand)]
+    Database(Database),
+    /// Check that everything is in place
+    Doctor(Serve),
+    /// These settings
+    #[command(subcommand)]
+    Config(Config),
+}
+
+/// How the server answers.
+#[derive(Clone, Debug, Args)]
+pub struct Serve {
+    /// Show demo members on the sign-in page and their codes on the screen. Anybody can then sign in as anybody
+    #[arg(long)]
+    pub demo: bool,
+    /// The address to listen on
+    #[arg(long, env = "LISTEN", value_name = "IP:PORT", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+    /// The address members type, e.g. https://club.example.com. With https, cookies are marked Secure and browsers
+    /// are told to stay on https. Default: http:// and LISTEN
+    #[arg(long, env = "PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// The folder of the client, as `cargo leptos build` makes it
+    #[arg(long, env = "SITE", value_name = "FOLDER", default_value = "target/site")]
+    pub site: PathBuf,
+    /// How many reverse proxies stand in front. The member's network address is then read from that place, counted
+    /// from the right, of X-Forwarded-For; with 0 the header is not believed
+    #[arg(long, env = "TRUSTED_PROXY", value_name = "HOPS", default_value_t = 0)]
+    pub trusted_proxy: usize,
+    /// The mail server for codes, e.g. smtps://USER:PASSWORD@mail.example.com (TLS) or
+    /// smtp://USER:PASSWORD@mail.example.com:587?tls=required (STARTTLS)
+    #[arg(long, env = "SMTP_URL", value_name = "URL", hide_env_values = true, requires = "mail_from")]
+    pub smtp_url: Option<String>,
+    /// The sender of mails, e.g. Club Ferrand <club@example.com>
+    #[arg(long, env = "MAIL_FROM", value_name = "MAILBOX")]
+    pub mail_from: Option<String>,
+    /// The text message gateway for codes. It gets POST with the JSON {"to":"+336…","text":"…"} and answers 2xx
+    #[arg(long, env = "SMS_URL", value_name = "URL", hide_env_values = true)]
+    pub sms_url: Option<String>,
+    /// Sent to the gateway as Authorization: Bearer TOKEN
+    #[arg(long, env = "SMS_TOKEN", value_name = "TOKEN", hide_env_values = true, requires = "sms_url")]
+    pub sms_token: Option<String>,
+    /// Put before phone numbers that are typed without their country
+    #[arg(long, env = "PHONE_COUNTRY", value_name = "PREFIX", default_value = "+33")]
+    pub phone_country: String,
+    /// Who may read /metrics: whoever sends Authorization: Bearer TOKEN. Without a token: only requests from this
+    /// machine that came through no proxy
+    #[arg(long, env = "METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub metrics_token: Option<String>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Demo {
+    /// Load the demo programme, with a year of orders up to today
+    Load {
+        /// Do nothing when the database holds anything already
+        #[arg(long)]
+        if_empty: bool,
+    },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Programme {
+    /// Make a programme.toml the programme's settings
+    Apply {
+        file: PathBuf,
+        /// Say what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// How files of rows are imported.
+#[derive(Clone, Debug, Args)]
+pub struct Rows {
+    /// CSV with a first line of column names
+    pub file: PathBuf,
+    /// Check everything and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Import the good rows and write the bad ones, with the reason, to FILE.errors.csv
+    #[arg(long)]
+    pub skip_bad: bool,
+    /// Put before phone numbers that are written without their country
+    #[arg(long, env = "PHONE_COUNTRY", value_name = "PREFIX", default_value = "+33")]
+    pub phone_country: String,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Import {
+    /// company_ref,name,town,joined_on,order_points,advisor_ref
+    Companies(Rows),
+    /// member_ref,company_ref,name,phone,email,trade,function,manager,language
+    Members(Rows),
+    /// order_ref,company_ref,ordered_on,quantity,amount and, if wanted, member_ref
+    Orders {
+        #[command(flatten)]
+        rows: Rows,
+        /// Make companies that are not known yet, named by their ref
+        #[arg(long)]
+        create_companies: bool,
+    },
+    /// A folder with course.toml, lessons in Markdown and their pictures
+    Course {
+        folder: PathBuf,
+        /// Check everything and write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// A file of events
+    Events {
+        file: PathBuf,
+        /// Check everything and write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// A file of rewards
+    Rewards {
+        file: PathBuf,
+        /// Check everything and write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Requests {
+    /// List the requests that are not finished
+    List,
+    /// Take a request a step further; the member is told
+    Move { id: domain::id::CommandId, step: Step },
+}
+
+/// What staff can do with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Step {
+    Accepted,
+    Sent,
+    Delivered,
+    /// Its points are free again
+    Declined,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Code {
+    /// The member's ref
+    pub member_ref: String,
+    /// Write an invitation card with the code and a QR code, to print
+    #[arg(long, value_name = "FILE.html")]
+    pub card: Option<PathBuf>,
+    /// The address members type: it is printed on the card
+    #[arg(long, env = "PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:3000")]
+    pub public_url: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Status {
+    /// The company's ref
+    pub company_ref: String,
+    /// The day, e.g. 2026-06-30. Default: today
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub on: Option<Day>,
+    /// For machines
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Ledger {
+    /// Work out every balance and lot again from the entries; fails when one differs
+    Prove {
+        /// For machines
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Database {
+    /// Copy everything into another, empty database, of either kind
+    Copy {
+        /// sqlite:PATH or postgres://…
+        #[arg(long, value_name = "URL")]
+        to: String,
+    },
+    /// Say that this database was restored from a backup: phones then send again what they still have
+    Restored,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Config {
+    /// Print a sample of the file .env
+    Sample,
+}
+
+fn day(text: &str) -> Result<Day, String> {
+    Day::parse(text).ok_or_else(|| "a day is written like 2026-06-30".to_owned())
+}
+
+/// The sample of the file `.env`: every setting with what it does and its default.
+pub fn sample() -> String {
+    let command = Settings::command();
+    let mut text = String::from(
+        "# Settings of compagnon. Copy this file to .env and change what you need. Written by: compagnon config sample\n",
+    );
+    let serve = command.find_subcommand("serve");
+    for arg in command.get_arguments().chain(serve.into_iter().flat_map(|serve| serve.get_arguments())) {
+        let Some(name) = arg.get_env().and_then(|name| name.to_str()) else { continue };
+        text.push('\n');
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        let mut choices: Vec<String> = Vec::new();
+        if arg.get_num_args().is_none_or(|range| range.takes_values()) {
+            choices = arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+        }
+        let help = if choices.is_empty() { help } else { format!("{help}: {}", choices.join(" or ")) };
+        for line in wrap(&help, 110) {
+            text.push_str("# ");
+            text.push_str(&line);
+            text.push('\n');
+        }
+        let default = arg.get_default_values().first().and_then(|value| value.to_str());
+        text.push_str(&format!("#{name}={}\n", default.unwrap_or_default()));
+    }
+    text
+}
+
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.len() - 1;
+        if !lines[last].is_empty() && lines[last].chars().count() + 1 + word.chars().count() > width {
+            lines.push(word.to_owned());
+        } else {
+            if !lines[last].is_empty() {
+                lines[last].push(' ');
+            }
+            lines[last].push_str(word);
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Settings::command().debug_assert();
+    }
+
+    #[test]
+    fn every_setting_is_in_the_sample() {
+        let sample = sample();
+        for name in ["DATABASE_URL", "LISTEN", "SMTP_URL", "METRICS_TOKEN", "LOG_FORMAT"] {
+            assert!(sample.contains(&format!("\n#{name}=")), "{name}: {sample}");
+        }
+    }
+}
