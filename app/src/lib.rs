@@ -11,6 +11,7 @@
 pub mod calendar;
 pub mod phone;
 pub mod route;
+#[macro_use]
 pub mod text;
 
 #[cfg(feature = "csr")]

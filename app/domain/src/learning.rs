@@ -97,12 +97,58 @@ pub enum Key {
 }
 
 /// A practice question: its answer and the reason travel with it.
+///
+/// Why by hand and not `flatten`: that would bring a second reader of every question into the phone's code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "FlatPractice", into = "FlatPractice")]
 pub struct Practice {
-    #[serde(flatten)]
     pub question: Question,
     pub key: Key,
     pub explanation: Text,
+}
+
+/// A practice question as it travels: the question's own fields, and what is added.
+#[derive(Serialize, Deserialize)]
+struct FlatPractice {
+    question: String,
+    lesson: String,
+    prompt: Text,
+    form: Form,
+    key: Key,
+    explanation: Text,
+}
+
+impl From<FlatPractice> for Practice {
+    fn from(flat: FlatPractice) -> Practice {
+        Practice {
+            question: Question {
+                question: flat.question,
+                lesson: flat.lesson,
+                prompt: flat.prompt,
+                form: flat.form,
+            },
+            key: flat.key,
+            explanation: flat.explanation,
+        }
+    }
+}
+
+impl From<Practice> for FlatPractice {
+    fn from(practice: Practice) -> FlatPractice {
+        let Practice {
+            question,
+            key,
+            explanation,
+        } = practice;
+        FlatPractice {
+            question: question.question,
+            lesson: question.lesson,
+            prompt: question.prompt,
+            form: question.form,
+            key,
+            explanation,
+        }
+    }
 }
 
 impl Form {
@@ -258,6 +304,14 @@ pub struct Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_practice_question_travels_flat() {
+        let flat = r#"{"question":"p1","lesson":"a","prompt":{"en":"?"},"form":"true_false","key":{"exactly":{"true_false":true}},"explanation":{"en":"!"}}"#;
+        let practice: Practice = serde_json::from_str(flat).unwrap();
+        assert_eq!(practice.question.question, "p1");
+        assert_eq!(serde_json::to_string(&practice).unwrap(), flat);
+    }
 
     #[test]
     fn answers_must_fit_their_question() {

@@ -27,7 +27,7 @@ fn advisor_part(advisor: &Advisor, lang: Lang) -> AnyView {
     let call = advisor
         .phone
         .as_ref()
-        .map(|phone| way_out(format!("tel:{phone}"), Icon::Call, text::call(lang, phone)));
+        .map(|phone| way_out(format!("tel:{phone}"), Icon::Call, text::call(lang, &spaced(phone))));
     let write = advisor
         .email
         .as_ref()
@@ -42,6 +42,19 @@ fn advisor_part(advisor: &Advisor, lang: Lang) -> AnyView {
         }
         .into_any(),
     )
+}
+
+/// A French number as it is read out, `06 39 98 00 01`; any other as it is.
+fn spaced(phone: &str) -> String {
+    let Some(rest) = phone.strip_prefix("+33").filter(|rest| rest.len() == 9 && rest.is_ascii()) else {
+        return phone.to_owned();
+    };
+    let mut spaced = format!("0{}", &rest[..1]);
+    for at in (1..9).step_by(2) {
+        spaced.push('\u{a0}');
+        spaced.push_str(&rest[at..at + 2]);
+    }
+    spaced
 }
 
 fn my_part(me: &Me, lang: Lang) -> AnyView {

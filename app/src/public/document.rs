@@ -36,8 +36,8 @@ pub struct Frame<'a> {
 }
 
 /// The colour of the browser's bar: the paper of `style/tokens.css`.
-const PAPER_LIGHT: &str = "#FBF7F0";
-const PAPER_DARK: &str = "#171411";
+const PAPER_LIGHT: &str = "#FAF6EE";
+const PAPER_DARK: &str = "#16140F";
 
 fn bar_colour(scheme: &str, colour: &'static str) -> impl IntoView + use<> {
     let media = format!("(prefers-color-scheme: {scheme})");

@@ -25,8 +25,12 @@ pub fn list_page() -> AnyView {
                 row(
                     &Route::Request(request.id),
                     request.title.get(lang),
-                    detail(format!("{} · {since}", text::points(lang, request.points))),
-                    step_chip(now, lang),
+                    view! {
+                        {detail(format!("{} · {since}", text::points(lang, request.points)))}
+                        {step_chip(now, lang)}
+                    }
+                    .into_any(),
+                    nothing(),
                 )
             })
             .collect();

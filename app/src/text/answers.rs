@@ -13,7 +13,7 @@ say! {
     error_sold_out: "Il n’y en a plus. Vos points restent disponibles.", "There are none left. Your points stay free.";
     error_not_for_your_tier: "Réservé à d’autres statuts.", "Reserved for other tiers.";
     error_managers_only: "Seuls les responsables dépensent les points de l’entreprise. Parlez-en au vôtre.", "Only managers spend the company’s points. Ask yours.";
-    error_withdrawn: "Cette récompense n’est plus proposée. Vos points restent disponibles.", "This reward is no longer offered. Your points stay free.";
+    error_withdrawn: "Ce cadeau n’est plus proposé. Vos points restent disponibles.", "This reward is no longer offered. Your points stay free.";
     error_already_handled: "Trop tard pour reprendre la demande : elle est en préparation. Appelez votre conseiller.", "Too late to take it back: it is being handled. Call your advisor.";
     error_event_cancelled: "Cet événement est annulé.", "This event is cancelled.";
     error_event_started: "L’événement a commencé.", "The event has started.";
@@ -29,7 +29,7 @@ say! {
 
 fill! {
     error_not_enough_points(missing: &str): "Il vous manque {missing}.", "You are {missing} short.";
-    error_price_changed(price: &str): "Le prix a changé : {price}. Demandez-la à nouveau si cela vous va.", "The price has changed: {price}. Ask again if that suits you.";
+    error_price_changed(price: &str): "Le prix a changé : {price}. Demandez-le à nouveau si cela vous va.", "The price has changed: {price}. Ask again if that suits you.";
     error_registration_closed(at: &str): "Les inscriptions ont fermé le {at}.", "Joining closed on {at}.";
     error_late_and_unproven(at: &str): "Les inscriptions ont fermé le {at}, et ce téléphone était resté trop longtemps sans réseau pour prouver l’heure. Appelez votre conseiller.", "Joining closed on {at}, and this phone had been offline too long to prove the time. Call your advisor.";
     receipt_waiting(position: &str): "C’est complet : vous êtes n° {position} sur la liste d’attente.", "It is full: you are number {position} on the waiting list.";

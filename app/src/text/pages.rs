@@ -4,9 +4,9 @@ say! {
     skip: "Aller au contenu", "Skip to content";
     parts_of_the_app: "Rubriques", "Sections";
     tab_home: "Accueil", "Home";
-    tab_learn: "Apprendre", "Learn";
+    tab_learn: "Cours", "Learn";
     tab_events: "Agenda", "Events";
-    tab_rewards: "Récompenses", "Rewards";
+    tab_rewards: "Cadeaux", "Rewards";
     tab_me: "Moi", "Me";
     back: "Retour", "Back";
     look: "Voir", "Look";
@@ -125,14 +125,14 @@ say! {
     ticket_hint: "À montrer à l’entrée. Marche sans réseau.", "Show it at the door. Works without a network.";
 
     can_get_now: "Ce que je peux avoir maintenant", "What I can get now";
-    no_rewards: "Pas encore de récompenses. Vos points ne se perdent pas.", "No rewards yet. Your points are safe.";
+    no_rewards: "Pas encore de cadeaux. Vos points ne se perdent pas.", "No rewards yet. Your points are safe.";
     nothing_within_reach: "Encore quelques points : un cours ou une commande vous en rapproche.", "A few more points: a course or an order brings you closer.";
     my_requests: "Mes demandes", "My requests";
     taking_back: "Reprise à confirmer", "Taking back, to confirm";
     to_confirm: "À confirmer", "To confirm";
     confirmed: "Confirmés", "Confirmed";
     reserved: "Réservés", "Reserved";
-    ask_for_it: "La demander", "Ask for it";
+    ask_for_it: "Le demander", "Ask for it";
     which_wallet: "Avec quels points ?", "With which points?";
     sheet_hint: "Vous pourrez reprendre la demande tant qu’elle n’est pas acceptée.", "You can take it back until it is accepted.";
     not_now: "Pas maintenant", "Not now";
@@ -169,7 +169,7 @@ say! {
     language_hint: "Change tout de suite sur ce téléphone, et dans les messages du club.", "Changes at once on this phone, and in the club’s messages.";
     help_title: "Aide", "Help";
     help_offline_title: "Sans réseau", "Without a network";
-    help_offline: "Statut, points, cours, billets et récompenses sont sur ce téléphone. Vous pouvez lire, apprendre, vous inscrire et demander : tout part quand le réseau revient.", "Status, points, courses, tickets and rewards are on this phone. You can read, learn, join and ask: everything goes out when the network is back.";
+    help_offline: "Statut, points, cours, billets et cadeaux sont sur ce téléphone. Vous pouvez lire, apprendre, vous inscrire et demander : tout part quand le réseau revient.", "Status, points, courses, tickets and rewards are on this phone. You can read, learn, join and ask: everything goes out when the network is back.";
     help_states_title: "Où en est ce que j’ai fait ?", "Where has it got to?";
     help_saved: "Ce que vous avez fait est écrit sur ce téléphone. Vous pouvez le ranger.", "What you did is written on this phone. You can put it away.";
     help_sent: "C’est en route vers le serveur. Pas encore de réponse.", "It is on its way to the server. No answer yet.";
@@ -250,7 +250,7 @@ count! {
     sign_in_to_send: "Connectez-vous pour envoyer {n} élément." / "Connectez-vous pour envoyer {n} éléments.", "Sign in to send {n} item." / "Sign in to send {n} items.";
     some_stuck: "{n} envoi est bloqué. Rien n’est perdu." / "{n} envois sont bloqués. Rien n’est perdu.", "{n} item is stuck. Nothing is lost." / "{n} items are stuck. Nothing is lost.";
     some_refused: "{n} demande a été refusée." / "{n} demandes ont été refusées.", "{n} request was refused." / "{n} requests were refused.";
-    rewards_within_reach: "{n} récompense à votre portée" / "{n} récompenses à votre portée", "{n} reward within your reach" / "{n} rewards within your reach";
+    rewards_within_reach: "{n} cadeau à votre portée" / "{n} cadeaux à votre portée", "{n} reward within your reach" / "{n} rewards within your reach";
     some_unanswered: "{n} question est sans réponse." / "{n} questions sont sans réponse.", "{n} question has no answer yet." / "{n} questions have no answer yet.";
     all_lots: "Tous les lots ({n})" / "Tous les lots ({n})", "All lots ({n})" / "All lots ({n})";
     sign_out_unsent: "{n} élément n’est pas encore envoyé. Que voulez-vous en faire ?" / "{n} éléments ne sont pas encore envoyés. Que voulez-vous en faire ?", "{n} item has not been sent yet. What should happen to it?" / "{n} items have not been sent yet. What should happen to them?";

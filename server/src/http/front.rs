@@ -20,11 +20,7 @@ pub const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsaf
 /// For everything that is not a page, should a browser ever show it as one.
 const OTHER_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// The id of a request, in its answer and in every line logged for it.
-#[derive(Clone, Debug)]
-pub struct RequestId(pub String);
-
-pub async fn front(State(app): State<Shared>, mut request: Request, next: Next) -> Response {
+pub async fn front(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let mut chance = [0; 16];
     app.db.chance(&mut chance);
     let id = uuid::Builder::from_random_bytes(chance).into_uuid().to_string();
@@ -32,7 +28,6 @@ pub async fn front(State(app): State<Shared>, mut request: Request, next: Next) 
     // Why not the address itself: an invitation's holds its code.
     let route = request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
     let asked = Asked { is_api: request.uri().path().starts_with("/api/"), headers: request.headers().clone() };
-    request.extensions_mut().insert(RequestId(id.clone()));
     let span = tracing::info_span!("request", id = %id, %method, %route);
     let begun = Instant::now();
     let mut answer = async {

@@ -290,6 +290,11 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
         }
         sql::upsert(tx, &event.reference, &document).await?;
         tx.touch_content(Collection::Event, id);
+        // More seats than before: who waits moves up.
+        while let Some(row) = sql::find(tx, id).await?
+            && row.taken < row.capacity
+            && move_up(tx, id, &row).await?
+        {}
     }
     Ok(file.events.len())
 }

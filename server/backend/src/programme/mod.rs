@@ -330,6 +330,11 @@ pub async fn apply(tx: &mut Tx, settings: &Settings) -> Result<Changes> {
     differs("staff", before.staff != settings.staff);
     sql::set(tx, &serde_json::to_string(settings)?).await?;
     members::set_staff(tx, &settings.staff).await?;
+    if before.staff != settings.staff {
+        for company in members::companies_with_members(tx).await? {
+            tx.touch_company(company, Collection::Me, "me");
+        }
+    }
     if before != *settings {
         tx.touch_content(Collection::Programme, "programme");
         crate::status::refresh_all(tx, settings).await?;

@@ -91,6 +91,23 @@ both! {
         assert_eq!(send(world, &ann, 9, join(&tasting)).await, Verdict::Confirmed(Receipt::Joined));
     }
 
+    async fn more_seats_move_the_line_up(world) {
+        calendar(world).await;
+        let tasting = event(world, "Tasting").await;
+        for (number, member) in ["m-ann", "m-bob", "m-cat"].into_iter().enumerate() {
+            let caller = caller(world, member).await;
+            send(world, &caller, number as u128 + 1, join(&tasting)).await;
+        }
+        let mut tx = world.db.write().await.unwrap();
+        events::import_file(&mut tx, &EVENTS.replace("seats = 1", "seats = 2")).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(matches!(place(world, &caller(world, "m-bob").await).await, Some(Place::Joined(_))));
+        assert_eq!(place(world, &caller(world, "m-cat").await).await, Some(Place::Waiting { position: 1 }));
+        let mut tx = world.db.write().await.unwrap();
+        let fewer = events::import_file(&mut tx, EVENTS).await.unwrap_err();
+        assert!(fewer.to_string().contains("2 seats are taken"), "{fewer}");
+    }
+
     async fn a_reserved_event_says_so(world) {
         calendar(world).await;
         let (evening, cat) = (event(world, "Evening").await, caller(world, "m-cat").await);

@@ -1,0 +1,145 @@
+//! Is everything in place? One line a question.
+
+use crate::sending::Sending;
+use crate::settings::{Common, Serve};
+use crate::site::Site;
+use anyhow::Result;
+use backend::db::Kind;
+use backend::moment::{Clock, Machine};
+use backend::{Db, ledger, members, programme};
+use domain::Day;
+use std::process::ExitCode;
+
+/// What a check found.
+enum Found {
+    Well(String),
+    /// Works, but somebody should know.
+    Note(String),
+    Ill(String),
+}
+
+use Found::{Ill, Note, Well};
+
+/// Checks everything that can be checked before members come.
+///
+/// # Errors
+/// Never for what it finds: that is in its lines, and in its exit code.
+pub async fn doctor(common: &Common, settings: &Serve) -> Result<ExitCode> {
+    let mut report = Report::default();
+    report.say("clock", clock());
+    report.say("site", site(settings));
+    report.say("sending", sending(settings).await);
+    report.say("address", address(settings));
+    match super::open(&common.database_url).await {
+        Err(error) => report.say("database", Ill(format!("{error:#}"))),
+        Ok(db) => {
+            database(&db, &mut report).await;
+            db.close().await;
+        }
+    }
+    println!("{}", if report.ill == 0 { "all is well" } else { "something is wrong" });
+    Ok(if report.ill == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[derive(Default)]
+struct Report {
+    ill: u32,
+}
+
+impl Report {
+    fn say(&mut self, what: &str, found: Found) {
+        let (sign, text) = match found {
+            Well(text) => ("ok  ", text),
+            Note(text) => ("note", text),
+            Ill(text) => {
+                self.ill += 1;
+                ("BAD ", text)
+            }
+        };
+        println!("{sign}  {what:<9} {text}");
+    }
+}
+
+/// No release of this program is older: a clock before it is wrong.
+const FIRST_RELEASE: &str = "2026-11-01";
+const LAST_YEAR: i32 = 2100;
+
+fn clock() -> Found {
+    let now = Machine.now();
+    let today = Day((now.0.div_euclid(86_400_000)) as i32);
+    match Day::parse(FIRST_RELEASE) {
+        Some(first) if today < first => Ill(format!("it says {today}: codes, sessions and points would have wrong dates")),
+        _ if today.ymd().0 > LAST_YEAR => Ill(format!("it says {today}")),
+        _ => Well(format!("it says {today} (UTC)")),
+    }
+}
+
+fn site(settings: &Serve) -> Found {
+    match Site::read(&settings.site) {
+        Err(error) => Ill(format!("{}: {error}", settings.site.display())),
+        Ok(site) => match site.build() {
+            Some(build) => Well(format!("build {build}, {} KB", site.size() / 1024)),
+            None => Ill(format!(
+                "{}: missing {}; build it: cargo leptos build --release",
+                settings.site.display(),
+                site.missing().join(", ")
+            )),
+        },
+    }
+}
+
+async fn sending(settings: &Serve) -> Found {
+    match Sending::new(settings) {
+        Err(error) => Ill(format!("{error:#}")),
+        Ok(sending) => match (sending.check().await, sending.describe()) {
+            (Err(error), _) => Ill(format!("{error:#}")),
+            (Ok(()), (true, said)) => Well(said.to_owned()),
+            (Ok(()), (false, said)) => Note(said.to_owned()),
+        },
+    }
+}
+
+fn address(settings: &Serve) -> Found {
+    match &settings.public_url {
+        None => Note(format!("PUBLIC_URL is not set: members reach it only as http://{}", settings.listen)),
+        Some(url) if url.starts_with("https://") => Well(url.clone()),
+        Some(url) => Note(format!("{url} is not https: fine on this machine, not for members")),
+    }
+}
+
+async fn database(db: &Db, report: &mut Report) {
+    let kind = match db.kind() {
+        Kind::Sqlite => "SQLite 3.51.3 or newer, one writer, write-ahead log, full sync, foreign keys",
+        Kind::Postgres => "PostgreSQL",
+    };
+    match db.ping().await {
+        Ok(()) => report.say("database", Well(format!("answers; {kind}"))),
+        Err(error) => return report.say("database", Ill(error.to_string())),
+    }
+    let read = async {
+        let mut tx = db.read().await?;
+        let settings = programme::current(&mut tx).await?;
+        let today = settings.day(tx.now())?;
+        let proof = ledger::prove(&mut tx, today).await?;
+        let people = members::showcase(&mut tx).await?.len();
+        Ok::<_, backend::Error>((settings, proof, people))
+    };
+    match read.await {
+        Err(error) => report.say("tables", Ill(format!("{error}; bring them up to date: compagnon migrate"))),
+        Ok((settings, proof, people)) => {
+            report.say("tables", Well("up to date".into()));
+            report.say("programme", Well(format!("{}, {} tiers", settings.brand.name, settings.tiers.len())));
+            if people == 0 {
+                report.say("members", Note("nobody can sign in yet".into()));
+            }
+            report.say(
+                "ledger",
+                if proof.ok {
+                    Well(format!("right: {} entries, {} accounts", proof.entries, proof.accounts))
+                } else {
+                    Ill(proof.amiss.join("; "))
+                },
+            );
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The command line: what each command does, and what it says.
+
+mod card;
+mod doctor;
+mod imports;
+
+use crate::settings::{Command, Common, Config, Database, Demo, Ledger, LogFormat, Programme, Requests, Settings, Step};
+use crate::{demo, serve, settings};
+use anyhow::{Context, Result, bail};
+use backend::moment::{Clock, Machine};
+use backend::{Db, copy, ledger, members, programme, rewards, sessions, status};
+use domain::rewards::Step as RequestStep;
+use domain::{Lang, Text, Timestamp};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tracing_subscriber::EnvFilter;
+
+/// Runs one command.
+///
+/// # Errors
+/// With what the person who typed it should know, in one line.
+pub async fn run(settings: Settings) -> Result<ExitCode> {
+    let Settings { common, command } = settings;
+    log(&common)?;
+    match command {
+        Command::Config(Config::Sample) => {
+            print!("{}", settings::sample());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Doctor(serve) => return doctor::doctor(&common, &serve).await,
+        _ => {}
+    }
+    let db = open(&common.database_url).await?;
+    let code = obey(&db, command).await;
+    db.close().await;
+    code
+}
+
+async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Serve(settings) => {
+            db.migrate().await?;
+            serve::serve(db.clone(), &settings).await?;
+        }
+        Command::Migrate => {
+            db.migrate().await?;
+            println!("the database is up to date");
+        }
+        Command::Demo(Demo::Load { if_empty }) => {
+            db.migrate().await?;
+            demo::load(db, if_empty).await?;
+        }
+        Command::Programme(Programme::Apply { file, dry_run }) => {
+            db.migrate().await?;
+            apply_programme(db, &file, dry_run).await?;
+        }
+        Command::Import(import) => {
+            db.migrate().await?;
+            return imports::import(db, import).await;
+        }
+        Command::Requests(Requests::List) => list_requests(db).await?,
+        Command::Requests(Requests::Move { id, step }) => {
+            let mut tx = db.write().await?;
+            let step = match step {
+                Step::Accepted => RequestStep::Accepted,
+                Step::Sent => RequestStep::Sent,
+                Step::Delivered => RequestStep::Delivered,
+                Step::Declined => RequestStep::Declined,
+            };
+            rewards::advance(&mut tx, id, step).await?;
+            tx.commit().await?;
+            println!("{id}: {}", step.code());
+        }
+        Command::Code(wanted) => code(db, &wanted).await?,
+        Command::Status(wanted) => show_status(db, &wanted).await?,
+        Command::Ledger(Ledger::Prove { json }) => return prove(db, json).await,
+        Command::Database(Database::Copy { to }) => {
+            let target = open(&to).await?;
+            target.migrate().await?;
+            let copied = copy::copy(db, &target, |table, rows| println!("{table}: {rows}")).await?;
+            target.close().await;
+            println!("{} rows in {} tables copied", copied.rows, copied.tables);
+        }
+        Command::Database(Database::Restored) => {
+            let mut tx = db.write().await?;
+            programme::begin_epoch(&mut tx).await?;
+            tx.commit().await?;
+            println!("a new epoch has begun: phones will send again what they still have");
+        }
+        Command::Doctor(_) | Command::Config(_) => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn log(common: &Common) -> Result<()> {
+    let filter = EnvFilter::try_new(&common.log).with_context(|| format!("LOG {:?}", common.log))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match common.log_format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+    }
+    Ok(())
+}
+
+/// Opens the database; a SQLite file's folder is made.
+async fn open(url: &str) -> Result<Db> {
+    if let Some(path) = sqlite_path(url)
+        && let Some(folder) = Path::new(path).parent()
+        && !folder.as_os_str().is_empty()
+    {
+        std::fs::create_dir_all(folder).with_context(|| format!("folder {}", folder.display()))?;
+    }
+    let machine = Arc::new(Machine);
+    Ok(Db::open(url, machine.clone(), machine).await?)
+}
+
+fn sqlite_path(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let path = path.split('?').next().unwrap_or(path);
+    (!path.is_empty() && path != ":memory:").then_some(path)
+}
+
+async fn apply_programme(db: &Db, file: &Path, dry_run: bool) -> Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let settings = programme::Settings::parse(&text).with_context(|| file.display().to_string())?;
+    let mut tx = db.write().await?;
+    let programme::Changes(changes) = programme::apply(&mut tx, &settings).await?;
+    match (changes.is_empty(), dry_run) {
+        (true, _) => println!("nothing changes"),
+        (false, true) => println!("would change: {}", changes.join(", ")),
+        (false, false) => println!("changed: {}", changes.join(", ")),
+    }
+    if dry_run { tx.roll_back().await? } else { tx.commit().await? }
+    Ok(())
+}
+
+async fn list_requests(db: &Db) -> Result<()> {
+    let mut tx = db.read().await?;
+    let settings = programme::current(&mut tx).await?;
+    let requests = rewards::open_requests(&mut tx).await?;
+    if requests.is_empty() {
+        println!("no open requests");
+        return Ok(());
+    }
+    let lang = settings.brand.languages.first().copied().unwrap_or_default();
+    for request in requests {
+        let title: Text = serde_json::from_str(&request.title).unwrap_or_default();
+        println!(
+            "{}  {}  {:<9} {:>7} points ({})  {:<8} {}  for {}, {}",
+            request.id,
+            settings.day(request.asked_at)?,
+            request.step,
+            request.points,
+            request.wallet,
+            request.delivery,
+            title.get(lang),
+            request.member,
+            request.company,
+        );
+    }
+    Ok(())
+}
+
+async fn code(db: &Db, wanted: &settings::Code) -> Result<()> {
+    let mut tx = db.write().await?;
+    let Some((member, name)) = members::find_by_ref(&mut tx, &wanted.member_ref).await? else {
+        bail!("there is no member {:?}", wanted.member_ref);
+    };
+    let way = if wanted.card.is_some() { sessions::Way::Card } else { sessions::Way::Desk };
+    let (code, expires) = sessions::issue(&mut tx, member, way).await?;
+    let settings = programme::current(&mut tx).await?;
+    let language = members::me(&mut tx, member).await?.map_or(Lang::default(), |me| me.language);
+    let until = settings.day(expires)?;
+    let code = card::grouped(&code);
+    if let Some(file) = &wanted.card {
+        let card = card::Card {
+            brand: &settings.brand.name,
+            accent: &settings.brand.accent,
+            name: &name,
+            code: &code,
+            public_url: wanted.public_url.trim_end_matches('/'),
+            until,
+            language,
+        };
+        std::fs::write(file, card.html()?).with_context(|| file.display().to_string())?;
+        tx.commit().await?;
+        println!("{}: the card of {name}, good once, until {until}", file.display());
+    } else {
+        tx.commit().await?;
+        println!("{code}");
+        println!("for {name}, typed at {}/invitation, good once, until {}", wanted.public_url.trim_end_matches('/'), moment(&settings, expires)?);
+    }
+    Ok(())
+}
+
+/// A day and the time in the programme's zone.
+fn moment(settings: &programme::Settings, at: Timestamp) -> Result<String> {
+    let day = settings.day(at)?;
+    let midnight = settings.instant(day, 0)?;
+    let minutes = (at.0 - midnight.0) / 60_000;
+    Ok(format!("{day} {:02}:{:02}", minutes / 60, minutes % 60))
+}
+
+async fn show_status(db: &Db, wanted: &settings::Status) -> Result<()> {
+    let mut tx = db.read().await?;
+    let settings = programme::current(&mut tx).await?;
+    let on = match wanted.on {
+        Some(on) => on,
+        None => settings.day(tx.now())?,
+    };
+    let status = status::of_company(&mut tx, &settings, &wanted.company_ref, on).await?;
+    if wanted.json {
+        #[derive(serde::Serialize)]
+        struct Shown<'a> {
+            company: &'a str,
+            #[serde(flatten)]
+            status: &'a domain::status::Status,
+        }
+        println!("{}", serde_json::to_string_pretty(&Shown { company: &wanted.company_ref, status: &status })?);
+        return Ok(());
+    }
+    println!("{} on {}: {}, {} points from {} to {}", wanted.company_ref, status.on, status.tier, status.points, status.from, status.to);
+    match &status.next {
+        Some(gap) => println!("{} points to {}", gap.missing, gap.tier),
+        None => println!("the highest tier"),
+    }
+    println!("reviewed on {}", status.review_on);
+    Ok(())
+}
+
+async fn prove(db: &Db, json: bool) -> Result<ExitCode> {
+    let mut tx = db.read().await?;
+    let today = programme::current(&mut tx).await?.day(tx.now())?;
+    let proof = ledger::prove(&mut tx, today).await?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&proof)?);
+    } else {
+        println!("{} accounts, {} entries, sum {}", proof.accounts, proof.entries, proof.sum);
+        println!(
+            "issued {} = taken back {} + spent {} + expired {} + held {} + available {}",
+            proof.issued, proof.taken_back, proof.spent, proof.expired, proof.held, proof.available
+        );
+        println!(
+            "{} lots, {} with points left: {}, of which {} are due",
+            proof.lots.count, proof.lots.open, proof.lots.remaining, proof.lots.due
+        );
+        for amiss in &proof.amiss {
+            println!("AMISS: {amiss}");
+        }
+        println!("{}", if proof.ok { "the ledger is right" } else { "THE LEDGER IS WRONG" });
+    }
+    Ok(if proof.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Seconds since a moment, for the last line of a long command.
+pub(crate) fn seconds_since(begun: Timestamp) -> String {
+    format!("{:.1} s", (Machine.now().0 - begun.0) as f64 / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sqlite_path;
+
+    #[test]
+    fn the_path_of_a_database_file() {
+        assert_eq!(sqlite_path("sqlite:data/a.db"), Some("data/a.db"));
+        assert_eq!(sqlite_path("sqlite:///srv/a.db?mode=rwc"), Some("/srv/a.db"));
+        assert_eq!(sqlite_path("sqlite::memory:"), None);
+        assert_eq!(sqlite_path("postgres://host/name"), None);
+    }
+}
