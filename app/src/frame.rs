@@ -4,13 +4,14 @@ use crate::browser::js;
 use crate::browser::live::{App, Link, Stage};
 use crate::format;
 use crate::icon::{Icon, icon};
-use crate::parts::{app, button_link, heading, line, navigate_with_router, nothing};
+use crate::parts::{app, button, button_link, heading, line, navigate_with_router, nothing};
 use crate::route::{Route, Tab};
 use crate::{events, home, learning, ledger, members, rewards, text};
 use domain::Lang;
 use leptos::prelude::*;
 use leptos_router::components::Router;
 use leptos_router::hooks::use_location;
+use leptos_router::location::{BrowserUrl, LocationProvider};
 use wasm_bindgen::JsCast;
 
 /// The whole member app.
@@ -27,6 +28,12 @@ fn framed() -> AnyView {
     navigate_with_router();
     let path = use_location().pathname;
     let route = Memo::new(move |_| Route::parse(&path.get()));
+    // The router waits with the address until a screen says that it is there; ours always are.
+    let address = expect_context::<BrowserUrl>();
+    Effect::new(move |_| {
+        path.track();
+        address.ready_to_complete();
+    });
     tell_the_browser(app, route);
     view! {
         <a class="skip" href="#main">
@@ -36,7 +43,7 @@ fn framed() -> AnyView {
             {move || way_back(app, &route.get())}
             {move || quiet_line(app)}
         </header>
-        {move || banners(app)}
+        {move || banners(app, &route.get())}
         <main id="main" class:bare=move || matches!(route.get(), Route::Ticket(_))>
             {move || match app.stage.get() {
                 Stage::Open => screen(&route.get()),
@@ -160,7 +167,7 @@ fn quiet_line(app: App) -> AnyView {
     .into_any()
 }
 
-fn banners(app: App) -> AnyView {
+fn banners(app: App, route: &Route) -> AnyView {
     let lang = app.lang.get();
     let mut banners: Vec<AnyView> = Vec::new();
     if app.stage.get() == Stage::Open {
@@ -188,7 +195,7 @@ fn banners(app: App) -> AnyView {
             )),
             _ => {}
         }
-        if parked + refused > 0 {
+        if parked + refused > 0 && *route != Route::Activity {
             let words = if parked > 0 {
                 text::some_stuck(lang, parked as i64)
             } else {
@@ -202,7 +209,8 @@ fn banners(app: App) -> AnyView {
         }
     }
     if app.evicted.get() {
-        banners.push(banner("warn", text::evicted(lang).into(), nothing()));
+        let understood = button("", text::understood(lang), move |_| app.evicted.set(false));
+        banners.push(banner("warn", text::evicted(lang).into(), understood));
     }
     if app.update.get() {
         banners.push(banner(
@@ -286,6 +294,14 @@ fn first(app: App) -> AnyView {
     let lang = app.lang.get();
     match app.link.get() {
         Link::SignIn => signed_out(app),
+        Link::Update => view! {
+            {heading(text::first_title(lang))}
+            {line("hint", text::too_old(lang))}
+            <button type="button" class="button primary" on:click=|_| js::apply_update()>
+                {text::reload(lang)}
+            </button>
+        }
+        .into_any(),
         Link::Offline => view! {
             {heading(text::first_offline_title(lang))}
             {line("hint", text::first_offline(lang))}

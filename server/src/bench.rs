@@ -51,7 +51,7 @@ async fn main() -> anyhow::Result<()> {
 
 /// The import of the real orders into an empty programme, companies made on the way.
 async fn import_orders(url: &str) -> anyhow::Result<Duration> {
-    let db = Db::open(url, Arc::new(Machine), Arc::new(Machine)).await?;
+    let db = Db::open(url, Arc::new(Machine::default()), Arc::new(Machine::default())).await?;
     db.migrate().await?;
     let options = Options { create_companies: true, ..Options::default() };
     let start = Instant::now();

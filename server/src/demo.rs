@@ -4,13 +4,14 @@ use crate::cli::seconds_since;
 use anyhow::{Context, Result, bail};
 use backend::import::{Options, Report};
 use backend::moment::{Chance, Fixed};
-use backend::{Db, events, import, learning, ledger, programme, rewards};
+use backend::{Db, events, import, learning, ledger, members, programme, rewards};
 use domain::members::OrderPoints;
 use domain::{Day, Timestamp};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::time::Instant;
 
 static DEMO: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/demo");
 
@@ -18,7 +19,9 @@ static DEMO: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/demo");
 const SEED: u64 = 0x0C0F_FEE0;
 
 fn text(path: &str) -> Result<&'static str> {
-    DEMO.get_file(path).and_then(|file| file.contents_utf8()).with_context(|| format!("demo/{path} is missing"))
+    DEMO.get_file(path)
+        .and_then(|file| file.contents_utf8())
+        .with_context(|| format!("demo/{path} is missing"))
 }
 
 /// Loads the demo. `if_empty`: does nothing where there is anything already.
@@ -26,55 +29,80 @@ fn text(path: &str) -> Result<&'static str> {
 /// # Errors
 /// Where the database holds another programme.
 pub async fn load(db: &Db, if_empty: bool) -> Result<()> {
-    let begun = db.now();
+    let begun = Instant::now();
     let settings = programme::Settings::parse(text("programme.toml")?)?;
     let mut tx = db.write().await?;
     let untouched = programme::is_untouched(&mut tx).await?;
     let current = programme::current(&mut tx).await?;
     if !untouched && if_empty {
-        println!("demo: the database holds {} already", current.brand.name);
+        tell!("demo: the database holds {} already", current.brand.name);
         return Ok(());
     }
     if !untouched && current.brand.name != settings.brand.name {
-        bail!("the database holds the programme {:?}: the demo would mix with it", current.brand.name);
+        bail!(
+            "the database holds the programme {:?}: the demo would mix with it",
+            current.brand.name
+        );
     }
     programme::apply(&mut tx, &settings).await?;
     let today = settings.day(tx.now())?;
     let ordered = ledger::prove(&mut tx, today).await?.entries > 0;
     tx.commit().await?;
-    println!("demo: programme {}", settings.brand.name);
+    tell!("demo: programme {}", settings.brand.name);
 
-    let options = Options { phone_country: "+33", ..Options::default() };
+    let options = Options {
+        phone_country: "+33",
+        ..Options::default()
+    };
     let companies = text("companies.csv")?;
     let members = text("members.csv")?;
-    told("companies", import::companies(db, companies.as_bytes(), options, |_| {}).await?)?;
-    told("members", import::members(db, members.as_bytes(), options, |_| {}).await?)?;
+    told(
+        "companies",
+        import::companies(db, companies.as_bytes(), options, |_| {}).await?,
+    )?;
+    told(
+        "members",
+        import::members(db, members.as_bytes(), options, |_| {}).await?,
+    )?;
 
     let courses = DEMO.get_dir("courses").context("demo/courses is missing")?;
     for folder in courses.dirs() {
         let files: BTreeMap<String, Vec<u8>> = folder
             .files()
-            .filter_map(|file| Some((file.path().file_name()?.to_str()?.to_owned(), file.contents().to_vec())))
+            .filter_map(|file| {
+                Some((
+                    file.path().file_name()?.to_str()?.to_owned(),
+                    file.contents().to_vec(),
+                ))
+            })
             .collect();
         let mut tx = db.write().await?;
         let course = learning::import_files(&mut tx, &files).await?;
         tx.commit().await?;
-        println!("demo: course {}, {} lessons, {} questions", course.reference, course.lessons, course.questions);
+        tell!(
+            "demo: course {}, {} lessons, {} questions",
+            course.reference,
+            course.lessons,
+            course.questions
+        );
     }
     let mut tx = db.write().await?;
     let count = events::import_file(&mut tx, text("events.toml")?).await?;
-    println!("demo: {count} events");
+    tell!("demo: {count} events");
     let count = rewards::import_file(&mut tx, text("rewards.toml")?).await?;
-    println!("demo: {count} rewards");
+    tell!("demo: {count} rewards");
     tx.commit().await?;
 
     if ordered {
-        println!("demo: orders are there already");
+        tell!("demo: orders are there already");
     } else {
         let orders = year_of_orders(text("orders.toml")?, companies, members, today)?;
-        told("orders", import::orders(db, orders.as_bytes(), options, |_| {}).await?)?;
+        told(
+            "orders",
+            import::orders(db, orders.as_bytes(), options, |_| {}).await?,
+        )?;
     }
-    println!("demo: loaded in {}", seconds_since(begun));
+    tell!("demo: loaded in {}", seconds_since(begun));
     Ok(())
 }
 
@@ -82,8 +110,48 @@ fn told(what: &str, report: Report) -> Result<()> {
     if let Some(bad) = report.bad.first() {
         bail!("demo {what}: {bad}");
     }
-    println!("demo: {} {what}", report.rows);
+    tell!("demo: {} {what}", report.rows);
     Ok(())
+}
+
+/// Somebody to try the demo as.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub name: String,
+    pub email: String,
+    /// Its ref.
+    pub trade: String,
+    pub company: String,
+}
+
+/// How many are offered: one a trade.
+const PEOPLE: usize = 3;
+
+/// The first members of the demo's file, as far as they are in the database.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn people(db: &Db) -> backend::Result<Vec<Person>> {
+    let file = text("members.csv").unwrap_or_default();
+    let mut tx = db.read().await?;
+    let mut people = Vec::new();
+    for line in file.lines().skip(1).take(PEOPLE) {
+        let reference = line.split(',').next().unwrap_or_default();
+        let Some((id, _)) = members::find_by_ref(&mut tx, reference).await? else {
+            continue;
+        };
+        let Some(me) = members::me(&mut tx, id).await? else {
+            continue;
+        };
+        let Some(email) = me.email else { continue };
+        people.push(Person {
+            name: me.name,
+            email,
+            trade: me.trade,
+            company: me.company.name,
+        });
+    }
+    Ok(people)
 }
 
 /// `orders.toml`
@@ -124,11 +192,21 @@ fn year_of_orders(habits: &str, companies: &str, members: &str, today: Day) -> R
     drawn.sort_by(|a, b| (a.day, &a.company).cmp(&(b.day, &b.company)));
     let mut file = String::from("order_ref,company_ref,ordered_on,quantity,amount,member_ref\n");
     for (number, order) in drawn.iter().enumerate() {
-        let Drawn { day, company, quantity, cents, member } = order;
+        let Drawn {
+            day,
+            company,
+            quantity,
+            cents,
+            member,
+        } = order;
         let sign = if *cents < 0 { "-" } else { "" };
         let (units, rest) = (cents.abs() / 100, cents.abs() % 100);
         let year = day.ymd().0;
-        writeln!(file, "D-{year}-{:05},{company},{day},{quantity},{sign}{units}.{rest:02},{member}", number + 1)?;
+        writeln!(
+            file,
+            "D-{year}-{:05},{company},{day},{quantity},{sign}{units}.{rest:02},{member}",
+            number + 1
+        )?;
     }
     Ok(file)
 }
@@ -136,20 +214,42 @@ fn year_of_orders(habits: &str, companies: &str, members: &str, today: Day) -> R
 /// Who orders in a company whose members get the points of their orders.
 fn buyers(company: &str, companies: &str, members: &str) -> Result<Vec<String>> {
     let rows = |file: &'static str, text: &str, wanted: &[&str]| -> Result<Vec<Vec<String>>> {
-        let mut lines = text.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+        let mut lines = text
+            .lines()
+            .map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
         let names = lines.next().with_context(|| format!("{file} is empty"))?;
-        let places: Vec<usize> =
-            wanted.iter().filter_map(|name| names.iter().position(|column| column == name)).collect();
-        Ok(lines.map(|row| places.iter().filter_map(|place| row.get(*place).cloned()).collect()).collect())
+        let places: Vec<usize> = wanted
+            .iter()
+            .filter_map(|name| names.iter().position(|column| column == name))
+            .collect();
+        Ok(lines
+            .map(|row| {
+                places
+                    .iter()
+                    .filter_map(|place| row.get(*place).cloned())
+                    .collect()
+            })
+            .collect())
     };
     let policies = rows("demo/companies.csv", companies, &["company_ref", "order_points"])?;
-    let to_members = policies.iter().any(|row| row[..] == [company, OrderPoints::Member.code()]);
+    let to_members = policies
+        .iter()
+        .any(|row| row[..] == [company, OrderPoints::Member.code()]);
     if !to_members {
         return Ok(Vec::new());
     }
-    let people = rows("demo/members.csv", members, &["company_ref", "function", "member_ref"])?;
-    let buying = people.into_iter().filter(|row| row.len() == 3 && row[0] == company);
-    Ok(buying.filter(|row| row[1] != "payer").map(|row| row[2].clone()).collect())
+    let people = rows(
+        "demo/members.csv",
+        members,
+        &["company_ref", "function", "member_ref"],
+    )?;
+    let buying = people
+        .into_iter()
+        .filter(|row| row.len() == 3 && row[0] == company);
+    Ok(buying
+        .filter(|row| row[1] != "payer")
+        .map(|row| row[2].clone())
+        .collect())
 }
 
 /// The orders of one company. Amounts differ by a factor of three; their sum is what the file says, returns included.
@@ -175,12 +275,24 @@ fn draw(habit: &Habit, buyers: &[String], today: Day, dice: &mut Dice, into: &mu
         let company = habit.reference.clone();
         let quantity = 1 + dice.below(40) as i64;
         sum += weight;
-        into.push(Drawn { day, company: company.clone(), quantity, cents: weight, member: member.clone() });
+        into.push(Drawn {
+            day,
+            company: company.clone(),
+            quantity,
+            cents: weight,
+            member: member.clone(),
+        });
         if dice.below(30) == 0 && back > 8 {
             let returned = weight / 4;
             sum -= returned;
             let day = day.plus_days(2 + dice.below(5) as i32);
-            into.push(Drawn { day, company, quantity: -1, cents: -returned, member });
+            into.push(Drawn {
+                day,
+                company,
+                quantity: -1,
+                cents: -returned,
+                member,
+            });
         }
     }
     let target = i64::from(count) * i64::from(habit.typical_amount) * 100;
@@ -230,7 +342,10 @@ mod tests {
             let row: Vec<&str> = line.split(',').collect();
             let cents = domain::money::parse_cents(row[4]).unwrap();
             let day = Day::parse(row[2]).unwrap();
-            assert!(day < today && day > today.plus_months(-12) && !is_sunday(day) || cents < 0, "{line}");
+            assert!(
+                day < today && day > today.plus_months(-12) && !is_sunday(day) || cents < 0,
+                "{line}"
+            );
             assert!(day <= today, "{line}");
             *sums.entry(row[1]).or_default() += cents;
             returns += u32::from(cents < 0);
@@ -241,6 +356,9 @@ mod tests {
             let off = (sums[habit.reference.as_str()] as f64 / target - 1.0).abs();
             assert!(off < 0.05, "{}: {off}", habit.reference);
         }
-        assert!(returns >= 5 && named >= 100, "{returns} returns, {named} with a member");
+        assert!(
+            returns >= 5 && named >= 100,
+            "{returns} returns, {named} with a member"
+        );
     }
 }

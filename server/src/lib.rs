@@ -9,6 +9,9 @@
 //! A handler in [`http`], its route in [`http::router`]. Every route has the request id, the headers, the refusal
 //! of other sites' posts, the limits and the metrics of `http::front` without doing anything for it.
 
+#[macro_use]
+mod tell;
+
 pub mod cli;
 pub mod daily;
 pub mod demo;

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     match runtime.block_on(server::cli::run(settings)) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", server::cli::in_one_line(&error));
             ExitCode::FAILURE
         }
     }

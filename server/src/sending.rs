@@ -43,7 +43,10 @@ impl Sending {
                     .context("SMTP_URL")?
                     .timeout(Some(PATIENCE))
                     .build();
-                Some(Mail { transport, from: from.parse().context("MAIL_FROM")? })
+                Some(Mail {
+                    transport,
+                    from: from.parse().context("MAIL_FROM")?,
+                })
             }
             (Some(_), None) => bail!("SMTP_URL is set, and MAIL_FROM is not: mails need a sender"),
             (None, _) => None,
@@ -57,22 +60,37 @@ impl Sending {
                     .redirect(reqwest::redirect::Policy::none())
                     .build()
                     .context("SMS_URL")?;
-                Some(Texts { client, url: url.parse().context("SMS_URL")?, token: settings.sms_token.clone() })
+                Some(Texts {
+                    client,
+                    url: url.parse().context("SMS_URL")?,
+                    token: settings.sms_token.clone(),
+                })
             }
             None => None,
         };
-        Ok(Sending { mail, texts, pauses: PAUSES })
+        Ok(Sending {
+            mail,
+            texts,
+            pauses: PAUSES,
+        })
     }
 
     /// What is set up, and what follows from it; `true` where all is well.
     pub fn describe(&self) -> (bool, &'static str) {
         match (&self.mail, &self.texts) {
             (Some(_), Some(_)) => (true, "codes go out by mail and by text message"),
-            (Some(_), None) => (true, "codes go out by mail; who signs in with a phone number gets none (SMS_URL is not set)"),
-            (None, Some(_)) => {
-                (true, "codes go out by text message; who signs in with an e-mail address gets none (SMTP_URL is not set)")
-            }
-            (None, None) => (false, "SIGN-IN CODES ARE WRITTEN INTO THIS LOG: neither SMTP_URL nor SMS_URL is set"),
+            (Some(_), None) => (
+                true,
+                "codes go out by mail; who signs in with a phone number gets none (SMS_URL is not set)",
+            ),
+            (None, Some(_)) => (
+                true,
+                "codes go out by text message; who signs in with an e-mail address gets none (SMTP_URL is not set)",
+            ),
+            (None, None) => (
+                false,
+                "SIGN-IN CODES ARE WRITTEN INTO THIS LOG: neither SMTP_URL nor SMS_URL is set",
+            ),
         }
     }
 
@@ -101,10 +119,13 @@ impl Sending {
             let sent = match (&message.to, &self.mail, &self.texts) {
                 (Address::Email(address), Some(mail), _) => {
                     let subject = text::message_subject(*language, brand, code);
-                    mail.send(address, subject, text::message_mail(*language, brand, code)).await
+                    mail.send(address, subject, text::message_mail(*language, brand, code))
+                        .await
                 }
                 (Address::Phone(number), _, Some(texts)) => {
-                    texts.send(number, &text::message_text(*language, brand, code)).await
+                    texts
+                        .send(number, &text::message_text(*language, brand, code))
+                        .await
                 }
                 (Address::Email(_), None, _) => Err(anyhow::anyhow!("SMTP_URL is not set")),
                 (Address::Phone(_), _, None) => Err(anyhow::anyhow!("SMS_URL is not set")),
@@ -115,15 +136,21 @@ impl Sending {
             };
             match (sent, pause) {
                 (Ok(()), _) => {
-                    metrics::counter!("compagnon_codes_sent_total", "way" => way, "result" => "sent").increment(1);
+                    metrics::counter!("compagnon_codes_sent_total", "way" => way, "result" => "sent")
+                        .increment(1);
                     return;
                 }
                 (Err(error), Some(pause)) => {
-                    tracing::warn!(way, error = format!("{error:#}"), "a code was not sent; trying again");
+                    tracing::warn!(
+                        way,
+                        error = format!("{error:#}"),
+                        "a code was not sent; trying again"
+                    );
                     tokio::time::sleep(*pause).await;
                 }
                 (Err(error), None) => {
-                    metrics::counter!("compagnon_codes_sent_total", "way" => way, "result" => "failed").increment(1);
+                    metrics::counter!("compagnon_codes_sent_total", "way" => way, "result" => "failed")
+                        .increment(1);
                     tracing::error!(way, error = format!("{error:#}"), "a code was not sent");
                 }
             }
@@ -146,7 +173,10 @@ impl Mail {
 
 impl Texts {
     async fn send(&self, to: &str, text: &str) -> Result<()> {
-        let mut request = self.client.post(self.url.clone()).json(&serde_json::json!({ "to": to, "text": text }));
+        let mut request = self
+            .client
+            .post(self.url.clone())
+            .json(&serde_json::json!({ "to": to, "text": text }));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }

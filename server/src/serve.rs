@@ -4,16 +4,27 @@ use crate::http::{App, Shared, recorder, router};
 use crate::sending::Sending;
 use crate::settings::Serve;
 use crate::site::Site;
-use crate::daily;
+use crate::{daily, demo};
 use anyhow::{Context, Result};
-use backend::{Db, members};
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use backend::Db;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tower::ServiceExt;
 
 /// How long running requests and transactions may take once the server is told to end.
 const LAST_WORK: Duration = Duration::from_secs(30);
+/// How long a connection may take to say what it wants, and stay open without wanting anything.
+const HEADERS: Duration = Duration::from_secs(60);
 
 /// Serves until SIGTERM or SIGINT.
 ///
@@ -24,14 +35,17 @@ pub async fn serve(db: Db, settings: &Serve) -> Result<()> {
     let site = Site::read(&settings.site).with_context(|| format!("SITE {}", settings.site.display()))?;
     let sending = Sending::new(settings)?;
     warn_about(settings, &site, &sending);
-    let listener =
-        TcpListener::bind(settings.listen).await.with_context(|| format!("LISTEN {}", settings.listen))?;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("LISTEN {}", settings.listen))?;
     let address = listener.local_addr()?;
     let app = App::new(db.clone(), site, sending, settings).await?;
     greet(&app, settings, address).await?;
     let daily = tokio::spawn(daily::run(app.clone()));
-    run(listener, app.clone(), told_to_end()).await?;
+    let measuring = tokio::spawn(keep_metrics_small());
+    run(listener, app.clone(), told_to_end()).await;
     daily.abort();
+    measuring.abort();
     app.tasks.close();
     if tokio::time::timeout(LAST_WORK, app.tasks.wait()).await.is_err() {
         tracing::error!("some work did not finish in time; what was not committed is undone");
@@ -41,26 +55,60 @@ pub async fn serve(db: Db, settings: &Serve) -> Result<()> {
     Ok(())
 }
 
-/// Answers requests until `end`, then lets those under way finish.
-async fn run(listener: TcpListener, app: Shared, end: impl Future<Output = ()> + Send + 'static) -> Result<()> {
-    let (ended, told) = tokio::sync::oneshot::channel();
-    let ending = app.clone();
-    let routes = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, routes).with_graceful_shutdown(async move {
-        end.await;
-        tracing::info!("ending: no new requests");
-        ending.ending.store(true, Ordering::Relaxed);
-        let _ = ended.send(());
-    });
-    let overdue = async {
-        let _ = told.await;
-        tokio::time::sleep(LAST_WORK).await;
-    };
-    tokio::select! {
-        served = serving.into_future() => served.context("serving")?,
-        () = overdue => tracing::warn!("some connections did not end in time"),
+/// Why: durations are kept one by one until they are summed up, and nobody may ever ask for them.
+async fn keep_metrics_small() {
+    let mut ticks = tokio::time::interval(Duration::from_secs(30));
+    loop {
+        ticks.tick().await;
+        recorder().run_upkeep();
     }
-    Ok(())
+}
+
+/// Answers requests until `end`, then lets those under way finish.
+///
+/// Why not `axum::serve`: it has no limit on how long a connection may take to say what it wants.
+async fn run(listener: TcpListener, app: Shared, end: impl Future<Output = ()>) {
+    let routes = router(app.clone());
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS);
+    let open = GracefulShutdown::new();
+    let mut end = pin!(end);
+    loop {
+        let (stream, peer) = tokio::select! {
+            () = &mut end => break,
+            accepted = listener.accept() => match accepted {
+                Ok(connection) => connection,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    // Most likely there are too many: some must end first.
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            },
+        };
+        // Worth a log line at most: it only makes small answers slower.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "no delay");
+        }
+        let routes = routes.clone();
+        let answer = service_fn(move |request: hyper::Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            routes.clone().oneshot(request)
+        });
+        let connection = open.watch(http.serve_connection(TokioIo::new(stream), answer));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection broke off");
+            }
+        });
+    }
+    drop(listener);
+    tracing::info!("ending: no new requests");
+    app.ending.store(true, Ordering::Relaxed);
+    if tokio::time::timeout(LAST_WORK, open.shutdown()).await.is_err() {
+        tracing::warn!("some connections did not end in time");
+    }
 }
 
 async fn told_to_end() {
@@ -98,11 +146,17 @@ fn warn_about(settings: &Serve, site: &Site, sending: &Sending) {
         tracing::warn!("DEMO: anybody can sign in as anybody; codes are shown on the screen and never sent");
     } else {
         let (well, said) = sending.describe();
-        if well { tracing::info!("{said}") } else { tracing::warn!("{said}") }
+        if well {
+            tracing::info!("{said}")
+        } else {
+            tracing::warn!("{said}")
+        }
     }
     if let Some(url) = &settings.public_url
         && url.starts_with("http://")
-        && !["127.0.0.1", "localhost", "[::1]"].iter().any(|host| url["http://".len()..].starts_with(host))
+        && !["127.0.0.1", "localhost", "[::1]"]
+            .iter()
+            .any(|host| url["http://".len()..].starts_with(host))
     {
         tracing::warn!(
             "PUBLIC_URL is not https: sign-ins travel readable, and browsers will not keep the app for offline use"
@@ -112,18 +166,26 @@ fn warn_about(settings: &Serve, site: &Site, sending: &Sending) {
 
 /// The address, and in a demo who can sign in. Printed, not logged: this is for the person who has just started it.
 async fn greet(app: &Shared, settings: &Serve, address: SocketAddr) -> Result<()> {
-    let url = settings.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    println!("compagnon is at {url}");
+    let url = settings
+        .public_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{address}"));
+    tell!("compagnon is at {url}");
     if settings.demo {
-        let mut tx = app.db.read().await?;
-        let people = members::showcase(&mut tx).await?;
+        let people = demo::people(&app.db).await?;
         if people.is_empty() {
-            println!("  there is nobody to sign in yet: compagnon demo load");
+            tell!("  there is nobody to sign in yet: compagnon demo load");
         }
-        for member in people {
-            println!("  sign in as {:<18} {:<22} {}, {}", member.name, member.email, member.trade, member.company);
+        for person in people {
+            tell!(
+                "  sign in as {:<14} {:<18} {}, {}",
+                person.name,
+                person.email,
+                person.trade,
+                person.company
+            );
         }
-        println!("  the code is shown on the page after the address");
+        tell!("  the code is shown on the page after the address");
     }
     Ok(())
 }

@@ -21,11 +21,22 @@ pub struct Settings {
 #[derive(Clone, Debug, Args)]
 pub struct Common {
     /// Where the programme is kept: sqlite:PATH (made if it is not there), or postgres://USER:PASSWORD@HOST/NAME
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", default_value = "sqlite:data/compagnon.db")]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        value_name = "URL",
+        default_value = "sqlite:data/compagnon.db"
+    )]
     #[arg(global = true, hide_env_values = true)]
     pub database_url: String,
     /// How much is logged: error, warn, info, debug or trace; also by part, e.g. info,backend=debug
-    #[arg(long, env = "LOG", value_name = "FILTER", default_value = "info", global = true)]
+    #[arg(
+        long,
+        env = "LOG",
+        value_name = "FILTER",
+        default_value = "info",
+        global = true
+    )]
     pub log: String,
     /// How log lines look
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value = "text", global = true)]
@@ -82,22 +93,37 @@ pub struct Serve {
     #[arg(long)]
     pub demo: bool,
     /// The address to listen on
-    #[arg(long, env = "LISTEN", value_name = "IP:PORT", default_value = "127.0.0.1:3000")]
+    #[arg(
+        long,
+        env = "LISTEN",
+        value_name = "IP:PORT",
+        default_value = "127.0.0.1:3000"
+    )]
     pub listen: SocketAddr,
     /// The address members type, e.g. https://club.example.com. With https, cookies are marked Secure and browsers
     /// are told to stay on https. Default: http:// and LISTEN
     #[arg(long, env = "PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
-    /// The folder of the client, as `cargo leptos build` makes it
+    /// The folder of the client, as `cargo leptos build` makes it. A binary built with the feature `embed` has the
+    /// client inside and needs none
     #[arg(long, env = "SITE", value_name = "FOLDER", default_value = "target/site")]
     pub site: PathBuf,
+    /// Read the client's folder again when it changes: for `make dev`
+    #[arg(long, hide_short_help = true)]
+    pub watch_site: bool,
     /// How many reverse proxies stand in front. The member's network address is then read from that place, counted
     /// from the right, of X-Forwarded-For; with 0 the header is not believed
     #[arg(long, env = "TRUSTED_PROXY", value_name = "HOPS", default_value_t = 0)]
     pub trusted_proxy: usize,
     /// The mail server for codes, e.g. smtps://USER:PASSWORD@mail.example.com (TLS) or
     /// smtp://USER:PASSWORD@mail.example.com:587?tls=required (STARTTLS)
-    #[arg(long, env = "SMTP_URL", value_name = "URL", hide_env_values = true, requires = "mail_from")]
+    #[arg(
+        long,
+        env = "SMTP_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        requires = "mail_from"
+    )]
     pub smtp_url: Option<String>,
     /// The sender of mails, e.g. Club Ferrand <club@example.com>
     #[arg(long, env = "MAIL_FROM", value_name = "MAILBOX")]
@@ -106,7 +132,13 @@ pub struct Serve {
     #[arg(long, env = "SMS_URL", value_name = "URL", hide_env_values = true)]
     pub sms_url: Option<String>,
     /// Sent to the gateway as Authorization: Bearer TOKEN
-    #[arg(long, env = "SMS_TOKEN", value_name = "TOKEN", hide_env_values = true, requires = "sms_url")]
+    #[arg(
+        long,
+        env = "SMS_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true,
+        requires = "sms_url"
+    )]
     pub sms_token: Option<String>,
     /// Put before phone numbers that are typed without their country
     #[arg(long, env = "PHONE_COUNTRY", value_name = "PREFIX", default_value = "+33")]
@@ -217,7 +249,12 @@ pub struct Code {
     #[arg(long, value_name = "FILE.html")]
     pub card: Option<PathBuf>,
     /// The address members type: it is printed on the card
-    #[arg(long, env = "PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:3000")]
+    #[arg(
+        long,
+        env = "PUBLIC_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:3000"
+    )]
     pub public_url: String,
 }
 
@@ -272,15 +309,28 @@ pub fn sample() -> String {
         "# Settings of compagnon. Copy this file to .env and change what you need. Written by: compagnon config sample\n",
     );
     let serve = command.find_subcommand("serve");
-    for arg in command.get_arguments().chain(serve.into_iter().flat_map(|serve| serve.get_arguments())) {
-        let Some(name) = arg.get_env().and_then(|name| name.to_str()) else { continue };
+    for arg in command
+        .get_arguments()
+        .chain(serve.into_iter().flat_map(|serve| serve.get_arguments()))
+    {
+        let Some(name) = arg.get_env().and_then(|name| name.to_str()) else {
+            continue;
+        };
         text.push('\n');
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
         let mut choices: Vec<String> = Vec::new();
         if arg.get_num_args().is_none_or(|range| range.takes_values()) {
-            choices = arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+            choices = arg
+                .get_possible_values()
+                .iter()
+                .map(|value| value.get_name().to_owned())
+                .collect();
         }
-        let help = if choices.is_empty() { help } else { format!("{help}: {}", choices.join(" or ")) };
+        let help = if choices.is_empty() {
+            help
+        } else {
+            format!("{help}: {}", choices.join(" or "))
+        };
         for line in wrap(&help, 110) {
             text.push_str("# ");
             text.push_str(&line);
@@ -320,7 +370,13 @@ mod tests {
     #[test]
     fn every_setting_is_in_the_sample() {
         let sample = sample();
-        for name in ["DATABASE_URL", "LISTEN", "SMTP_URL", "METRICS_TOKEN", "LOG_FORMAT"] {
+        for name in [
+            "DATABASE_URL",
+            "LISTEN",
+            "SMTP_URL",
+            "METRICS_TOKEN",
+            "LOG_FORMAT",
+        ] {
             assert!(sample.contains(&format!("\n#{name}=")), "{name}: {sample}");
         }
     }

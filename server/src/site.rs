@@ -64,11 +64,24 @@ impl Site {
             all.update(b"\0");
             all.update(sha256.as_bytes());
             let mime = mime(&name);
-            files.insert(name, File { bytes: bytes.into(), brotli, gzip, mime, sha256 });
+            files.insert(
+                name,
+                File {
+                    bytes: bytes.into(),
+                    brotli,
+                    gzip,
+                    mime,
+                    sha256,
+                },
+            );
         }
         let whole = NEEDED.iter().all(|name| files.contains_key(*name));
         let build = whole.then(|| hex(&all.finalize())[..16].to_owned());
-        let styles = files.keys().filter(|name| name.starts_with("pkg/") && name.ends_with(".css")).cloned().collect();
+        let styles = files
+            .keys()
+            .filter(|name| name.starts_with("pkg/") && name.ends_with(".css"))
+            .cloned()
+            .collect();
         let client = Client {
             build,
             styles,
@@ -88,7 +101,10 @@ impl Site {
 
     /// What is missing for a client, by name.
     pub fn missing(&self) -> Vec<&'static str> {
-        NEEDED.into_iter().filter(|name| !self.files.contains_key(*name)).collect()
+        NEEDED
+            .into_iter()
+            .filter(|name| !self.files.contains_key(*name))
+            .collect()
     }
 
     pub fn size(&self) -> usize {
@@ -98,14 +114,23 @@ impl Site {
 
 fn is_served(name: &str) -> bool {
     let hidden = name.split('/').any(|part| part.starts_with('.'));
-    !hidden && ![".br", ".gz", ".d.ts", ".map", ".txt"].iter().any(|end| name.ends_with(end))
+    !hidden
+        && ![".br", ".gz", ".d.ts", ".map", ".txt"]
+            .iter()
+            .any(|end| name.ends_with(end))
 }
 
 fn collect(folder: &Path, prefix: &str, into: &mut BTreeMap<String, Vec<u8>>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let path = if prefix.is_empty() {
+            name
+        } else {
+            format!("{prefix}/{name}")
+        };
         if entry.path().is_dir() {
             collect(&entry.path(), &path, into)?;
         } else {
@@ -191,9 +216,18 @@ impl Face {
         let language = brand.languages.first().copied().unwrap_or_default();
         let made = |text: String, mime| {
             let bytes = Bytes::from(text);
-            File { sha256: hex(&Sha256::digest(&bytes)), bytes, brotli: None, gzip: None, mime }
+            File {
+                sha256: hex(&Sha256::digest(&bytes)),
+                bytes,
+                brotli: None,
+                gzip: None,
+                mime,
+            }
         };
-        let shell = made(app::public::shell(language, &brand.name, &site.client), "text/html");
+        let shell = made(
+            app::public::shell(language, &brand.name, &site.client),
+            "text/html",
+        );
         let style = made(brand_css(&brand.accent), "text/css");
         let manifest = made(manifest(site, brand), "application/manifest+json");
         let mut face = Face {
@@ -235,7 +269,11 @@ impl Face {
                 files.push(entry(format!("/{name}"), file));
             }
         }
-        Core { build, shell: SHELL, files }
+        Core {
+            build,
+            shell: SHELL,
+            files,
+        }
     }
 }
 
@@ -263,8 +301,16 @@ mod tests {
     use super::*;
 
     fn files(extra: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
-        let needed = NEEDED.iter().map(|name| ((*name).to_owned(), format!("{name} {TOKEN}").into_bytes()));
-        needed.chain(extra.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()))).collect()
+        let needed = NEEDED
+            .iter()
+            .map(|name| ((*name).to_owned(), format!("{name} {TOKEN}").into_bytes()));
+        needed
+            .chain(
+                extra
+                    .iter()
+                    .map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())),
+            )
+            .collect()
     }
 
     #[test]
@@ -303,7 +349,12 @@ mod tests {
         assert!(!text.contains(TOKEN));
         let list: serde_json::Value = serde_json::from_str(text.strip_prefix("sw.js ").unwrap()).unwrap();
         assert_eq!(list["shell"], "/app");
-        let urls: Vec<&str> = list["files"].as_array().unwrap().iter().map(|f| f["url"].as_str().unwrap()).collect();
+        let urls: Vec<&str> = list["files"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|f| f["url"].as_str().unwrap())
+            .collect();
         assert!(urls.contains(&"/app") && urls.contains(&"/icons/a.png") && urls.contains(&"/brand.css"));
         assert!(urls.contains(&format!("/v/{}/pkg/compagnon.wasm", site.build().unwrap()).as_str()));
         let shell = std::str::from_utf8(&face.shell.bytes).unwrap();

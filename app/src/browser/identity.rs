@@ -1,6 +1,7 @@
 //! Who uses this phone: known without a network after the first sign-in.
 
 use super::js;
+use crate::phone::json;
 use domain::Lang;
 use domain::id::{DeviceId, MemberId};
 use serde::Deserialize;
@@ -100,8 +101,8 @@ pub async fn who() -> Who {
 /// Asks the server whose session this browser has.
 pub async fn ask() -> Who {
     match js::get("/api/session").await {
-        (200, body) => match serde_json::from_str::<Session>(&body) {
-            Ok(session) => {
+        (200, body) => match json::read::<Session>(&body) {
+            Some(session) => {
                 let identity = Identity {
                     member: session.member,
                     device: session.device,
@@ -110,7 +111,7 @@ pub async fn ask() -> Who {
                 speak(session.language).await;
                 Who::Member(identity)
             }
-            Err(_) => Who::Unknown,
+            None => Who::Unknown,
         },
         (401, _) => Who::Nobody,
         _ => Who::Unknown,
@@ -154,16 +155,15 @@ pub async fn was_alive(member: MemberId) -> bool {
         .is_ok_and(|value| value.is_truthy())
 }
 
-/// Signs out on this phone at once; the server's session ends now or at the next contact.
+/// Signs out on this phone; what remains is to tell the server, with [`end_session`].
 pub async fn sign_out() {
     let _ = js::device_set(CURRENT, &JsValue::NULL).await;
     let _ = js::device_set(SIGN_OUT_PENDING, &JsValue::TRUE).await;
-    end_session().await;
     forget_cookie();
 }
 
-/// Ends the server's session; `false` while the server cannot be reached.
-async fn end_session() -> bool {
+/// Ends the server's session; `false` while the server cannot be reached: the next start tries again.
+pub async fn end_session() -> bool {
     let status = match js::post("/api/sign-out", "{}", 10_000).await {
         Ok(posted) => posted.status(),
         Err(_) => 0,

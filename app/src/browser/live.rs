@@ -373,7 +373,7 @@ impl App {
             .unwrap_or(JsValue::NULL);
         let Some(release) = lock.dyn_ref::<js_sys::Function>() else {
             // Another tab or the worker is at it.
-            return Next::Wait(3_000);
+            return Next::Wait(1_000);
         };
         let next = self.exchange(database).await;
         let _ = release.call0(&JsValue::NULL);
@@ -413,7 +413,6 @@ impl App {
             self.changed(database);
             if first && told && written.is_ok() {
                 identity::mark_alive(database.0).await;
-                self.evicted.set(false);
             }
         }
         if told {
@@ -437,6 +436,7 @@ impl App {
             let _ = js::erase(&member.to_string()).await;
         }
         self.stage.set(Stage::SignedOut);
+        identity::end_session().await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! The store of the phone: IndexedDB behind `store.js`.
 
 use super::js;
+use crate::phone::json;
 use crate::phone::store::{Durability, Failure, Loaded, Op, Store};
 use domain::id::MemberId;
 use wasm_bindgen::JsValue;
@@ -18,8 +19,7 @@ impl Store for Database {
         let text = js::load(&self.0.to_string())
             .await
             .map_err(|error| failure(&error))?;
-        serde_json::from_str(&text.as_string().unwrap_or_default())
-            .map_err(|error| Failure(error.to_string()))
+        json::read(&text.as_string().unwrap_or_default()).ok_or_else(|| Failure("unreadable store".into()))
     }
 
     async fn commit(&self, ops: Vec<Op>, durability: Durability) -> Result<(), Failure> {

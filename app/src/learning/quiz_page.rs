@@ -7,6 +7,7 @@ use crate::parts::{
     act, app, button, button_link, detail, heading, line, live, main_action, not_there, nothing,
     open_instead, row, rows, section, state_of,
 };
+use crate::phone::json;
 use crate::phone::view::View;
 use crate::route::Route;
 use crate::text;
@@ -61,7 +62,7 @@ pub fn quiz_page(id: CourseId) -> AnyView {
 fn taken_up(app: App, course: &Course) -> Quiz {
     let draft: Vec<Answer> = app
         .draft(&draft_key(course))
-        .and_then(|text| serde_json::from_str(&text).ok())
+        .and_then(|text| json::read(&text))
         .unwrap_or_default();
     let answers: Vec<Option<Given>> = course
         .graded

@@ -24,10 +24,13 @@ pub fn company_page() -> AnyView {
 }
 
 fn advisor_part(advisor: &Advisor, lang: Lang) -> AnyView {
-    let call = advisor
-        .phone
-        .as_ref()
-        .map(|phone| way_out(format!("tel:{phone}"), Icon::Call, text::call(lang, &spaced(phone))));
+    let call = advisor.phone.as_ref().map(|phone| {
+        way_out(
+            format!("tel:{phone}"),
+            Icon::Call,
+            text::call(lang, &spaced(phone)),
+        )
+    });
     let write = advisor
         .email
         .as_ref()
@@ -46,7 +49,10 @@ fn advisor_part(advisor: &Advisor, lang: Lang) -> AnyView {
 
 /// A French number as it is read out, `06 39 98 00 01`; any other as it is.
 fn spaced(phone: &str) -> String {
-    let Some(rest) = phone.strip_prefix("+33").filter(|rest| rest.len() == 9 && rest.is_ascii()) else {
+    let Some(rest) = phone
+        .strip_prefix("+33")
+        .filter(|rest| rest.len() == 9 && rest.is_ascii())
+    else {
         return phone.to_owned();
     };
     let mut spaced = format!("0{}", &rest[..1]);

@@ -1,6 +1,7 @@
 //! What a phone keeps and does, in plain Rust: documents, the outbox, the rounds with the server, and what pages
 //! show of all that. No browser in here, so the same code runs in tests on any machine.
 
+pub mod json;
 pub mod outbox;
 pub mod replica;
 pub mod store;

@@ -1,11 +1,11 @@
 //! What the member did and the server has not yet answered, and for a week what it has.
 
 use super::Phone;
+use super::json::{self, Raw};
 use super::store::{Durability, Failure, Meta, Op, Store};
 use domain::id::{CommandId, MemberId, uuid_v7};
 use domain::{Command, Envelope, Outcome, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 /// How long a decided act is kept, to be sent again should the server have to restore a backup.
 const KEPT: i64 = 7 * Timestamp::DAY;
@@ -57,7 +57,7 @@ impl Item {
     }
 
     fn envelope(&self) -> Option<Envelope> {
-        serde_json::from_str(&self.body).ok()
+        json::read(&self.body)
     }
 }
 
@@ -70,10 +70,10 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    pub fn from_rows(member: MemberId, meta: &Meta, rows: &[Box<RawValue>]) -> Outbox {
+    pub fn from_rows(member: MemberId, meta: &Meta, rows: &[Raw]) -> Outbox {
         let mut items: Vec<Item> = rows
             .iter()
-            .filter_map(|row| serde_json::from_str(row.get()).ok())
+            .filter_map(|row| json::read(row.as_str()))
             // Another member's acts stay where they are and are never sent from here.
             .filter(|item: &Item| item.envelope().is_none_or(|envelope| envelope.member == member))
             .collect();

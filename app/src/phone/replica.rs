@@ -1,5 +1,6 @@
 //! The documents the server decided this member may see, in memory. Only a sync changes them.
 
+use super::json;
 use super::store::{DocRow, Meta, Op};
 use domain::document::{Act, Collection, Family};
 use domain::events::{Event, Registration};
@@ -46,16 +47,16 @@ impl<T> Table<T> {
 impl<T: DeserializeOwned> Table<T> {
     /// `false` where the body cannot be read; what was known before goes, because it is no longer true.
     fn put(&mut self, id: &str, body: &str) -> bool {
-        let doc = serde_json::from_str(body).map(Arc::new);
+        let doc = json::read(body).map(Arc::new);
         let place = self.0.binary_search_by(|(known, _)| known.as_str().cmp(id));
         match (doc, place) {
-            (Ok(doc), Ok(at)) => self.0[at].1 = doc,
-            (Ok(doc), Err(at)) => self.0.insert(at, (id.to_owned(), doc)),
-            (Err(_), Ok(at)) => {
+            (Some(doc), Ok(at)) => self.0[at].1 = doc,
+            (Some(doc), Err(at)) => self.0.insert(at, (id.to_owned(), doc)),
+            (None, Ok(at)) => {
                 self.0.remove(at);
                 return false;
             }
-            (Err(_), Err(_)) => return false,
+            (None, Err(_)) => return false,
         }
         true
     }
@@ -170,7 +171,7 @@ impl Replica {
             }
             return;
         };
-        let read = on_table!(self, collection, table => table.put(&row.id, row.body.get()));
+        let read = on_table!(self, collection, table => table.put(&row.id, row.body.as_str()));
         if !read {
             self.unreadable += 1;
         }

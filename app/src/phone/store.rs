@@ -1,7 +1,7 @@
 //! Where a phone keeps things. In the browser it is IndexedDB behind `public/store.js`; in tests it is memory.
 
+use super::json::{self, Raw};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::future::Future;
 
@@ -13,7 +13,7 @@ pub struct Loaded {
     #[serde(default)]
     pub docs: Vec<DocRow>,
     #[serde(default)]
-    pub outbox: Vec<Box<RawValue>>,
+    pub outbox: Vec<Raw>,
     #[serde(default)]
     pub drafts: Vec<DraftRow>,
 }
@@ -21,20 +21,20 @@ pub struct Loaded {
 /// Single values by name.
 #[derive(Debug, Default, Deserialize)]
 #[serde(transparent)]
-pub struct Meta(BTreeMap<String, Box<RawValue>>);
+pub struct Meta(BTreeMap<String, Raw>);
 
 impl Meta {
     /// The value, or `None` where there is none that can be read.
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        serde_json::from_str(self.0.get(name)?.get()).ok()
+        json::read(self.0.get(name)?.as_str())
     }
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct DocRow {
     pub collection: String,
     pub id: String,
-    pub body: Box<RawValue>,
+    pub body: Raw,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,15 +49,19 @@ pub struct Op(String);
 
 impl Op {
     pub fn put_doc(row: &DocRow) -> Op {
-        Op::put("docs", row)
+        let (collection, id) = (written(&row.collection), written(&row.id));
+        let body = row.body.as_str();
+        Op(format!(
+            r#"["put","docs",{{"collection":{collection},"id":{id},"body":{body}}}]"#
+        ))
     }
 
     pub fn delete_doc(collection: &str, id: &str) -> Op {
-        Op(json(&("delete", "docs", (collection, id))))
+        Op(written(&("delete", "docs", (collection, id))))
     }
 
     pub fn clear_docs(collections: &[&str]) -> Op {
-        Op(json(&("clear_docs", collections)))
+        Op(written(&("clear_docs", collections)))
     }
 
     pub fn put_item(item: &super::outbox::Item) -> Op {
@@ -65,11 +69,11 @@ impl Op {
     }
 
     pub fn delete_item(id: domain::id::CommandId) -> Op {
-        Op(json(&("delete", "outbox", id)))
+        Op(written(&("delete", "outbox", id)))
     }
 
     pub fn put_draft(key: &str, text: &str) -> Op {
-        Op(json(&(
+        Op(written(&(
             "put",
             "drafts",
             BTreeMap::from([("key", key), ("text", text)]),
@@ -77,15 +81,15 @@ impl Op {
     }
 
     pub fn delete_draft(key: &str) -> Op {
-        Op(json(&("delete", "drafts", key)))
+        Op(written(&("delete", "drafts", key)))
     }
 
     pub fn put_meta<T: Serialize>(name: &str, value: &T) -> Op {
-        Op(json(&("put", "meta", value, name)))
+        Op(written(&("put", "meta", value, name)))
     }
 
     fn put<T: Serialize>(store: &str, row: &T) -> Op {
-        Op(json(&("put", store, row)))
+        Op(written(&("put", store, row)))
     }
 
     /// All of `ops` as one JSON array.
@@ -95,7 +99,7 @@ impl Op {
     }
 }
 
-fn json<T: Serialize>(value: &T) -> String {
+fn written<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
@@ -167,7 +171,7 @@ pub mod memory {
             let all = serde_json::json!({
                 "meta": meta, "docs": values("docs"), "outbox": outbox, "drafts": values("drafts"),
             });
-            Ok(serde_json::from_str(&all.to_string()).unwrap())
+            Ok(json::read(&all.to_string()).unwrap())
         }
 
         async fn commit(&self, ops: Vec<Op>, durability: Durability) -> Result<(), Failure> {

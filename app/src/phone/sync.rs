@@ -1,13 +1,13 @@
 //! One round with the server, without the network: what to send, and what to make of the answer.
 
 use super::Phone;
+use super::json::{self, Raw};
 use super::outbox::State;
 use super::replica::Change;
 use super::store::{DocRow, Op};
 use domain::id::CommandId;
 use domain::sync::{MOST_BYTES, MOST_COMMANDS, PROTO, Reply, Request};
 use domain::{Outcome, Timestamp};
-use serde_json::value::RawValue;
 
 /// Odd failures after which an act waits for the member.
 pub const MOST_ATTEMPTS: u32 = 10;
@@ -15,6 +15,7 @@ const FIRST_WAIT: i64 = 2_000;
 const LONGEST_WAIT: i64 = 5 * 60_000;
 /// Room for all of a request but its commands.
 const FRAME_BYTES: usize = 1024;
+const NO_COMMANDS: &str = r#""commands":[]"#;
 
 /// How eagerly this phone tries.
 #[derive(Clone, Debug)]
@@ -70,7 +71,7 @@ pub enum Next {
     Update,
 }
 
-type WireReply = Reply<Box<RawValue>, Box<RawValue>>;
+type WireReply = Reply<Raw, Raw>;
 
 impl Phone {
     /// The next round, in the order of the acts.
@@ -79,25 +80,24 @@ impl Phone {
         let mut commands = Vec::new();
         let mut bytes = FRAME_BYTES;
         for item in self.outbox.iter().filter(|item| item.is_waiting()) {
-            let Ok(raw) = RawValue::from_string(item.body.clone()) else {
-                continue;
-            };
             bytes += item.body.len() + 1;
             if ids.len() == self.pace.most || (bytes > MOST_BYTES && !ids.is_empty()) {
                 break;
             }
             ids.push(item.id);
-            commands.push(raw);
+            commands.push(item.body.as_str());
         }
-        let body = serde_json::to_string(&Request {
+        let frame = serde_json::to_string(&Request::<()> {
             proto: PROTO,
             member: self.member,
             device: self.device,
             push_only: false,
             have: self.replica.cursor.clone(),
-            commands,
+            commands: vec![],
         })
         .unwrap_or_default();
+        // The acts go in as they are: byte for byte what was kept.
+        let body = frame.replacen(NO_COMMANDS, &format!(r#""commands":[{}]"#, commands.join(",")), 1);
         let ops = ids
             .iter()
             .filter_map(|id| self.outbox.set(*id, |item| item.state = State::Sent))
@@ -110,7 +110,7 @@ impl Phone {
     /// `chance`: any number, to spread the phones that try again.
     pub fn apply(&mut self, ids: &[CommandId], answer: &Answer, chance: u32) -> (Vec<Op>, Next) {
         if answer.status == 200
-            && let Ok(reply) = serde_json::from_str::<WireReply>(&answer.body)
+            && let Some(reply) = json::read::<WireReply>(&answer.body)
         {
             return self.take(ids, reply, chance);
         }
@@ -134,7 +134,7 @@ impl Phone {
         let mut ops = Vec::new();
         let mut answered = Vec::new();
         for raw in &reply.outcomes {
-            let Ok(outcome) = serde_json::from_str::<Outcome>(raw.get()) else {
+            let Some(outcome) = json::read::<Outcome>(raw.as_str()) else {
                 continue;
             };
             answered.push(outcome.id);

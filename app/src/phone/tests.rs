@@ -162,8 +162,16 @@ fn world() -> Vec<Value> {
                 "next": { "tier": "top", "missing": 601 }, "review_on": "2027-01-01", "on": "2026-11-24",
             }),
         ),
-        doc("balance", "own", json!({ "wallet": "own", "available": 500, "reserved": 0, "lots": [] })),
-        doc("balance", "company", json!({ "wallet": "company", "available": 900, "reserved": 0, "lots": [] })),
+        doc(
+            "balance",
+            "own",
+            json!({ "wallet": "own", "available": 500, "reserved": 0, "lots": [] }),
+        ),
+        doc(
+            "balance",
+            "company",
+            json!({ "wallet": "company", "available": 900, "reserved": 0, "lots": [] }),
+        ),
         course(10, &["baker"], 80),
         course(11, &["foreman"], 300),
         course(12, &["baker"], 50),
@@ -251,7 +259,12 @@ fn acts_go_out_in_the_order_they_were_made_with_the_same_bytes_each_time() {
     let mut again = loaded(&made.store);
     assert_eq!(again.request().body, first.body);
     let body: Value = serde_json::from_str(&first.body).unwrap();
-    let seqs: Vec<i64> = body["commands"].as_array().unwrap().iter().map(|c| c["seq"].as_i64().unwrap()).collect();
+    let seqs: Vec<i64> = body["commands"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["seq"].as_i64().unwrap())
+        .collect();
     assert_eq!(seqs, [1, 2, 3]);
     assert_eq!(body["proto"], 1);
     let envelope = &made.phone.outbox.get(ids[0]).unwrap().body;
@@ -265,7 +278,10 @@ fn numbers_go_on_after_everything_was_forgotten() {
     made.act(leave());
     let week_later = NOW + 8 * Timestamp::DAY;
     let next = made.round(|ids| {
-        let outcomes = ids.iter().map(|id| outcome(*id, json!({ "confirmed": "noted" }))).collect::<Vec<_>>();
+        let outcomes = ids
+            .iter()
+            .map(|id| outcome(*id, json!({ "confirmed": "noted" })))
+            .collect::<Vec<_>>();
         ok(json!({ "now": week_later, "outcomes": outcomes, "cursor": cursor("e1", 1) }))
     });
     assert_eq!(next, Next::Rest);
@@ -286,7 +302,11 @@ fn a_lost_reply_changes_nothing_and_its_replay_is_taken_once() {
     let told = reply(
         vec![outcome(quiz, json!({ "confirmed": { "graded": result } }))],
         vec![
-            doc("balance", "own", json!({ "wallet": "own", "available": 580, "reserved": 0, "lots": [] })),
+            doc(
+                "balance",
+                "own",
+                json!({ "wallet": "own", "available": 580, "reserved": 0, "lots": [] }),
+            ),
             doc(
                 "progress",
                 id(10),
@@ -310,16 +330,31 @@ fn a_lost_reply_changes_nothing_and_its_replay_is_taken_once() {
 fn documents_cursor_and_outcomes_survive_a_restart_together() {
     let mut made = ready();
     let joined = made.act(join());
-    made.round(|_| reply(vec![outcome(joined, json!({ "confirmed": { "waiting": { "position": 2 } } }))], vec![
-        doc("registration", id(20), json!({ "event": id(20), "state": { "waiting": { "position": 2 } } })),
-        doc("weather", "today", json!({ "sun": true })),
-        doc("event", "broken", json!({ "id": 7 })),
-    ]));
+    made.round(|_| {
+        reply(
+            vec![outcome(
+                joined,
+                json!({ "confirmed": { "waiting": { "position": 2 } } }),
+            )],
+            vec![
+                doc(
+                    "registration",
+                    id(20),
+                    json!({ "event": id(20), "state": { "waiting": { "position": 2 } } }),
+                ),
+                doc("weather", "today", json!({ "sun": true })),
+                doc("event", "broken", json!({ "id": 7 })),
+            ],
+        )
+    });
     let later = loaded(&made.store);
     assert_eq!(later.replica.cursor.epoch, "e1");
     assert_eq!(later.replica.unknown, ["weather"]);
     assert_eq!(later.replica.unreadable, 1);
-    assert_eq!(View::of(&later).event(EventId(id(20))).unwrap().seat, Seat::Waiting(2));
+    assert_eq!(
+        View::of(&later).event(EventId(id(20))).unwrap().seat,
+        Seat::Waiting(2)
+    );
     assert_eq!(later.outbox.get(joined).unwrap().state, State::Confirmed);
 }
 
@@ -337,7 +372,10 @@ fn gone_and_all_of_a_family() {
         }))
     });
     let view = made.view();
-    assert_eq!((view.courses.len(), view.rewards.len(), view.events.len()), (1, 0, 0));
+    assert_eq!(
+        (view.courses.len(), view.rewards.len(), view.events.len()),
+        (1, 0, 0)
+    );
     assert_eq!(view.own.available, 500, "own documents stay");
     assert_eq!(View::of(&loaded(&made.store)).courses.len(), 1);
 }
@@ -348,8 +386,12 @@ fn a_new_epoch_sends_what_was_decided_once_more() {
     let joined = made.act(join());
     made.round(|_| reply(vec![outcome(joined, json!({ "confirmed": "joined" }))], vec![]));
     assert_eq!(made.state(joined), State::Confirmed);
-    let next = made.round(|_| ok(json!({ "now": NOW, "outcomes": [], "cursor": cursor("e2", 1), "all_own": true,
-                                        "all_content": true, "docs": world() })));
+    let next = made.round(|_| {
+        ok(
+            json!({ "now": NOW, "outcomes": [], "cursor": cursor("e2", 1), "all_own": true,
+                                        "all_content": true, "docs": world() }),
+        )
+    });
     assert_eq!(next, Next::Again);
     assert_eq!(made.state(joined), State::Saved);
     assert_eq!(made.view().event(EventId(id(20))).unwrap().seat, Seat::Asked);
@@ -357,8 +399,10 @@ fn a_new_epoch_sends_what_was_decided_once_more() {
     assert_eq!(round.ids, [joined]);
     let next = made.answer(
         &round.ids,
-        &ok(json!({ "now": NOW, "outcomes": [outcome(joined, json!({ "confirmed": "joined" }))],
-                    "cursor": cursor("e2", 2) })),
+        &ok(
+            json!({ "now": NOW, "outcomes": [outcome(joined, json!({ "confirmed": "joined" }))],
+                    "cursor": cursor("e2", 2) }),
+        ),
     );
     assert_eq!((next, made.state(joined)), (Next::Rest, State::Confirmed));
     assert!(made.phone.request().ids.is_empty());
@@ -393,11 +437,20 @@ fn an_act_that_breaks_every_round_is_found_and_does_not_hold_up_the_others() {
             if ids.contains(&bad) {
                 return status(500);
             }
-            reply(ids.iter().map(|id| outcome(*id, json!({ "confirmed": "noted" }))).collect(), vec![])
+            reply(
+                ids.iter()
+                    .map(|id| outcome(*id, json!({ "confirmed": "noted" })))
+                    .collect(),
+                vec![],
+            )
         });
     }
     assert_eq!(made.state(bad), State::Parked);
-    assert!(ids.iter().filter(|id| **id != bad).all(|id| made.state(*id) == State::Confirmed));
+    assert!(
+        ids.iter()
+            .filter(|id| **id != bad)
+            .all(|id| made.state(*id) == State::Confirmed)
+    );
 }
 
 #[test]
@@ -407,7 +460,12 @@ fn a_round_takes_fifty_and_more_follow() {
         made.act(join());
     }
     let confirm = |ids: &[CommandId]| {
-        reply(ids.iter().map(|id| outcome(*id, json!({ "confirmed": "noted" }))).collect(), vec![])
+        reply(
+            ids.iter()
+                .map(|id| outcome(*id, json!({ "confirmed": "noted" })))
+                .collect(),
+            vec![],
+        )
     };
     assert_eq!(made.phone.clone().request().ids.len(), 50);
     assert_eq!(made.round(confirm), Next::Again);
@@ -455,7 +513,11 @@ fn waiting_grows_to_five_minutes_and_never_beyond() {
 fn another_members_acts_are_never_sent() {
     let mut made = Made::new();
     made.act(join());
-    let other = Phone::from_loaded(MemberId(id(77)), DeviceId(id(2)), now_or_never(made.store.load()).unwrap());
+    let other = Phone::from_loaded(
+        MemberId(id(77)),
+        DeviceId(id(2)),
+        now_or_never(made.store.load()).unwrap(),
+    );
     assert_eq!(other.outbox.iter().count(), 0);
     assert!(other.clone().request().ids.is_empty());
 }
@@ -473,19 +535,27 @@ fn a_request_reserves_points_until_it_is_answered() {
         view.may_redeem_from(reward, domain::ledger::Wallet::Own),
         Err(domain::Error::NotEnoughPoints { missing: 300 })
     );
-    assert!(view.may_redeem(reward).is_ok(), "the company's wallet can still pay");
+    assert!(
+        view.may_redeem(reward).is_ok(),
+        "the company's wallet can still pay"
+    );
     made.act(redeem("company"));
     assert_eq!(made.view().company.as_ref().unwrap().available, 500);
     made.act(Command::Rewards(rewards::Command::TakeBack { redemption: asked }));
     assert!(made.view().request(asked).unwrap().taking_back);
     made.round(|ids| {
         reply(
-            ids.iter().map(|id| outcome(*id, json!({ "refused": { "code": "sold_out" } }))).collect(),
+            ids.iter()
+                .map(|id| outcome(*id, json!({ "refused": { "code": "sold_out" } })))
+                .collect(),
             vec![],
         )
     });
     let view = made.view();
-    assert_eq!((view.own.available, view.own.reserved, view.requests.len()), (500, 0, 0));
+    assert_eq!(
+        (view.own.available, view.own.reserved, view.requests.len()),
+        (500, 0, 0)
+    );
     assert_eq!(view.refused, 3);
     made.phone.see(Timestamp(NOW + 1000));
     assert_eq!(made.view().refused, 0);
@@ -517,7 +587,10 @@ fn joining_and_leaving_show_before_the_server_knows() {
     });
     assert_eq!(seat(&made), Seat::No);
     let view = made.view();
-    assert_eq!(view.event(EventId(id(20))).unwrap().refused, Some(domain::Error::EventCancelled));
+    assert_eq!(
+        view.event(EventId(id(20))).unwrap().refused,
+        Some(domain::Error::EventCancelled)
+    );
 }
 
 #[test]
@@ -538,7 +611,10 @@ fn lessons_read_add_up_and_what_gets_you_there_has_three_ways() {
         })
         .collect();
     assert_eq!(points, [80, 50, 602]);
-    assert!(matches!(view.gets_you_there()[2], Way::OrdersToTier { amount: 30_100, .. }));
+    assert!(matches!(
+        view.gets_you_there()[2],
+        Way::OrdersToTier { amount: 30_100, .. }
+    ));
     made.act(hand_in(10));
     assert!(matches!(&made.view().gets_you_there()[1], Way::Course { course, .. } if course.points == 300));
 }
@@ -547,7 +623,9 @@ fn lessons_read_add_up_and_what_gets_you_there_has_three_ways() {
 fn a_language_is_there_at_once() {
     let mut made = ready();
     assert_eq!(made.view().lang, Lang::En);
-    made.act(Command::Members(domain::members::Command::SetLanguage { language: Lang::Fr }));
+    made.act(Command::Members(domain::members::Command::SetLanguage {
+        language: Lang::Fr,
+    }));
     assert_eq!(made.view().lang, Lang::Fr);
 }
 
@@ -557,7 +635,9 @@ fn drafts_outlive_a_restart_and_go_with_their_act() {
     let op = made.phone.draft("quiz:1", "[]".into());
     now_or_never(made.store.commit(vec![op], Durability::Strict)).unwrap();
     assert_eq!(loaded(&made.store).drafts["quiz:1"], "[]");
-    let (item, ops) = made.phone.prepare(hand_in(10), Some("quiz:1"), Timestamp(NOW), [7; 10]);
+    let (item, ops) = made
+        .phone
+        .prepare(hand_in(10), Some("quiz:1"), Timestamp(NOW), [7; 10]);
     now_or_never(made.store.commit(ops, Durability::Strict)).unwrap();
     made.phone.saved(item, Some("quiz:1"));
     assert!(loaded(&made.store).drafts.is_empty() && made.phone.drafts.is_empty());

@@ -104,7 +104,7 @@ pub(super) fn page(frame: &Frame<'_>, title: &str, main: impl IntoView) -> Strin
                     <a href=format!("{path}?lang={}", other.tag()) hreflang=other.tag() lang=other.tag()>
                         {text::language_name(other)}
                     </a>
-                    <a href="/legal">{text::legal(lang)}</a>
+                    " · " <a href="/legal">{text::legal(lang)}</a>
                 </footer>
             </body>
         </html>

@@ -18,7 +18,7 @@ pub fn landing(frame: &Frame<'_>) -> String {
             </a>
             <a href="/invitation">{text::have_card(lang)}</a>
         </section>
-        <section>
+        <section class="written">
             <h2>{text::landing_points_title(lang)}</h2>
             <p>{text::landing_points(lang)}</p>
             <h2>{text::landing_learn_title(lang)}</h2>
@@ -76,9 +76,9 @@ pub fn sign_in(frame: &Frame<'_>, shown: SignInPage) -> String {
                     <form method="post" action="/sign-in">
                         <input type="hidden" name="address" value=person.address />
                         <button class="button" type="submit">
-                            <strong>{person.name}</strong>
-                            " "
-                            <span>{person.about}</span>
+                            <span>
+                                {person.name} <br /> <small>{person.about}</small>
+                            </span>
                         </button>
                     </form>
                 </li>
@@ -245,7 +245,7 @@ pub fn legal(frame: &Frame<'_>) -> String {
             .collect_view()
     };
     let main = view! {
-        <article class="card">
+        <article class="card written">
             <h1>{text::legal(lang)}</h1>
             <h2>{text::legal_kept_title(lang)}</h2>
             <ul>

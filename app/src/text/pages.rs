@@ -28,6 +28,7 @@ say! {
     too_old: "Cette version est trop ancienne pour envoyer. Ce que vous avez fait reste ici.", "This version is too old to send. What you did stays here.";
     reload: "Recharger", "Reload";
     evicted: "Ce téléphone avait manqué de place et effacé les données de l’application. Elles reviennent du serveur ; ce qui n’était pas envoyé est perdu.", "This phone ran short of room and erased the app’s data. It comes back from the server; what had not been sent is lost.";
+    understood: "Compris", "Understood";
     newer_app: "Une nouvelle version est prête.", "A new version is ready.";
     change_over: "L’utiliser", "Use it";
     try_again: "Réessayer", "Try again";
@@ -198,7 +199,7 @@ say! {
 }
 
 fill! {
-    offline_as_of(at: &str): "Hors ligne – au {at}", "Offline – as of {at}";
+    offline_as_of(at: &str): "Hors ligne – état : {at}", "Offline – as of {at}";
     hello(name: &str): "Bonjour {name}", "Hello {name}";
     missing_for(points: &str, tier: &str): "Encore {points} pour passer {tier}", "{points} more to reach {tier}";
     expire_on(points: &str, day: &str): "{points} expirent le {day}.", "{points} expire on {day}.";

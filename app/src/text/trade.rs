@@ -14,7 +14,7 @@ count! {
     questions: "{n} question" / "{n} questions", "{n} question" / "{n} questions";
     days_left: "encore {n} jour" / "encore {n} jours", "{n} day left" / "{n} days left";
     seats_in_all: "{n} place en tout" / "{n} places en tout", "{n} seat in all" / "{n} seats in all";
-    to_send: "{n} envoi en attente" / "{n} envois en attente", "{n} thing to send" / "{n} things to send";
+    to_send: "{n} à envoyer" / "{n} à envoyer", "{n} to send" / "{n} to send";
     points_to_confirm: "{n} point à confirmer" / "{n} points à confirmer", "{n} point to confirm" / "{n} points to confirm";
     points_reserved: "{n} point réservé" / "{n} points réservés", "{n} point reserved" / "{n} points reserved";
     points_missing: "Il vous manque {n} point" / "Il vous manque {n} points", "You are {n} point short" / "You are {n} points short";

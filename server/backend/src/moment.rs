@@ -14,7 +14,11 @@ pub trait Chance: Send + Sync {
 }
 
 /// The machine's clock and its secure random source: for the binary.
-pub struct Machine;
+#[derive(Default)]
+pub struct Machine {
+    /// Randomness fetched ahead. Why: an import makes an id a row, and each fetch is a call into the system.
+    ahead: Mutex<Vec<u8>>,
+}
 
 impl Clock for Machine {
     fn now(&self) -> Timestamp {
@@ -29,7 +33,15 @@ impl Clock for Machine {
 
 impl Chance for Machine {
     fn fill(&self, bytes: &mut [u8]) {
-        getrandom::fill(bytes).expect("the operating system has randomness");
+        let mut ahead = self.ahead.lock().expect("no panic while drawing");
+        if ahead.len() < bytes.len() {
+            ahead.resize(bytes.len() + 4096, 0);
+            getrandom::fill(&mut ahead).expect("the operating system has randomness");
+        }
+        let from = ahead.len() - bytes.len();
+        bytes.copy_from_slice(&ahead[from..]);
+        // What was given out is gone from here, so nothing is given out twice.
+        ahead.truncate(from);
     }
 }
 

@@ -9,7 +9,11 @@ use qrcode::{EcLevel, QrCode};
 /// A code in groups of four, as people read it out: `4K7Q-MD2X`.
 pub fn grouped(code: &str) -> String {
     let signs: Vec<char> = code.chars().collect();
-    signs.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-")
+    signs
+        .chunks(4)
+        .map(|group| group.iter().collect::<String>())
+        .collect::<Vec<_>>()
+        .join("-")
 }
 
 pub struct Card<'a> {
@@ -25,7 +29,15 @@ pub struct Card<'a> {
 impl Card<'_> {
     /// One page, complete in itself: it is printed, not served.
     pub fn html(&self) -> Result<String> {
-        let Card { brand, accent, name, code, public_url, until, language } = *self;
+        let Card {
+            brand,
+            accent,
+            name,
+            code,
+            public_url,
+            until,
+            language,
+        } = *self;
         let address = format!("{public_url}/invitation");
         let link = format!("{address}/{}", code.replace('-', ""));
         let square = QrCode::with_error_correction_level(link.as_bytes(), EcLevel::M)?
@@ -34,7 +46,9 @@ impl Card<'_> {
             .quiet_zone(true)
             .build();
         let square = square.split_once("?>").map_or(square.as_str(), |(_, svg)| svg);
-        let shown = address.split_once("://").map_or(address.as_str(), |(_, rest)| rest);
+        let shown = address
+            .split_once("://")
+            .map_or(address.as_str(), |(_, rest)| rest);
         let date = match language {
             Lang::Fr => {
                 let (year, month, day) = until.ymd();
@@ -62,7 +76,10 @@ impl Card<'_> {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -81,7 +98,10 @@ mod tests {
             language: Lang::Fr,
         };
         let html = card.html().unwrap();
-        assert!(html.contains("4K7Q-MD2X-9PTH") && html.contains("<svg") && html.contains("21/12/2026"), "{html}");
+        assert!(
+            html.contains("4K7Q-MD2X-9PTH") && html.contains("<svg") && html.contains("21/12/2026"),
+            "{html}"
+        );
         assert!(html.contains("Club &lt;b&gt;") && html.contains("Zoé &amp; Co"));
         assert_eq!(grouped("4K7QMD2X9PTH"), "4K7Q-MD2X-9PTH");
     }

@@ -6,7 +6,7 @@ use crate::site::Site;
 use anyhow::Result;
 use backend::db::Kind;
 use backend::moment::{Clock, Machine};
-use backend::{Db, ledger, members, programme};
+use backend::{Db, ledger, programme};
 use domain::Day;
 use std::process::ExitCode;
 
@@ -37,8 +37,19 @@ pub async fn doctor(common: &Common, settings: &Serve) -> Result<ExitCode> {
             db.close().await;
         }
     }
-    println!("{}", if report.ill == 0 { "all is well" } else { "something is wrong" });
-    Ok(if report.ill == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    tell!(
+        "{}",
+        if report.ill == 0 {
+            "all is well"
+        } else {
+            "something is wrong"
+        }
+    );
+    Ok(if report.ill == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 #[derive(Default)]
@@ -56,7 +67,7 @@ impl Report {
                 ("BAD ", text)
             }
         };
-        println!("{sign}  {what:<9} {text}");
+        tell!("{sign}  {what:<9} {text}");
     }
 }
 
@@ -68,7 +79,9 @@ fn clock() -> Found {
     let now = Machine.now();
     let today = Day((now.0.div_euclid(86_400_000)) as i32);
     match Day::parse(FIRST_RELEASE) {
-        Some(first) if today < first => Ill(format!("it says {today}: codes, sessions and points would have wrong dates")),
+        Some(first) if today < first => Ill(format!(
+            "it says {today}: codes, sessions and points would have wrong dates"
+        )),
         _ if today.ymd().0 > LAST_YEAR => Ill(format!("it says {today}")),
         _ => Well(format!("it says {today} (UTC)")),
     }
@@ -101,9 +114,14 @@ async fn sending(settings: &Serve) -> Found {
 
 fn address(settings: &Serve) -> Found {
     match &settings.public_url {
-        None => Note(format!("PUBLIC_URL is not set: members reach it only as http://{}", settings.listen)),
+        None => Note(format!(
+            "PUBLIC_URL is not set: members reach it only as http://{}",
+            settings.listen
+        )),
         Some(url) if url.starts_with("https://") => Well(url.clone()),
-        Some(url) => Note(format!("{url} is not https: fine on this machine, not for members")),
+        Some(url) => Note(format!(
+            "{url} is not https: fine on this machine, not for members"
+        )),
     }
 }
 
@@ -121,21 +139,30 @@ async fn database(db: &Db, report: &mut Report) {
         let settings = programme::current(&mut tx).await?;
         let today = settings.day(tx.now())?;
         let proof = ledger::prove(&mut tx, today).await?;
-        let people = members::showcase(&mut tx).await?.len();
-        Ok::<_, backend::Error>((settings, proof, people))
+        let empty = programme::is_untouched(&mut tx).await?;
+        Ok::<_, backend::Error>((settings, proof, empty))
     };
     match read.await {
-        Err(error) => report.say("tables", Ill(format!("{error}; bring them up to date: compagnon migrate"))),
-        Ok((settings, proof, people)) => {
+        Err(error) => report.say(
+            "tables",
+            Ill(format!("{error}; bring them up to date: compagnon migrate")),
+        ),
+        Ok((settings, proof, empty)) => {
             report.say("tables", Well("up to date".into()));
-            report.say("programme", Well(format!("{}, {} tiers", settings.brand.name, settings.tiers.len())));
-            if people == 0 {
-                report.say("members", Note("nobody can sign in yet".into()));
+            report.say(
+                "programme",
+                Well(format!("{}, {} tiers", settings.brand.name, settings.tiers.len())),
+            );
+            if empty {
+                report.say("members", Note("there is nothing in the programme yet".into()));
             }
             report.say(
                 "ledger",
                 if proof.ok {
-                    Well(format!("right: {} entries, {} accounts", proof.entries, proof.accounts))
+                    Well(format!(
+                        "right: {} entries, {} accounts",
+                        proof.entries, proof.accounts
+                    ))
                 } else {
                     Ill(proof.amiss.join("; "))
                 },

@@ -9,24 +9,40 @@ use std::fs::File;
 use std::io::{BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 /// Bad rows shown on the screen; all of them are in the file of errors.
 const MOST_SHOWN: usize = 20;
 
 pub async fn import(db: &Db, wanted: Import) -> Result<ExitCode> {
-    let begun = db.now();
+    let begun = Instant::now();
     match wanted {
         Import::Companies(rows) => {
             let report = import::companies(db, open(&rows)?, options(&rows, false), progress()).await;
-            finish(&rows, report.with_context(|| rows.file.display().to_string())?, begun)
+            finish(
+                &rows,
+                report.with_context(|| rows.file.display().to_string())?,
+                begun,
+            )
         }
         Import::Members(rows) => {
             let report = import::members(db, open(&rows)?, options(&rows, false), progress()).await;
-            finish(&rows, report.with_context(|| rows.file.display().to_string())?, begun)
+            finish(
+                &rows,
+                report.with_context(|| rows.file.display().to_string())?,
+                begun,
+            )
         }
-        Import::Orders { rows, create_companies } => {
+        Import::Orders {
+            rows,
+            create_companies,
+        } => {
             let report = import::orders(db, open(&rows)?, options(&rows, create_companies), progress()).await;
-            finish(&rows, report.with_context(|| rows.file.display().to_string())?, begun)
+            finish(
+                &rows,
+                report.with_context(|| rows.file.display().to_string())?,
+                begun,
+            )
         }
         Import::Course { folder, dry_run } => {
             let mut tx = db.write().await?;
@@ -44,13 +60,17 @@ pub async fn import(db: &Db, wanted: Import) -> Result<ExitCode> {
         Import::Events { file, dry_run } => {
             let text = read(&file)?;
             let mut tx = db.write().await?;
-            let count = events::import_file(&mut tx, &text).await.with_context(|| file.display().to_string())?;
+            let count = events::import_file(&mut tx, &text)
+                .await
+                .with_context(|| file.display().to_string())?;
             keep(tx, dry_run, &format!("{count} events")).await
         }
         Import::Rewards { file, dry_run } => {
             let text = read(&file)?;
             let mut tx = db.write().await?;
-            let count = rewards::import_file(&mut tx, &text).await.with_context(|| file.display().to_string())?;
+            let count = rewards::import_file(&mut tx, &text)
+                .await
+                .with_context(|| file.display().to_string())?;
             keep(tx, dry_run, &format!("{count} rewards")).await
         }
     }
@@ -63,10 +83,10 @@ fn read(file: &Path) -> Result<String> {
 async fn keep(tx: Tx, dry_run: bool, what: &str) -> Result<ExitCode> {
     if dry_run {
         tx.roll_back().await?;
-        println!("{what}: good, nothing written");
+        tell!("{what}: good, nothing written");
     } else {
         tx.commit().await?;
-        println!("{what}");
+        tell!("{what}");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -97,7 +117,7 @@ fn progress() -> impl FnMut(u64) {
     }
 }
 
-fn finish(rows: &Rows, report: Report, begun: domain::Timestamp) -> Result<ExitCode> {
+fn finish(rows: &Rows, report: Report, begun: Instant) -> Result<ExitCode> {
     if std::io::stderr().is_terminal() {
         eprint!("\r\x1b[K");
     }
@@ -121,9 +141,9 @@ fn finish(rows: &Rows, report: Report, begun: domain::Timestamp) -> Result<ExitC
         report.bad.len()
     );
     if report.kept {
-        println!("{counted}");
+        tell!("{counted}");
     } else {
-        println!("{counted}; nothing written");
+        tell!("{counted}; nothing written");
     }
     if report.bad.is_empty() {
         return Ok(ExitCode::SUCCESS);
@@ -131,7 +151,7 @@ fn finish(rows: &Rows, report: Report, begun: domain::Timestamp) -> Result<ExitC
     if report.kept {
         let file = errors_file(&rows.file);
         std::fs::write(&file, report.bad_rows_csv()?).with_context(|| file.display().to_string())?;
-        println!("bad rows are in {}", file.display());
+        tell!("bad rows are in {}", file.display());
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)

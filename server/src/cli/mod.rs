@@ -4,16 +4,20 @@ mod card;
 mod doctor;
 mod imports;
 
-use crate::settings::{Command, Common, Config, Database, Demo, Ledger, LogFormat, Programme, Requests, Settings, Step};
+use crate::settings::{
+    Command, Common, Config, Database, Demo, Ledger, LogFormat, Programme, Requests, Settings, Step,
+};
 use crate::{demo, serve, settings};
 use anyhow::{Context, Result, bail};
-use backend::moment::{Clock, Machine};
+use backend::moment::Machine;
 use backend::{Db, copy, ledger, members, programme, rewards, sessions, status};
 use domain::rewards::Step as RequestStep;
 use domain::{Lang, Text, Timestamp};
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 use tracing_subscriber::EnvFilter;
 
 /// Runs one command.
@@ -25,7 +29,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode> {
     log(&common)?;
     match command {
         Command::Config(Config::Sample) => {
-            print!("{}", settings::sample());
+            tell!("{}", settings::sample().trim_end());
             return Ok(ExitCode::SUCCESS);
         }
         Command::Doctor(serve) => return doctor::doctor(&common, &serve).await,
@@ -34,7 +38,23 @@ pub async fn run(settings: Settings) -> Result<ExitCode> {
     let db = open(&common.database_url).await?;
     let code = obey(&db, command).await;
     db.close().await;
-    code
+    code.map_err(|error| match error.downcast_ref() {
+        Some(backend::Error::Database(_)) => error.context("if the database is new: compagnon migrate"),
+        _ => error,
+    })
+}
+
+/// An error with its causes; a cause that the text before it already tells is left out.
+pub fn in_one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if line.is_empty() {
+            line = cause;
+        } else if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line.replace(['\n', '\r'], " ").trim().to_owned()
 }
 
 async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
@@ -45,7 +65,7 @@ async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
         }
         Command::Migrate => {
             db.migrate().await?;
-            println!("the database is up to date");
+            tell!("the database is up to date");
         }
         Command::Demo(Demo::Load { if_empty }) => {
             db.migrate().await?;
@@ -70,7 +90,7 @@ async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
             };
             rewards::advance(&mut tx, id, step).await?;
             tx.commit().await?;
-            println!("{id}: {}", step.code());
+            tell!("{id}: {}", step.code());
         }
         Command::Code(wanted) => code(db, &wanted).await?,
         Command::Status(wanted) => show_status(db, &wanted).await?,
@@ -78,15 +98,15 @@ async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
         Command::Database(Database::Copy { to }) => {
             let target = open(&to).await?;
             target.migrate().await?;
-            let copied = copy::copy(db, &target, |table, rows| println!("{table}: {rows}")).await?;
+            let copied = copy::copy(db, &target, |table, rows| tell!("{table}: {rows}")).await?;
             target.close().await;
-            println!("{} rows in {} tables copied", copied.rows, copied.tables);
+            tell!("{} rows in {} tables copied", copied.rows, copied.tables);
         }
         Command::Database(Database::Restored) => {
             let mut tx = db.write().await?;
             programme::begin_epoch(&mut tx).await?;
             tx.commit().await?;
-            println!("a new epoch has begun: phones will send again what they still have");
+            tell!("a new epoch has begun: phones will send again what they still have");
         }
         Command::Doctor(_) | Command::Config(_) => {}
     }
@@ -95,7 +115,10 @@ async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
 
 fn log(common: &Common) -> Result<()> {
     let filter = EnvFilter::try_new(&common.log).with_context(|| format!("LOG {:?}", common.log))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match common.log_format {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),
@@ -111,7 +134,7 @@ async fn open(url: &str) -> Result<Db> {
     {
         std::fs::create_dir_all(folder).with_context(|| format!("folder {}", folder.display()))?;
     }
-    let machine = Arc::new(Machine);
+    let machine = Arc::new(Machine::default());
     Ok(Db::open(url, machine.clone(), machine).await?)
 }
 
@@ -128,11 +151,15 @@ async fn apply_programme(db: &Db, file: &Path, dry_run: bool) -> Result<()> {
     let mut tx = db.write().await?;
     let programme::Changes(changes) = programme::apply(&mut tx, &settings).await?;
     match (changes.is_empty(), dry_run) {
-        (true, _) => println!("nothing changes"),
-        (false, true) => println!("would change: {}", changes.join(", ")),
-        (false, false) => println!("changed: {}", changes.join(", ")),
+        (true, _) => tell!("nothing changes"),
+        (false, true) => tell!("would change: {}", changes.join(", ")),
+        (false, false) => tell!("changed: {}", changes.join(", ")),
     }
-    if dry_run { tx.roll_back().await? } else { tx.commit().await? }
+    if dry_run {
+        tx.roll_back().await?
+    } else {
+        tx.commit().await?
+    }
     Ok(())
 }
 
@@ -141,13 +168,13 @@ async fn list_requests(db: &Db) -> Result<()> {
     let settings = programme::current(&mut tx).await?;
     let requests = rewards::open_requests(&mut tx).await?;
     if requests.is_empty() {
-        println!("no open requests");
+        tell!("no open requests");
         return Ok(());
     }
     let lang = settings.brand.languages.first().copied().unwrap_or_default();
     for request in requests {
         let title: Text = serde_json::from_str(&request.title).unwrap_or_default();
-        println!(
+        tell!(
             "{}  {}  {:<9} {:>7} points ({})  {:<8} {}  for {}, {}",
             request.id,
             settings.day(request.asked_at)?,
@@ -168,10 +195,16 @@ async fn code(db: &Db, wanted: &settings::Code) -> Result<()> {
     let Some((member, name)) = members::find_by_ref(&mut tx, &wanted.member_ref).await? else {
         bail!("there is no member {:?}", wanted.member_ref);
     };
-    let way = if wanted.card.is_some() { sessions::Way::Card } else { sessions::Way::Desk };
+    let way = if wanted.card.is_some() {
+        sessions::Way::Card
+    } else {
+        sessions::Way::Desk
+    };
     let (code, expires) = sessions::issue(&mut tx, member, way).await?;
     let settings = programme::current(&mut tx).await?;
-    let language = members::me(&mut tx, member).await?.map_or(Lang::default(), |me| me.language);
+    let language = members::me(&mut tx, member)
+        .await?
+        .map_or(Lang::default(), |me| me.language);
     let until = settings.day(expires)?;
     let code = card::grouped(&code);
     if let Some(file) = &wanted.card {
@@ -186,11 +219,15 @@ async fn code(db: &Db, wanted: &settings::Code) -> Result<()> {
         };
         std::fs::write(file, card.html()?).with_context(|| file.display().to_string())?;
         tx.commit().await?;
-        println!("{}: the card of {name}, good once, until {until}", file.display());
+        tell!("{}: the card of {name}, good once, until {until}", file.display());
     } else {
         tx.commit().await?;
-        println!("{code}");
-        println!("for {name}, typed at {}/invitation, good once, until {}", wanted.public_url.trim_end_matches('/'), moment(&settings, expires)?);
+        tell!("{code}");
+        tell!(
+            "for {name}, typed at {}/invitation, good once, until {}",
+            wanted.public_url.trim_end_matches('/'),
+            moment(&settings, expires)?
+        );
     }
     Ok(())
 }
@@ -218,15 +255,29 @@ async fn show_status(db: &Db, wanted: &settings::Status) -> Result<()> {
             #[serde(flatten)]
             status: &'a domain::status::Status,
         }
-        println!("{}", serde_json::to_string_pretty(&Shown { company: &wanted.company_ref, status: &status })?);
+        tell!(
+            "{}",
+            serde_json::to_string_pretty(&Shown {
+                company: &wanted.company_ref,
+                status: &status
+            })?
+        );
         return Ok(());
     }
-    println!("{} on {}: {}, {} points from {} to {}", wanted.company_ref, status.on, status.tier, status.points, status.from, status.to);
+    tell!(
+        "{} on {}: {}, {} points from {} to {}",
+        wanted.company_ref,
+        status.on,
+        status.tier,
+        status.points,
+        status.from,
+        status.to
+    );
     match &status.next {
-        Some(gap) => println!("{} points to {}", gap.missing, gap.tier),
-        None => println!("the highest tier"),
+        Some(gap) => tell!("{} points to {}", gap.missing, gap.tier),
+        None => tell!("the highest tier"),
     }
-    println!("reviewed on {}", status.review_on);
+    tell!("reviewed on {}", status.review_on);
     Ok(())
 }
 
@@ -235,28 +286,52 @@ async fn prove(db: &Db, json: bool) -> Result<ExitCode> {
     let today = programme::current(&mut tx).await?.day(tx.now())?;
     let proof = ledger::prove(&mut tx, today).await?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&proof)?);
+        tell!("{}", serde_json::to_string_pretty(&proof)?);
     } else {
-        println!("{} accounts, {} entries, sum {}", proof.accounts, proof.entries, proof.sum);
-        println!(
-            "issued {} = taken back {} + spent {} + expired {} + held {} + available {}",
-            proof.issued, proof.taken_back, proof.spent, proof.expired, proof.held, proof.available
+        tell!(
+            "{} accounts, {} entries, sum {}",
+            proof.accounts,
+            proof.entries,
+            proof.sum
         );
-        println!(
+        tell!(
+            "issued {} = taken back {} + spent {} + expired {} + held {} + available {}",
+            proof.issued,
+            proof.taken_back,
+            proof.spent,
+            proof.expired,
+            proof.held,
+            proof.available
+        );
+        tell!(
             "{} lots, {} with points left: {}, of which {} are due",
-            proof.lots.count, proof.lots.open, proof.lots.remaining, proof.lots.due
+            proof.lots.count,
+            proof.lots.open,
+            proof.lots.remaining,
+            proof.lots.due
         );
         for amiss in &proof.amiss {
-            println!("AMISS: {amiss}");
+            tell!("AMISS: {amiss}");
         }
-        println!("{}", if proof.ok { "the ledger is right" } else { "THE LEDGER IS WRONG" });
+        tell!(
+            "{}",
+            if proof.ok {
+                "the ledger is right"
+            } else {
+                "THE LEDGER IS WRONG"
+            }
+        );
     }
-    Ok(if proof.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if proof.ok {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
-/// Seconds since a moment, for the last line of a long command.
-pub(crate) fn seconds_since(begun: Timestamp) -> String {
-    format!("{:.1} s", (Machine.now().0 - begun.0) as f64 / 1000.0)
+/// How long something took, for the last line of a long command.
+pub(crate) fn seconds_since(begun: Instant) -> String {
+    format!("{:.1} s", begun.elapsed().as_secs_f64())
 }
 
 #[cfg(test)]

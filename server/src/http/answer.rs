@@ -35,7 +35,9 @@ impl IntoResponse for Problem {
         };
         let mut answer = status.into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            answer
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
         answer.extensions_mut().insert(Broke(detail));
         answer
@@ -45,13 +47,18 @@ impl IntoResponse for Problem {
 /// A refusal with its permanent code.
 pub fn refusal(status: StatusCode, code: &'static str) -> axum::response::Response {
     let mut answer = (status, Json(serde_json::json!({ "code": code }))).into_response();
-    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
 }
 
 /// Plain words.
 pub fn plain(status: StatusCode, text: &'static str) -> axum::response::Response {
-    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
     (status, headers, text).into_response()
 }
 

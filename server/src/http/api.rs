@@ -22,7 +22,9 @@ const MOST_CRASH_BYTES: usize = 4 * 1024;
 const MOST_CRASHES: u32 = 60;
 
 async fn caller(app: &Shared, headers: &HeaderMap) -> Result<Option<Caller>, Problem> {
-    let Some(token) = app.session_token(headers) else { return Ok(None) };
+    let Some(token) = app.session_token(headers) else {
+        return Ok(None);
+    };
     let mut tx = app.db.read().await?;
     Ok(sessions::caller(&mut tx, token).await?)
 }
@@ -33,7 +35,9 @@ fn signed_out() -> Response {
 
 /// Who is signed in on this browser.
 pub async fn session(State(app): State<Shared>, headers: HeaderMap) -> Answered {
-    let Some(caller) = caller(&app, &headers).await? else { return Ok(signed_out()) };
+    let Some(caller) = caller(&app, &headers).await? else {
+        return Ok(signed_out());
+    };
     let mut tx = app.db.read().await?;
     let (name, language) = sessions::who(&mut tx, &caller).await?;
     let body = serde_json::json!({
@@ -53,8 +57,12 @@ pub async fn sync(State(app): State<Shared>, request: Request) -> Answered {
     if !is_json(request.headers()) {
         return Ok(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json"));
     }
-    let Some(token) = app.session_token(request.headers()).map(str::to_owned) else { return Ok(signed_out()) };
-    let Some(caller) = caller(&app, request.headers()).await? else { return Ok(signed_out()) };
+    let Some(token) = app.session_token(request.headers()).map(str::to_owned) else {
+        return Ok(signed_out());
+    };
+    let Some(caller) = caller(&app, request.headers()).await? else {
+        return Ok(signed_out());
+    };
     let Ok(bytes) = to_bytes(request.into_body(), MOST_BYTES).await else {
         return Ok(refusal(StatusCode::PAYLOAD_TOO_LARGE, "too_large"));
     };
@@ -79,9 +87,18 @@ pub async fn sync(State(app): State<Shared>, request: Request) -> Answered {
         return Ok(refusal(StatusCode::PAYLOAD_TOO_LARGE, "too_many_commands"));
     }
     let work = app.tasks.spawn(work(app.clone(), caller, round));
-    let done = work.await.map_err(|error| Problem::Broken(format!("sync: {error}")))?;
-    let Done { body, caller, prolonged } = done?;
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    let done = work
+        .await
+        .map_err(|error| Problem::Broken(format!("sync: {error}")))?;
+    let Done {
+        body,
+        caller,
+        prolonged,
+    } = done?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
     let answer = (headers, body).into_response();
     if prolonged {
         return Ok(cookies::with(answer, app.keep_session(&token, caller.member)));
@@ -95,7 +112,11 @@ struct Done {
     prolonged: bool,
 }
 
-async fn work(app: Shared, caller: Caller, round: domain::sync::Request<Box<RawValue>>) -> backend::Result<Done> {
+async fn work(
+    app: Shared,
+    caller: Caller,
+    round: domain::sync::Request<Box<RawValue>>,
+) -> backend::Result<Done> {
     let reply = backend::sync::round(&app.db, &caller, &round).await?;
     for outcome in &reply.outcomes {
         let result = match serde_json::from_str::<Outcome>(outcome.get()).map(|outcome| outcome.verdict) {
@@ -113,7 +134,11 @@ async fn work(app: Shared, caller: Caller, round: domain::sync::Request<Box<RawV
         prolonged = sessions::note_sync(&mut tx, &caller).await?;
         tx.commit().await?;
     }
-    Ok(Done { body: serde_json::to_vec(&reply)?, caller, prolonged })
+    Ok(Done {
+        body: serde_json::to_vec(&reply)?,
+        caller,
+        prolonged,
+    })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -133,7 +158,8 @@ pub async fn sign_out(State(app): State<Shared>, headers: HeaderMap) -> Answered
             sessions::end(&mut tx, &token).await?;
             tx.commit().await
         });
-        work.await.map_err(|error| Problem::Broken(format!("sign-out: {error}")))??;
+        work.await
+            .map_err(|error| Problem::Broken(format!("sign-out: {error}")))??;
     }
     let answer = (StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "no-store")]).into_response();
     Ok(cookies::with(answer, app.end_session()))
@@ -161,7 +187,11 @@ pub async fn crash(State(app): State<Shared>, request: Request) -> Response {
     if !within {
         return refusal(StatusCode::TOO_MANY_REQUESTS, "too_many");
     }
-    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let agent = request
+        .headers()
+        .get(header::USER_AGENT)
+        .and_then(|agent| agent.to_str().ok())
+        .unwrap_or_default();
     let device = super::device_name::device_name(agent);
     let Ok(bytes) = to_bytes(request.into_body(), MOST_CRASH_BYTES).await else {
         return refusal(StatusCode::PAYLOAD_TOO_LARGE, "too_large");
@@ -169,15 +199,27 @@ pub async fn crash(State(app): State<Shared>, request: Request) -> Response {
     let Ok(Report { build, message }) = serde_json::from_slice(&bytes) else {
         return refusal(StatusCode::BAD_REQUEST, "unreadable");
     };
-    let short = |text: &str, most| text.chars().filter(|c| !c.is_control()).take(most).collect::<String>();
-    tracing::warn!(build = short(&build, 64), message = short(&message, 1000), device, "the app crashed on a phone");
+    let short = |text: &str, most| {
+        text.chars()
+            .filter(|c| !c.is_control())
+            .take(most)
+            .collect::<String>()
+    };
+    tracing::warn!(
+        build = short(&build, 64),
+        message = short(&message, 1000),
+        device,
+        "the app crashed on a phone"
+    );
     metrics::counter!("compagnon_crashes_total").increment(1);
     StatusCode::NO_CONTENT.into_response()
 }
 
 /// A picture of a lesson. Its name is its content, so a phone keeps it as long as it likes.
 pub async fn picture(State(app): State<Shared>, Path(hash): Path<String>, headers: HeaderMap) -> Answered {
-    let Some(token) = app.session_token(&headers) else { return Ok(signed_out()) };
+    let Some(token) = app.session_token(&headers) else {
+        return Ok(signed_out());
+    };
     let mut tx = app.db.read().await?;
     if sessions::caller(&mut tx, token).await?.is_none() {
         return Ok(signed_out());
@@ -185,10 +227,17 @@ pub async fn picture(State(app): State<Shared>, Path(hash): Path<String>, header
     let Some((mime, bytes)) = learning::picture(&mut tx, &hash).await? else {
         return Ok(plain(StatusCode::NOT_FOUND, "not found\n"));
     };
-    let mime = if mime.starts_with("image/") { mime } else { "application/octet-stream".to_owned() };
+    let mime = if mime.starts_with("image/") {
+        mime
+    } else {
+        "application/octet-stream".to_owned()
+    };
     let mut answer = bytes.into_response();
     let set = answer.headers_mut();
-    set.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable"));
+    set.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, max-age=31536000, immutable"),
+    );
     set.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_str(&mime).unwrap_or(HeaderValue::from_static("application/octet-stream")),

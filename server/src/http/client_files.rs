@@ -1,7 +1,7 @@
 //! The client's files, and what is made for it.
 
-use super::answer::plain;
 use super::Shared;
+use super::answer::plain;
 use crate::site::File;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
@@ -12,57 +12,74 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// May be kept, must be asked about: a change shows at once, and no change costs a few bytes.
 const ASK_FIRST: &str = "no-cache";
 
+const WORKER_POLICY: &str =
+    "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'";
+
 pub async fn versioned(
     State(app): State<Shared>,
     Path((build, path)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
+    let site = app.look().await.site;
     // Another build's file of this name has another content, and would be kept for ever under the wrong address.
-    match app.site.find(&path).filter(|_| app.site.build() == Some(build.as_str())) {
+    match site.find(&path).filter(|_| site.build() == Some(build.as_str())) {
         Some(file) => send(file, FOR_EVER, &headers),
         None => missing(),
     }
 }
 
 pub async fn shell(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    let face = app.face().await;
-    let mut answer = send(&face.shell, ASK_FIRST, &headers);
-    if app.site.build().is_none() {
+    let look = app.look().await;
+    let mut answer = send(&look.face.shell, ASK_FIRST, &headers);
+    if look.site.build().is_none() {
         *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
     answer
 }
 
 pub async fn worker(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    match &app.face().await.worker {
-        Some(worker) => send(worker, ASK_FIRST, &headers),
-        None => missing(),
-    }
+    let Some(worker) = &app.look().await.face.worker else {
+        return missing();
+    };
+    let mut answer = send(worker, ASK_FIRST, &headers);
+    // A worker has the policy of its own file, not of the page: it loads scripts and asks for files.
+    answer.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(WORKER_POLICY),
+    );
+    answer
 }
 
 pub async fn style(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    send(&app.face().await.style, ASK_FIRST, &headers)
+    send(&app.look().await.face.style, ASK_FIRST, &headers)
 }
 
 pub async fn manifest(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    send(&app.face().await.manifest, ASK_FIRST, &headers)
+    send(&app.look().await.face.manifest, ASK_FIRST, &headers)
 }
 
 pub async fn favicon(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    plain_file(&app, "favicon.svg", &headers)
+    plain_file(&app, "favicon.svg", &headers).await
 }
 
 pub async fn icon(State(app): State<Shared>, Path(name): Path<String>, headers: HeaderMap) -> Response {
-    plain_file(&app, &format!("icons/{name}"), &headers)
+    plain_file(&app, &format!("icons/{name}"), &headers).await
 }
 
 /// What a member sees is nothing for a search engine; the first page is.
 pub async fn robots() -> Response {
-    plain(StatusCode::OK, "User-agent: *\nDisallow: /app\nDisallow: /invitation\nDisallow: /api\n")
+    plain(
+        StatusCode::OK,
+        "User-agent: *\nDisallow: /app\nDisallow: /invitation\nDisallow: /api\n",
+    )
 }
 
-fn plain_file(app: &Shared, path: &str, headers: &HeaderMap) -> Response {
-    app.site.find(path).map_or_else(missing, |file| send(file, ASK_FIRST, headers))
+async fn plain_file(app: &Shared, path: &str, headers: &HeaderMap) -> Response {
+    app.look()
+        .await
+        .site
+        .find(path)
+        .map_or_else(missing, |file| send(file, ASK_FIRST, headers))
 }
 
 fn missing() -> Response {
@@ -80,7 +97,11 @@ fn send(file: &File, keeping: &'static str, headers: &HeaderMap) -> Response {
         .get(header::IF_NONE_MATCH)
         .and_then(|known| known.to_str().ok())
         .is_some_and(|known| known == "*" || known.split(',').any(|one| one.trim() == tag));
-    let (encoding, bytes) = if known { (None, Bytes::new()) } else { encoded(file, headers) };
+    let (encoding, bytes) = if known {
+        (None, Bytes::new())
+    } else {
+        encoded(file, headers)
+    };
     let mut answer = Response::new(Body::from(bytes));
     if known {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
@@ -101,7 +122,10 @@ fn send(file: &File, keeping: &'static str, headers: &HeaderMap) -> Response {
 }
 
 fn encoded(file: &File, headers: &HeaderMap) -> (Option<&'static str>, Bytes) {
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepted = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let accepts = |name: &str| {
         accepted.split(',').any(|one| {
             let mut parts = one.split(';').map(str::trim);

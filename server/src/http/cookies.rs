@@ -32,7 +32,11 @@ pub fn language(headers: &HeaderMap) -> Option<domain::Lang> {
 impl App {
     /// Why the prefix only with https: browsers keep a `__Host-` cookie only when it is Secure.
     fn name(&self, name: &str) -> String {
-        if self.secure { format!("__Host-{name}") } else { name.to_owned() }
+        if self.secure {
+            format!("__Host-{name}")
+        } else {
+            name.to_owned()
+        }
     }
 
     pub fn session_token<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
@@ -47,7 +51,10 @@ impl App {
         let secure = if self.secure { "; Secure" } else { "" };
         let hidden = if readable { "" } else { "; HttpOnly" };
         let text = format!("{name}={value}; Path=/; Max-Age={seconds}; SameSite=Lax{hidden}{secure}");
-        (SET_COOKIE, HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("")))
+        (
+            SET_COOKIE,
+            HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("")),
+        )
     }
 
     pub fn set_language(&self, language: domain::Lang) -> Header {
@@ -55,12 +62,21 @@ impl App {
     }
 
     pub fn set_sign_in_request(&self, request: Uuid) -> Header {
-        self.cookie(&self.name("sign_in"), &request.to_string(), CODE_LIFE / 1000, false)
+        self.cookie(
+            &self.name("sign_in"),
+            &request.to_string(),
+            CODE_LIFE / 1000,
+            false,
+        )
     }
 
     pub fn set_session(&self, opened: &Opened) -> [Header; 3] {
         let [session, signed_in] = self.keep_session(&opened.token, opened.member);
-        [session, signed_in, self.cookie(&self.name("sign_in"), "", 0, false)]
+        [
+            session,
+            signed_in,
+            self.cookie(&self.name("sign_in"), "", 0, false),
+        ]
     }
 
     pub fn keep_session(&self, token: &str, member: MemberId) -> [Header; 2] {
@@ -72,12 +88,18 @@ impl App {
     }
 
     pub fn end_session(&self) -> [Header; 2] {
-        [self.cookie(&self.name("session"), "", 0, false), self.cookie(SIGNED_IN, "", 0, true)]
+        [
+            self.cookie(&self.name("session"), "", 0, false),
+            self.cookie(SIGNED_IN, "", 0, true),
+        ]
     }
 }
 
 /// Adds headers of the same name to an answer.
-pub fn with(mut answer: axum::response::Response, headers: impl IntoIterator<Item = Header>) -> axum::response::Response {
+pub fn with(
+    mut answer: axum::response::Response,
+    headers: impl IntoIterator<Item = Header>,
+) -> axum::response::Response {
     for (name, value) in headers {
         answer.headers_mut().append(name, value);
     }

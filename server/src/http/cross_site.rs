@@ -38,7 +38,10 @@ mod tests {
 
     fn own(pairs: &[(&'static str, &'static str)]) -> bool {
         let headers = pairs.iter().map(|(name, value)| {
-            (axum::http::HeaderName::from_static(name), axum::http::HeaderValue::from_static(value))
+            (
+                axum::http::HeaderName::from_static(name),
+                axum::http::HeaderValue::from_static(value),
+            )
         });
         is_own(&headers.collect(), Some("https://club.example.com"))
     }
@@ -48,10 +51,23 @@ mod tests {
         assert!(own(&[("sec-fetch-site", "same-origin"), ("cookie", "session=1")]));
         assert!(own(&[("sec-fetch-site", "none")]));
         assert!(!own(&[("sec-fetch-site", "cross-site")]));
-        assert!(!own(&[("sec-fetch-site", "same-site"), ("origin", "https://club.example.com")]));
-        assert!(own(&[("origin", "https://club.example.com"), ("host", "10.0.0.1:3000")]));
-        assert!(own(&[("origin", "http://127.0.0.1:3000"), ("host", "127.0.0.1:3000"), ("cookie", "session=1")]));
-        assert!(!own(&[("origin", "http://127.0.0.1:4000"), ("host", "127.0.0.1:3000")]));
+        assert!(!own(&[
+            ("sec-fetch-site", "same-site"),
+            ("origin", "https://club.example.com")
+        ]));
+        assert!(own(&[
+            ("origin", "https://club.example.com"),
+            ("host", "10.0.0.1:3000")
+        ]));
+        assert!(own(&[
+            ("origin", "http://127.0.0.1:3000"),
+            ("host", "127.0.0.1:3000"),
+            ("cookie", "session=1")
+        ]));
+        assert!(!own(&[
+            ("origin", "http://127.0.0.1:4000"),
+            ("host", "127.0.0.1:3000")
+        ]));
         assert!(!own(&[("origin", "null"), ("host", "127.0.0.1:3000")]));
         assert!(!own(&[("origin", "null")]));
         assert!(!own(&[("cookie", "session=1")]));

@@ -4,7 +4,7 @@ use super::answer::Broke;
 use super::{Shared, public};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::time::{Duration, Instant};
@@ -26,8 +26,14 @@ pub async fn front(State(app): State<Shared>, request: Request, next: Next) -> R
     let id = uuid::Builder::from_random_bytes(chance).into_uuid().to_string();
     let method = request.method().clone();
     // Why not the address itself: an invitation's holds its code.
-    let route = request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
-    let asked = Asked { is_api: request.uri().path().starts_with("/api/"), headers: request.headers().clone() };
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("none".to_owned(), |path| path.as_str().to_owned());
+    let asked = Asked {
+        is_api: request.uri().path().starts_with("/api/"),
+        headers: request.headers().clone(),
+    };
     let span = tracing::info_span!("request", id = %id, %method, %route);
     let begun = Instant::now();
     let mut answer = async {
@@ -46,7 +52,7 @@ pub async fn front(State(app): State<Shared>, request: Request, next: Next) -> R
         } else {
             tracing::info!(status = status.as_u16(), ms = took.as_millis() as u64, "answered");
         }
-        let labels = [("method", method.to_string()), ("route", route.clone())];
+        let labels = [("method", known(&method).to_owned()), ("route", route.clone())];
         metrics::histogram!("compagnon_request_seconds", &labels).record(took.as_secs_f64());
         let [method, route] = labels;
         let labels = [method, route, ("status", status.as_u16().to_string())];
@@ -60,9 +66,22 @@ pub async fn front(State(app): State<Shared>, request: Request, next: Next) -> R
         .get(header::CONTENT_TYPE)
         .is_some_and(|mime| mime.as_bytes().starts_with(b"text/html"));
     let headers = answer.headers_mut();
-    headers.insert(X_REQUEST_ID, HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none")));
+    headers.insert(
+        X_REQUEST_ID,
+        HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none")),
+    );
     protect(headers, is_page, app.secure);
     answer
+}
+
+/// Why not the method itself: anybody may invent one, and each would be a series of its own.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        _ => "other",
+    }
 }
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -81,19 +100,29 @@ async fn explain(app: &Shared, answer: Response, asked: &Asked, id: &str) -> Res
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"));
     let body = if asked.is_api {
-        let code = if status == StatusCode::SERVICE_UNAVAILABLE { "busy" } else { "internal" };
+        let code = if status == StatusCode::SERVICE_UNAVAILABLE {
+            "busy"
+        } else {
+            "internal"
+        };
         axum::Json(serde_json::json!({ "code": code, "request_id": id })).into_response()
     } else if wants_page {
         public::broken(app, &asked.headers, id).await
     } else {
-        Body::from(format!("{}\nrequest {id}\n", status.canonical_reason().unwrap_or("failed"))).into_response()
+        Body::from(format!(
+            "{}\nrequest {id}\n",
+            status.canonical_reason().unwrap_or("failed")
+        ))
+        .into_response()
     };
     let (mut parts, body) = body.into_parts();
     parts.status = status;
     if let Some(wait) = answer.headers().get(header::RETRY_AFTER) {
         parts.headers.insert(header::RETRY_AFTER, wait.clone());
     }
-    parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    parts
+        .headers
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Response::from_parts(parts, body)
 }
 
@@ -101,13 +130,22 @@ fn protect(headers: &mut HeaderMap, is_page: bool, secure: bool) {
     let mut set = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
-    set(header::CONTENT_SECURITY_POLICY, if is_page { PAGE_POLICY } else { OTHER_POLICY });
+    set(
+        header::CONTENT_SECURITY_POLICY,
+        if is_page { PAGE_POLICY } else { OTHER_POLICY },
+    );
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     // Why not no-referrer: browsers then call the origin of our own forms "null".
     set(header::REFERRER_POLICY, "same-origin");
-    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    set(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    );
     if is_page {
-        set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+        set(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        );
         set(
             HeaderName::from_static("permissions-policy"),
             "camera=(self), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
@@ -115,6 +153,9 @@ fn protect(headers: &mut HeaderMap, is_page: bool, secure: bool) {
         set(header::X_FRAME_OPTIONS, "DENY");
     }
     if secure {
-        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+        set(
+            header::STRICT_TRANSPORT_SECURITY,
+            "max-age=31536000; includeSubDomains",
+        );
     }
 }

@@ -21,6 +21,7 @@ use backend::sessions::Limits;
 use backend::{Db, programme};
 use domain::Timestamp;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
@@ -36,12 +37,11 @@ pub use operations::recorder;
 /// Largest form.
 const MOST_FORM_BYTES: usize = 8 * 1024;
 /// How long the brand is believed before the settings are read again.
-const FACE_LIFE: Duration = Duration::from_secs(2);
+const LOOK_LIFE: Duration = Duration::from_secs(2);
 
 /// What all requests share.
 pub struct App {
     pub db: Db,
-    pub site: Site,
     pub sending: Sending,
     /// Work that a lost connection must not cut off; waited for at the end.
     pub tasks: TaskTracker,
@@ -53,10 +53,19 @@ pub struct App {
     phone_country: String,
     metrics_token: Option<String>,
     limits: Limits,
-    face: RwLock<(Arc<Face>, Instant)>,
+    look: RwLock<(Look, Instant)>,
+    /// The client's folder, where it may change under us.
+    watched: Option<PathBuf>,
     /// In a demo: the codes that would have been sent.
     demo_codes: Option<Mutex<HashMap<Uuid, (Timestamp, String)>>>,
     crashes: Mutex<(Instant, u32)>,
+}
+
+/// The client's files, and what is made of them for the brand.
+#[derive(Clone)]
+pub struct Look {
+    pub site: Arc<Site>,
+    pub face: Arc<Face>,
 }
 
 /// A shared [`App`].
@@ -68,43 +77,61 @@ impl App {
     pub async fn new(db: Db, site: Site, sending: Sending, settings: &Serve) -> backend::Result<Shared> {
         let brand = brand(&db).await?;
         let face = Arc::new(Face::new(&site, &brand));
-        let public_url = settings.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned());
+        let look = Look {
+            site: Arc::new(site),
+            face,
+        };
+        let public_url = settings
+            .public_url
+            .as_ref()
+            .map(|url| url.trim_end_matches('/').to_owned());
         Ok(Arc::new(App {
             secure: public_url.as_ref().is_some_and(|url| url.starts_with("https://")),
             public_url,
             db,
-            site,
             sending,
             tasks: TaskTracker::new(),
             ending: AtomicBool::new(false),
             trusted_proxy: settings.trusted_proxy,
             phone_country: settings.phone_country.clone(),
             metrics_token: settings.metrics_token.clone(),
-            limits: if settings.demo { Limits::DEMO } else { Limits::STRICT },
-            face: RwLock::new((face, Instant::now())),
+            limits: if settings.demo {
+                Limits::DEMO
+            } else {
+                Limits::STRICT
+            },
+            look: RwLock::new((look, Instant::now())),
+            watched: settings.watch_site.then(|| settings.site.clone()),
             demo_codes: settings.demo.then(Mutex::default),
             crashes: Mutex::new((Instant::now(), 0)),
         }))
     }
 
-    /// The brand's face; a change of the settings shows within seconds, and a database that does not answer changes
-    /// nothing.
-    pub async fn face(&self) -> Arc<Face> {
-        let (face, read_at) = match self.face.read() {
+    /// What the client looks like now; a change of the brand shows within seconds, and a database that does not answer
+    /// changes nothing.
+    pub async fn look(&self) -> Look {
+        let (known, read_at) = match self.look.read() {
             Ok(known) => known.clone(),
             Err(poisoned) => poisoned.into_inner().clone(),
         };
-        if read_at.elapsed() < FACE_LIFE {
-            return face;
+        if read_at.elapsed() < LOOK_LIFE {
+            return known;
         }
         let fresh = match brand(&self.db).await {
-            Ok(brand) => Arc::new(Face::new(&self.site, &brand)),
+            Ok(brand) => {
+                let site = self.watched.as_ref().and_then(|folder| Site::read(folder).ok());
+                let site = site.map_or_else(|| known.site.clone(), Arc::new);
+                Look {
+                    face: Arc::new(Face::new(&site, &brand)),
+                    site,
+                }
+            }
             Err(error) => {
                 tracing::warn!(%error, "the programme's settings cannot be read");
-                face
+                known
             }
         };
-        if let Ok(mut known) = self.face.write() {
+        if let Ok(mut known) = self.look.write() {
             *known = (fresh.clone(), Instant::now());
         }
         fresh
@@ -123,15 +150,36 @@ async fn brand(db: &Db) -> backend::Result<programme::Brand> {
 
 /// All routes.
 pub fn router(app: Shared) -> Router {
+    guarded(app, routes())
+}
+
+/// Routes, with what all of them go through.
+fn guarded(app: Shared, routes: Router<Shared>) -> Router {
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Precise(4))
         .compress_when(DefaultPredicate::new().and(SizeAbove::new(860)));
+    routes
+        .layer(DefaultBodyLimit::max(MOST_FORM_BYTES))
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            cross_site::refuse,
+        ))
+        .layer(CatchPanicLayer::custom(answer::panicked))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), front::front))
+        .layer(compression)
+        .with_state(app)
+}
+
+fn routes() -> Router<Shared> {
     Router::new()
         .route("/", get(public::landing))
         .route("/sign-in", get(public::sign_in).post(public::send_code))
         .route("/sign-in/code", get(public::code).post(public::check_code))
         .route("/sign-in/again", post(public::send_again))
-        .route("/invitation", get(public::invitation).post(public::accept_invitation))
+        .route(
+            "/invitation",
+            get(public::invitation).post(public::accept_invitation),
+        )
         .route("/invitation/{code}", get(public::scanned_invitation))
         .route("/legal", get(public::legal))
         .route("/app", get(client_files::shell))
@@ -154,10 +202,47 @@ pub fn router(app: Shared) -> Router {
         .route("/metrics", get(operations::metrics))
         .fallback(public::nowhere)
         .method_not_allowed_fallback(public::wrong_method)
-        .layer(DefaultBodyLimit::max(MOST_FORM_BYTES))
-        .layer(axum::middleware::from_fn_with_state(app.clone(), cross_site::refuse))
-        .layer(CatchPanicLayer::custom(answer::panicked))
-        .layer(axum::middleware::from_fn_with_state(app.clone(), front::front))
-        .layer(compression)
-        .with_state(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{Command, Settings};
+    use axum::body::{Body, to_bytes};
+    use axum::http::{Request, StatusCode};
+    use backend::testing::World;
+    use clap::Parser;
+    use tower::ServiceExt;
+
+    #[tokio::test]
+    async fn a_panic_costs_one_request_and_tells_nothing() {
+        let world = World::sqlite().await;
+        let Command::Serve(settings) = Settings::parse_from(["compagnon", "serve"]).command else {
+            panic!("serve is serve");
+        };
+        let sending = Sending::new(&settings).unwrap();
+        let app = App::new(world.db.clone(), Site::default(), sending, &settings)
+            .await
+            .unwrap();
+        let boom = || async {
+            let secret = "the secret";
+            assert!(secret.is_empty(), "{secret}");
+        };
+        let routes = guarded(
+            app,
+            routes().route("/boom", get(boom)).route("/api/boom", get(boom)),
+        );
+        for (path, accept) in [("/boom", "text/html"), ("/boom", "*/*"), ("/api/boom", "*/*")] {
+            let request = Request::get(path)
+                .header("accept", accept)
+                .body(Body::empty())
+                .unwrap();
+            let answer = routes.clone().oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+            let body = to_bytes(answer.into_body(), 100_000).await.unwrap();
+            let body = std::str::from_utf8(&body).unwrap();
+            assert!(body.contains(&id) && !body.contains("secret"), "{body}");
+        }
+    }
 }

@@ -23,11 +23,20 @@ impl App {
 /// have written.
 fn forwarded(headers: &HeaderMap, hops: usize) -> Option<IpAddr> {
     let hops = hops.checked_sub(1)?;
-    let lines: Vec<&str> =
-        headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
-    let all: Vec<&str> = lines.iter().flat_map(|line| line.split(',')).map(str::trim).collect();
+    let lines: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .collect();
+    let all: Vec<&str> = lines
+        .iter()
+        .flat_map(|line| line.split(','))
+        .map(str::trim)
+        .collect();
     let text = all.iter().rev().nth(hops)?;
-    text.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+    text.parse()
+        .ok()
+        .or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
 fn limited(address: IpAddr) -> String {
@@ -58,7 +67,10 @@ mod tests {
 
     #[test]
     fn a_household_is_one() {
-        assert_eq!(limited("2001:db8:1:2:3:4:5:6".parse().unwrap()), "2001:db8:1:2::/64");
+        assert_eq!(
+            limited("2001:db8:1:2:3:4:5:6".parse().unwrap()),
+            "2001:db8:1:2::/64"
+        );
         assert_eq!(limited("::ffff:192.0.2.1".parse().unwrap()), "192.0.2.1");
     }
 }

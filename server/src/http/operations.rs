@@ -40,7 +40,10 @@ pub async fn metrics(State(app): State<Shared>, request: Request) -> Response {
             .and_then(|value| value.strip_prefix("Bearer "))
             .is_some_and(|given| same(given.as_bytes(), token.as_bytes())),
         None => {
-            let near = request.extensions().get::<Peer>().is_some_and(|ConnectInfo(peer)| peer.ip().is_loopback());
+            let near = request
+                .extensions()
+                .get::<Peer>()
+                .is_some_and(|ConnectInfo(peer)| peer.ip().is_loopback());
             let proxied = ["x-forwarded-for", "forwarded", "x-real-ip", "via"]
                 .iter()
                 .any(|name| request.headers().contains_key(*name));
@@ -52,8 +55,10 @@ pub async fn metrics(State(app): State<Shared>, request: Request) -> Response {
     }
     let handle = recorder();
     handle.run_upkeep();
-    let headers =
-        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
     (headers, handle.render()).into_response()
 }
 
@@ -84,7 +89,10 @@ fn describe() {
     metrics::describe_counter!("compagnon_requests_total", "Requests by route and status");
     metrics::describe_histogram!("compagnon_request_seconds", "How long requests take, by route");
     metrics::describe_counter!("compagnon_commands_total", "Commands of members by outcome");
-    metrics::describe_counter!("compagnon_sync_rounds_total", "Sync rounds; idle ones brought nothing and took nothing");
+    metrics::describe_counter!(
+        "compagnon_sync_rounds_total",
+        "Sync rounds; idle ones brought nothing and took nothing"
+    );
     metrics::describe_counter!("compagnon_sign_ins_total", "Sign-ins by way and result");
     metrics::describe_counter!("compagnon_codes_sent_total", "Codes sent by way and result");
     metrics::describe_counter!("compagnon_crashes_total", "Crashes that phones reported");

@@ -2,20 +2,21 @@
 
 use super::answer::{Problem, plain, refusal};
 use super::device_name::device_name;
-use super::{Shared, cookies};
+use super::{Look, Shared, cookies};
+use crate::demo;
 use crate::site::Face;
 use app::public::{
-    self, CodePage, CodeProblem, Failure, Frame, InvitationPage, InvitationProblem, Person, SignInPage, SignInProblem,
+    self, CodePage, CodeProblem, Failure, Frame, InvitationPage, InvitationProblem, Person, SignInPage,
+    SignInProblem,
 };
 use axum::Form;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use backend::sessions::{self, Address, Checked, Message, Opened, Origin, Started};
-use backend::{Db, Error, members, programme};
+use backend::{Db, Error, programme};
 use domain::Lang;
 use serde::Deserialize;
-use std::sync::Arc;
 use uuid::Uuid;
 
 type Answered = Result<Response, Problem>;
@@ -33,7 +34,7 @@ pub struct Wish {
 /// A page being made: who reads it, in which language.
 struct Reader {
     app: Shared,
-    face: Arc<Face>,
+    look: Look,
     lang: Lang,
     /// They have just chosen it.
     chosen: bool,
@@ -41,19 +42,35 @@ struct Reader {
 
 impl Reader {
     async fn new(app: &Shared, headers: &HeaderMap, wish: &Wish) -> Reader {
-        let face = app.face().await;
+        let look = app.look().await;
         let wish = wish.lang.as_deref().and_then(Lang::from_tag);
-        let lang = wish.or_else(|| cookies::language(headers)).unwrap_or_else(|| accepted(headers, &face));
-        Reader { app: app.clone(), face, lang, chosen: wish.is_some() }
+        let lang = wish
+            .or_else(|| cookies::language(headers))
+            .unwrap_or_else(|| accepted(headers, &look.face));
+        Reader {
+            app: app.clone(),
+            look,
+            lang,
+            chosen: wish.is_some(),
+        }
     }
 
     fn frame<'a>(&'a self, path: &'a str, warm: bool) -> Frame<'a> {
-        Frame { lang: self.lang, brand: &self.face.brand, client: &self.app.site.client, path, warm }
+        Frame {
+            lang: self.lang,
+            brand: &self.look.face.brand,
+            client: &self.look.site.client,
+            path,
+            warm,
+        }
     }
 
     fn page(&self, status: StatusCode, html: String) -> Response {
-        let headers =
-            [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store"), (header::VARY, "cookie, accept-language")];
+        let headers = [
+            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+            (header::CACHE_CONTROL, "no-store"),
+            (header::VARY, "cookie, accept-language"),
+        ];
         let answer = (status, headers, html).into_response();
         cookies::with(answer, self.chosen.then(|| self.app.set_language(self.lang)))
     }
@@ -61,18 +78,27 @@ impl Reader {
 
 /// The first language of the browser that the programme speaks; else the programme's first.
 fn accepted(headers: &HeaderMap, face: &Face) -> Lang {
-    let listed = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let listed = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let wanted = listed.split(',').filter_map(|one| {
         let tag = one.split(';').next().unwrap_or_default().trim();
         Lang::from_tag(tag.split('-').next().unwrap_or_default())
     });
-    wanted.into_iter().find(|lang| face.languages.contains(lang)).unwrap_or(face.language)
+    wanted
+        .into_iter()
+        .find(|lang| face.languages.contains(lang))
+        .unwrap_or(face.language)
 }
 
 pub async fn landing(State(app): State<Shared>, Query(wish): Query<Wish>, headers: HeaderMap) -> Response {
     let reader = Reader::new(&app, &headers, &wish).await;
     if app.session_token(&headers).is_some() {
-        return cookies::with(Redirect::to("/app").into_response(), reader.chosen.then(|| app.set_language(reader.lang)));
+        return cookies::with(
+            Redirect::to("/app").into_response(),
+            reader.chosen.then(|| app.set_language(reader.lang)),
+        );
     }
     reader.page(StatusCode::OK, public::landing(&reader.frame("/", false)))
 }
@@ -93,25 +119,33 @@ async fn ask_address(
     address: String,
     problem: Option<SignInProblem>,
 ) -> Answered {
-    let people = if reader.app.is_demo() { people(&reader.app.db, reader.lang).await? } else { Vec::new() };
-    let shown = SignInPage { address, problem, people };
+    let people = if reader.app.is_demo() {
+        people(&reader.app.db, reader.lang).await?
+    } else {
+        Vec::new()
+    };
+    let shown = SignInPage {
+        address,
+        problem,
+        people,
+    };
     Ok(reader.page(status, public::sign_in(&reader.frame("/sign-in", false), shown)))
 }
 
 async fn people(db: &Db, lang: Lang) -> Result<Vec<Person>, Error> {
+    let people = demo::people(db).await?;
     let mut tx = db.read().await?;
     let settings = programme::current(&mut tx).await?;
-    let showcase = members::showcase(&mut tx).await?;
     let trade = |reference: &str| {
         let trade = settings.trades.iter().find(|trade| trade.reference == reference);
         trade.map_or(reference, |trade| trade.name.get(lang)).to_owned()
     };
-    Ok(showcase
+    Ok(people
         .into_iter()
-        .map(|member| Person {
-            about: format!("{}, {}", trade(&member.trade), member.company),
-            name: member.name,
-            address: member.email,
+        .map(|person| Person {
+            about: format!("{}, {}", trade(&person.trade), person.company),
+            name: person.name,
+            address: person.email,
         })
         .collect())
 }
@@ -135,35 +169,51 @@ pub async fn send_code(
         return ask_address(&reader, StatusCode::OK, typed, Some(SignInProblem::Unreadable)).await;
     };
     let ip = app.ip(&headers, &extensions);
-    match ask_for_code(&app, address, ip, &reader.face.brand).await? {
+    match ask_for_code(&app, address, ip, &reader.look.face.brand).await? {
         Some(request) => {
             let answer = Redirect::to("/sign-in/code").into_response();
             Ok(cookies::with(answer, [app.set_sign_in_request(request)]))
         }
-        None => ask_address(&reader, StatusCode::TOO_MANY_REQUESTS, typed, Some(SignInProblem::TooMany)).await,
+        None => {
+            ask_address(
+                &reader,
+                StatusCode::TOO_MANY_REQUESTS,
+                typed,
+                Some(SignInProblem::TooMany),
+            )
+            .await
+        }
     }
 }
 
 /// A second code for the address of the sign-in under way.
 pub async fn send_again(State(app): State<Shared>, headers: HeaderMap, extensions: Extensions) -> Answered {
     let reader = Reader::new(&app, &headers, &Wish::default()).await;
-    let Some(request) = app.sign_in_request(&headers) else { return Ok(Redirect::to("/sign-in").into_response()) };
+    let Some(request) = app.sign_in_request(&headers) else {
+        return Ok(Redirect::to("/sign-in").into_response());
+    };
     let known = {
         let mut tx = app.db.read().await?;
         sessions::address_of(&mut tx, request).await?
     };
-    let Some(known) = known else { return Ok(Redirect::to("/sign-in").into_response()) };
+    let Some(known) = known else {
+        return Ok(Redirect::to("/sign-in").into_response());
+    };
     let Some(address) = Address::read(&known, &app.phone_country) else {
         return Err(Problem::Broken("a stored address cannot be read".into()));
     };
     let ip = app.ip(&headers, &extensions);
-    match ask_for_code(&app, address, ip, &reader.face.brand).await? {
+    match ask_for_code(&app, address, ip, &reader.look.face.brand).await? {
         Some(request) => {
             let answer = Redirect::to("/sign-in/code?again=1").into_response();
             Ok(cookies::with(answer, [app.set_sign_in_request(request)]))
         }
         None => {
-            let shown = CodePage { address: Some(known), problem: Some(CodeProblem::TooManyCodes), ..CodePage::default() };
+            let shown = CodePage {
+                address: Some(known),
+                problem: Some(CodeProblem::TooManyCodes),
+                ..CodePage::default()
+            };
             let html = public::code(&reader.frame("/sign-in/code", true), shown);
             Ok(reader.page(StatusCode::TOO_MANY_REQUESTS, html))
         }
@@ -171,7 +221,12 @@ pub async fn send_again(State(app): State<Shared>, headers: HeaderMap, extension
 }
 
 /// Why in a task, and the sending in another: neither the answer nor its time tells whether somebody is known.
-async fn ask_for_code(app: &Shared, address: Address, ip: String, brand: &str) -> Result<Option<Uuid>, Problem> {
+async fn ask_for_code(
+    app: &Shared,
+    address: Address,
+    ip: String,
+    brand: &str,
+) -> Result<Option<Uuid>, Problem> {
     let shared = app.clone();
     let asked = app.tasks.spawn(async move {
         let mut tx = shared.db.write().await?;
@@ -179,13 +234,17 @@ async fn ask_for_code(app: &Shared, address: Address, ip: String, brand: &str) -
         tx.commit().await?;
         Ok::<_, Error>(started)
     });
-    let asked = asked.await.map_err(|error| Problem::Broken(format!("sign-in: {error}")))??;
+    let asked = asked
+        .await
+        .map_err(|error| Problem::Broken(format!("sign-in: {error}")))??;
     let result = match &asked {
         Started::Asked { .. } => "asked",
         Started::TooMany => "limited",
     };
     metrics::counter!("compagnon_sign_ins_total", "way" => "message", "result" => result).increment(1);
-    let Started::Asked { request, message } = asked else { return Ok(None) };
+    let Started::Asked { request, message } = asked else {
+        return Ok(None);
+    };
     if let Some(message) = message {
         deliver(app, request, message, brand.to_owned());
     }
@@ -195,7 +254,8 @@ async fn ask_for_code(app: &Shared, address: Address, ip: String, brand: &str) -
 fn deliver(app: &Shared, request: Uuid, message: Message, brand: String) {
     let Some(codes) = &app.demo_codes else {
         let shared = app.clone();
-        app.tasks.spawn(async move { shared.sending.send(&message, &brand).await });
+        app.tasks
+            .spawn(async move { shared.sending.send(&message, &brand).await });
         return;
     };
     if let Ok(mut codes) = codes.lock() {
@@ -219,7 +279,9 @@ pub struct CodeWish {
 pub async fn code(State(app): State<Shared>, Query(wish): Query<CodeWish>, headers: HeaderMap) -> Answered {
     let again = wish.again.is_some();
     let reader = Reader::new(&app, &headers, &Wish { lang: wish.lang }).await;
-    let Some(request) = app.sign_in_request(&headers) else { return Ok(Redirect::to("/sign-in").into_response()) };
+    let Some(request) = app.sign_in_request(&headers) else {
+        return Ok(Redirect::to("/sign-in").into_response());
+    };
     ask_code(&reader, StatusCode::OK, request, None, again).await
 }
 
@@ -240,7 +302,12 @@ async fn ask_code(
         codes.get(&request).map(|(_, code)| code.clone())
     });
     let demo_code = demo_code.filter(|_| address.is_some());
-    let shown = CodePage { address, problem, sent_again: sent_again && problem.is_none(), demo_code };
+    let shown = CodePage {
+        address,
+        problem,
+        sent_again: sent_again && problem.is_none(),
+        demo_code,
+    };
     Ok(reader.page(status, public::code(&reader.frame("/sign-in/code", true), shown)))
 }
 
@@ -262,14 +329,35 @@ pub async fn check_code(
     match enter(&app, Entry::Message { request }, form.code, &headers, &extensions).await? {
         Checked::Open(opened) => Ok(welcome(&app, &opened)),
         Checked::Wrong { left } if left > 0 => {
-            ask_code(&reader, StatusCode::OK, request.unwrap_or_default(), Some(CodeProblem::Wrong { left }), false).await
+            ask_code(
+                &reader,
+                StatusCode::OK,
+                request.unwrap_or_default(),
+                Some(CodeProblem::Wrong { left }),
+                false,
+            )
+            .await
         }
         Checked::Wrong { .. } | Checked::Stale => {
-            ask_code(&reader, StatusCode::OK, request.unwrap_or_default(), Some(CodeProblem::Stale), false).await
+            ask_code(
+                &reader,
+                StatusCode::OK,
+                request.unwrap_or_default(),
+                Some(CodeProblem::Stale),
+                false,
+            )
+            .await
         }
         Checked::TooMany => {
             let problem = Some(CodeProblem::TooManyTries);
-            ask_code(&reader, StatusCode::TOO_MANY_REQUESTS, request.unwrap_or_default(), problem, false).await
+            ask_code(
+                &reader,
+                StatusCode::TOO_MANY_REQUESTS,
+                request.unwrap_or_default(),
+                problem,
+                false,
+            )
+            .await
         }
     }
 }
@@ -296,7 +384,11 @@ fn ask_invitation(
     code: String,
     problem: Option<InvitationProblem>,
 ) -> Response {
-    let path = if code.is_empty() { "/invitation".to_owned() } else { format!("/invitation/{code}") };
+    let path = if code.is_empty() {
+        "/invitation".to_owned()
+    } else {
+        format!("/invitation/{code}")
+    };
     let shown = InvitationPage { code, problem };
     reader.page(status, public::invitation(&reader.frame(&path, true), shown))
 }
@@ -310,15 +402,20 @@ pub async fn accept_invitation(
 ) -> Answered {
     let reader = Reader::new(&app, &headers, &Wish::default()).await;
     let code = sessions::normal_invitation(&form.code);
-    Ok(match enter(&app, Entry::Invitation, code.clone(), &headers, &extensions).await? {
-        Checked::Open(opened) => welcome(&app, &opened),
-        Checked::Wrong { .. } | Checked::Stale => {
-            ask_invitation(&reader, StatusCode::OK, code, Some(InvitationProblem::Stale))
-        }
-        Checked::TooMany => {
-            ask_invitation(&reader, StatusCode::TOO_MANY_REQUESTS, code, Some(InvitationProblem::TooMany))
-        }
-    })
+    Ok(
+        match enter(&app, Entry::Invitation, code.clone(), &headers, &extensions).await? {
+            Checked::Open(opened) => welcome(&app, &opened),
+            Checked::Wrong { .. } | Checked::Stale => {
+                ask_invitation(&reader, StatusCode::OK, code, Some(InvitationProblem::Stale))
+            }
+            Checked::TooMany => ask_invitation(
+                &reader,
+                StatusCode::TOO_MANY_REQUESTS,
+                code,
+                Some(InvitationProblem::TooMany),
+            ),
+        },
+    )
 }
 
 #[derive(Clone, Copy)]
@@ -335,21 +432,32 @@ async fn enter(
     extensions: &Extensions,
 ) -> Result<Checked, Problem> {
     let ip = app.ip(headers, extensions);
-    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let agent = headers
+        .get(header::USER_AGENT)
+        .and_then(|agent| agent.to_str().ok())
+        .unwrap_or_default();
     let device = device_name(agent);
     let before = app.session_token(headers).map(str::to_owned);
     let shared = app.clone();
     let work = app.tasks.spawn(async move {
-        let origin = Origin { ip: &ip, device: &device, replaces: before.as_deref() };
+        let origin = Origin {
+            ip: &ip,
+            device: &device,
+            replaces: before.as_deref(),
+        };
         let mut tx = shared.db.write().await?;
         let checked = match entry {
-            Entry::Message { request } => sessions::check(&mut tx, request, &code, origin, shared.limits).await?,
+            Entry::Message { request } => {
+                sessions::check(&mut tx, request, &code, origin, shared.limits).await?
+            }
             Entry::Invitation => sessions::accept(&mut tx, &code, origin, shared.limits).await?,
         };
         tx.commit().await?;
         Ok::<_, Error>(checked)
     });
-    let checked = work.await.map_err(|error| Problem::Broken(format!("sign-in: {error}")))??;
+    let checked = work
+        .await
+        .map_err(|error| Problem::Broken(format!("sign-in: {error}")))??;
     let way = match entry {
         Entry::Message { .. } => "message",
         Entry::Invitation => "invitation",
@@ -368,7 +476,9 @@ async fn enter(
 
 fn welcome(app: &Shared, opened: &Opened) -> Response {
     let mut answer = Redirect::to("/app").into_response();
-    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     cookies::with(answer, app.set_session(opened))
 }
 

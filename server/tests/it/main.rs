@@ -1,1 +1,9 @@
-fn x(){}
+//! The real router, and the real binary, on both engines.
+
+mod command_line;
+mod guard;
+mod house;
+mod operations;
+mod sending;
+mod sign_in;
+mod sync;

@@ -36,7 +36,7 @@ CREATE TABLE company (
     tier TEXT NOT NULL,
     status_points BIGINT NOT NULL DEFAULT 0,
     review_on INTEGER NOT NULL DEFAULT 0
-);
+) WITHOUT ROWID;
 
 CREATE TABLE member (
     id BLOB NOT NULL PRIMARY KEY,
@@ -50,7 +50,7 @@ CREATE TABLE member (
     manager BOOLEAN NOT NULL,
     language TEXT NOT NULL CHECK (language IN ('fr', 'en')),
     own BIGINT NOT NULL DEFAULT 0
-);
+) WITHOUT ROWID;
 CREATE INDEX member_company ON member (company_id);
 
 CREATE TABLE sign_in (
@@ -89,12 +89,13 @@ CREATE TABLE account (
     balance BIGINT NOT NULL DEFAULT 0,
     last_out_on INTEGER NOT NULL DEFAULT -2147483648,
     settled_on INTEGER NOT NULL DEFAULT -2147483648,
-    UNIQUE (kind, member_id),
-    UNIQUE (kind, company_id),
     CHECK (kind <> 'held' OR balance >= 0),
     CHECK ((kind IN ('wallet', 'held')) = (member_id IS NOT NULL OR company_id IS NOT NULL)),
     CHECK (member_id IS NULL OR company_id IS NULL)
-);
+) WITHOUT ROWID;
+
+CREATE UNIQUE INDEX account_member ON account (member_id, kind) WHERE member_id IS NOT NULL;
+CREATE UNIQUE INDEX account_company ON account (company_id, kind) WHERE company_id IS NOT NULL;
 
 CREATE TABLE entry (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -116,10 +117,11 @@ CREATE TABLE entry (
     expires_on INTEGER,
     CHECK (from_account <> to_account)
 );
-CREATE INDEX entry_from ON entry (from_account, on_day);
-CREATE INDEX entry_to ON entry (to_account, on_day);
-CREATE INDEX entry_company ON entry (company_id, on_day);
-CREATE UNIQUE INDEX entry_reverses ON entry (reverses);
+-- Why partial: wallets are looked up, the issuer and what is spent or expired never are.
+CREATE INDEX entry_from ON entry (from_account, on_day) WHERE kind <> 'earn';
+CREATE INDEX entry_to ON entry (to_account, on_day) WHERE kind <> 'expire';
+CREATE INDEX entry_company ON entry (company_id, on_day) WHERE company_id IS NOT NULL;
+CREATE UNIQUE INDEX entry_reverses ON entry (reverses) WHERE reverses IS NOT NULL;
 
 CREATE TABLE lot (
     entry_id BLOB NOT NULL PRIMARY KEY REFERENCES entry (id),
@@ -128,7 +130,7 @@ CREATE TABLE lot (
     earned_on INTEGER NOT NULL,
     expires_on INTEGER,
     remaining BIGINT NOT NULL CHECK (remaining BETWEEN 0 AND points)
-);
+) WITHOUT ROWID;
 CREATE INDEX lot_account ON lot (account_id, earned_on);
 CREATE INDEX lot_expiry ON lot (expires_on) WHERE remaining > 0;
 
@@ -141,7 +143,7 @@ CREATE TABLE orders (
     amount BIGINT NOT NULL,
     entry_id BLOB REFERENCES entry (id),
     imported_at BIGINT NOT NULL
-);
+) WITHOUT ROWID;
 CREATE INDEX orders_company ON orders (company_id, ordered_on);
 
 CREATE TABLE course (
@@ -172,14 +174,14 @@ CREATE TABLE lesson_read (
     lesson TEXT NOT NULL,
     at BIGINT NOT NULL,
     PRIMARY KEY (member_id, course_id, lesson)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE practice (
     member_id BLOB NOT NULL REFERENCES member (id),
     course_id BLOB NOT NULL REFERENCES course (id),
     times BIGINT NOT NULL,
     PRIMARY KEY (member_id, course_id)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE attempt (
     id BLOB NOT NULL PRIMARY KEY,
@@ -198,7 +200,7 @@ CREATE TABLE course_pass (
     attempt_id BLOB NOT NULL REFERENCES attempt (id),
     passed_on INTEGER NOT NULL,
     PRIMARY KEY (member_id, course_id, version)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE event (
     id BLOB NOT NULL PRIMARY KEY,
@@ -223,7 +225,7 @@ CREATE TABLE registration (
     ticket_id BLOB,
     at BIGINT NOT NULL,
     PRIMARY KEY (event_id, member_id)
-);
+) WITHOUT ROWID;
 CREATE INDEX registration_member ON registration (member_id);
 
 CREATE TABLE reward (
@@ -256,7 +258,7 @@ CREATE TABLE redemption_step (
     step TEXT NOT NULL CHECK (step IN ('reserved', 'accepted', 'sent', 'delivered', 'taken_back', 'declined')),
     at BIGINT NOT NULL,
     PRIMARY KEY (redemption_id, step)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE notice (
     id BLOB NOT NULL PRIMARY KEY,
@@ -285,7 +287,7 @@ CREATE TABLE content_change (
     id TEXT NOT NULL,
     seq BIGINT NOT NULL,
     PRIMARY KEY (collection, id)
-);
+) WITHOUT ROWID;
 CREATE INDEX content_change_seq ON content_change (seq);
 
 CREATE TABLE member_change (
@@ -294,7 +296,7 @@ CREATE TABLE member_change (
     id TEXT NOT NULL,
     seq BIGINT NOT NULL,
     PRIMARY KEY (member_id, collection, id)
-);
+) WITHOUT ROWID;
 CREATE INDEX member_change_seq ON member_change (member_id, seq);
 
 INSERT INTO account (id, kind) VALUES

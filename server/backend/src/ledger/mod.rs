@@ -77,30 +77,30 @@ pub struct Earning {
     pub command: Option<CommandId>,
 }
 
-/// Opens the accounts of a new member or company.
+/// Opens the wallet of a new member or company.
 pub(crate) async fn open(tx: &mut Tx, owner: Owner) -> Result<()> {
     open_all(tx, &[owner]).await
 }
 
 pub(crate) async fn open_all(tx: &mut Tx, owners: &[Owner]) -> Result<()> {
-    let mut rows = Vec::with_capacity(owners.len() * 2);
-    for owner in owners {
-        for kind in ["wallet", "held"] {
-            rows.push((AccountId(tx.uuid()), kind, *owner));
-        }
-    }
+    let rows: Vec<_> = owners.iter().map(|owner| (AccountId(tx.uuid()), "wallet", *owner)).collect();
     sql::insert_accounts(tx, &rows).await
 }
 
 /// The wallet of a member or company.
 pub(crate) async fn wallet(tx: &mut Tx, owner: Owner) -> Result<AccountId> {
-    account(tx, "wallet", owner).await
+    sql::find_account(tx, "wallet", owner)
+        .await?
+        .ok_or_else(|| Error::Broken(format!("{owner:?} has no wallet")))
 }
 
-async fn account(tx: &mut Tx, kind: &str, owner: Owner) -> Result<AccountId> {
-    sql::find_account(tx, kind, owner)
+/// The account of what is held from a wallet; opened when something is held for the first time.
+async fn held_account(tx: &mut Tx, owner: Owner) -> Result<AccountId> {
+    let new = (AccountId(tx.uuid()), "held", owner);
+    sql::insert_accounts(tx, &[new]).await?;
+    sql::find_account(tx, "held", owner)
         .await?
-        .ok_or_else(|| Error::Broken(format!("{owner:?} has no {kind} account")))
+        .ok_or_else(|| Error::Broken(format!("{owner:?} has no account for what is held")))
 }
 
 /// Books what was earned and returned, in any order of days; answers the entry of each.
@@ -239,8 +239,8 @@ pub(crate) async fn hold(
     redemption: CommandId,
     title: &Text,
 ) -> Result<EntryId> {
-    let wallet = account(tx, "wallet", owner).await?;
-    let held = account(tx, "held", owner).await?;
+    let wallet = wallet(tx, owner).await?;
+    let held = held_account(tx, owner).await?;
     sql::lock_accounts(tx, &[wallet], today).await?;
     if sql::count_due_lots(tx, wallet, today).await? > 0 {
         settle(tx, today, vec![wallet]).await?;
@@ -542,13 +542,16 @@ fn touch(tx: &mut Tx, owner: Owner, on: Day) {
 
 /// What a wallet holds.
 pub(crate) async fn balance(tx: &mut Tx, owner: Owner, wallet: Wallet) -> Result<Balance> {
-    let available = account(tx, "wallet", owner).await?;
-    let held = account(tx, "held", owner).await?;
+    let available = self::wallet(tx, owner).await?;
+    let reserved = match sql::find_account(tx, "held", owner).await? {
+        Some(held) => sql::find_balance(tx, held).await?,
+        None => 0,
+    };
     let lots = sql::list_open_lots(tx, available).await?;
     Ok(Balance {
         wallet,
         available: sql::find_balance(tx, available).await?,
-        reserved: sql::find_balance(tx, held).await?,
+        reserved,
         lots: lots
             .into_iter()
             .map(|lot| LotLeft {

@@ -86,6 +86,7 @@ pub async fn insert_accounts(tx: &mut Tx, accounts: &[(AccountId, &'static str, 
                 let (member, company) = parts(*owner);
                 row.push_bind(*id).push_bind(*kind).push_bind(member).push_bind(company);
             });
+            insert.push(" ON CONFLICT DO NOTHING");
             insert.build().execute(c).await.map(|_| ())?
         });
     }
@@ -262,7 +263,7 @@ pub async fn list_entries(tx: &mut Tx, ids: &[EntryId]) -> Result<Vec<EntryRow>>
 pub async fn list_history(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<EntryRow>> {
     let mut rows = Vec::new();
     for part in accounts.chunks(ROWS) {
-        for side in ["to_account", "from_account"] {
+        for side in ["kind <> 'expire' AND to_account", "kind <> 'earn' AND from_account"] {
             let found: Vec<EntryRow> = on!(tx, c => {
                 let mut select = QueryBuilder::new(ENTRY);
                 select.push("WHERE ").push(side).push(" IN (");
@@ -332,17 +333,18 @@ pub async fn list_due_accounts(tx: &mut Tx, today: Day) -> Result<Vec<AccountId>
 }
 
 pub async fn list_days(tx: &mut Tx, account: AccountId, since: Day) -> Result<Vec<Day>> {
-    const LIST: &str = "SELECT on_day FROM entry WHERE to_account = $1 AND on_day >= $2 \
-        UNION SELECT on_day FROM entry WHERE from_account = $1 AND on_day >= $2 ORDER BY 1";
+    const LIST: &str = "SELECT on_day FROM entry WHERE kind <> 'expire' AND to_account = $1 \
+        AND on_day >= $2 UNION SELECT on_day FROM entry WHERE kind <> 'earn' AND from_account = $1 \
+        AND on_day >= $2 ORDER BY 1";
     Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(account).bind(since).fetch_all(c).await?))
 }
 
 pub async fn list_lines(tx: &mut Tx, account: AccountId, from: Day, to: Day) -> Result<Vec<EntryRow>> {
     const LIST: &str = "SELECT number, id, at, on_day, kind, from_account, to_account, points, company_id, \
         status_points, cause, cause_ref, title, rule, reverses, expires_on FROM entry \
-        WHERE to_account = $1 AND on_day BETWEEN $2 AND $3 UNION ALL \
+        WHERE kind <> 'expire' AND to_account = $1 AND on_day BETWEEN $2 AND $3 UNION ALL \
         SELECT number, id, at, on_day, kind, from_account, to_account, points, company_id, status_points, cause, \
-        cause_ref, title, rule, reverses, expires_on FROM entry WHERE from_account = $1 AND on_day BETWEEN $2 AND $3 \
+        cause_ref, title, rule, reverses, expires_on FROM entry WHERE kind <> 'earn' AND from_account = $1 AND on_day BETWEEN $2 AND $3 \
         ORDER BY on_day DESC, number DESC";
     Ok(on!(tx, c => sqlx::query_as(LIST).bind(account).bind(from).bind(to).fetch_all(c).await?))
 }

@@ -1,0 +1,14 @@
+//! Lines for the person at the prompt.
+
+/// Like `println!`, but does not mind when nobody reads any more (`compagnon doctor | head -1`).
+macro_rules! tell {
+    ($($text:tt)*) => {
+        $crate::tell::line(format_args!($($text)*))
+    };
+}
+
+pub fn line(text: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    // Nobody is left to be told.
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}

@@ -1,0 +1,255 @@
+//! The binary itself.
+
+use std::io::Read;
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+/// The binary in a folder of its own, with nothing set.
+fn compagnon(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_compagnon"));
+    command.current_dir(folder).env_clear().env("LOG", "warn");
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    compagnon(folder).args(arguments).output().unwrap()
+}
+
+fn said(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+fn good(folder: &Path, arguments: &[&str]) -> String {
+    let output = run(folder, arguments);
+    let (out, err) = said(&output);
+    assert!(output.status.success(), "{arguments:?}: {out}{err}");
+    out
+}
+
+#[test]
+fn the_sample_of_settings_is_up_to_date() {
+    let committed = include_str!("../../../.env.sample");
+    let folder = tempfile::tempdir().unwrap();
+    let written = good(folder.path(), &["config", "sample"]);
+    assert_eq!(committed, written, "compagnon config sample > .env.sample");
+}
+
+#[test]
+fn a_bad_row_is_named_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    good(here, &["demo", "load"]);
+    assert!(here.join("data/compagnon.db").exists());
+    let orders = "order_ref,company_ref,ordered_on,quantity,amount\nA-1,c-halle,2026-01-05,1,12.50\nA-2,c-halle,2026-01-32,1,12.50\n";
+    std::fs::write(here.join("orders.csv"), orders).unwrap();
+    let before = good(here, &["ledger", "prove", "--json"]);
+    let output = run(here, &["import", "orders", "orders.csv"]);
+    let (out, err) = said(&output);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        err.contains("orders.csv: line 3, ordered_on \"2026-01-32\""),
+        "{err}"
+    );
+    assert!(out.contains("nothing written"), "{out}");
+    assert_eq!(good(here, &["ledger", "prove", "--json"]), before);
+    let out = good(here, &["import", "orders", "orders.csv", "--skip-bad"]);
+    assert!(
+        out.contains("1 new") && out.contains("orders.csv.errors.csv"),
+        "{out}"
+    );
+    let errors = std::fs::read_to_string(here.join("orders.csv.errors.csv")).unwrap();
+    assert!(
+        errors.contains("A-2,c-halle,2026-01-32,1,12.50,3,ordered_on,"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn the_demo_goes_in_once_and_a_programme_is_not_mixed_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    good(here, &["demo", "load", "--if-empty"]);
+    let before = good(here, &["ledger", "prove", "--json"]);
+    assert!(good(here, &["demo", "load", "--if-empty"]).contains("already"));
+    good(here, &["demo", "load"]);
+    assert_eq!(good(here, &["ledger", "prove", "--json"]), before);
+    let other = include_str!("../../demo/programme.toml").replace("Club Ferrand", "Cercle Durand");
+    std::fs::write(here.join("programme.toml"), other).unwrap();
+    assert!(
+        good(here, &["programme", "apply", "programme.toml", "--dry-run"]).contains("would change: brand")
+    );
+    assert!(good(here, &["programme", "apply", "programme.toml"]).contains("changed: brand"));
+    assert!(good(here, &["programme", "apply", "programme.toml"]).contains("nothing changes"));
+    let (_, err) = said(&run(here, &["demo", "load"]));
+    assert!(
+        err.starts_with("error: ") && err.contains("Cercle Durand") && err.lines().count() == 1,
+        "{err}"
+    );
+}
+
+#[test]
+fn codes_status_and_copies() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    good(here, &["demo", "load"]);
+    let code = good(here, &["code", "m-marie"]);
+    assert_eq!(code.lines().next().unwrap().len(), 9, "{code}");
+    good(
+        here,
+        &[
+            "code",
+            "m-marie",
+            "--card",
+            "card.html",
+            "--public-url",
+            "https://club.example.com",
+        ],
+    );
+    let card = std::fs::read_to_string(here.join("card.html")).unwrap();
+    assert!(card.contains("<svg") && card.contains("club.example.com/invitation"));
+    let status: serde_json::Value =
+        serde_json::from_str(&good(here, &["status", "c-sorlin", "--json"])).unwrap();
+    assert_eq!(
+        (&status["company"], &status["tier"]),
+        (&"c-sorlin".into(), &"stone".into())
+    );
+    let (_, err) = said(&run(here, &["status", "nobody"]));
+    assert!(err.starts_with("error: ") && err.lines().count() == 1, "{err}");
+    assert!(good(here, &["requests", "list"]).contains("no open requests"));
+    let proof = good(here, &["ledger", "prove"]);
+    good(here, &["database", "copy", "--to", "sqlite:copy.db"]);
+    assert_eq!(
+        good(here, &["--database-url", "sqlite:copy.db", "ledger", "prove"]),
+        proof
+    );
+}
+
+#[test]
+fn a_wrong_setting_is_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    for (arguments, word) in [
+        (vec!["--database-url", "mysql:x", "migrate"], "DATABASE_URL"),
+        (vec!["--log", "a=b=c", "migrate"], "LOG"),
+        (vec!["programme", "apply", "no.toml"], "no.toml"),
+        (
+            vec!["--database-url", "sqlite:new.db", "status", "c-halle"],
+            "compagnon migrate: database: ",
+        ),
+    ] {
+        let output = run(here, &arguments);
+        let (_, err) = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{err}");
+        assert!(
+            err.starts_with("error: ") && err.contains(word) && err.lines().count() == 1,
+            "{err}"
+        );
+    }
+    std::fs::write(here.join(".env"), "DATABASE_URL=sqlite:from-env-file.db\n").unwrap();
+    good(here, &["migrate"]);
+    assert!(here.join("from-env-file.db").exists());
+}
+
+#[test]
+fn the_doctor_says_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let output = run(here, &["doctor"]);
+    let (out, _) = said(&output);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        out.contains("BAD   site") && out.contains("BAD   tables"),
+        "{out}"
+    );
+    good(here, &["demo", "load"]);
+    let site = here.join("target/site");
+    std::fs::create_dir_all(site.join("pkg")).unwrap();
+    for name in [
+        "pkg/compagnon.js",
+        "pkg/compagnon.wasm",
+        "boot.js",
+        "store.js",
+        "watchdog.js",
+        "sw.js",
+    ] {
+        std::fs::write(site.join(name), "x").unwrap();
+    }
+    let out = good(here, &["doctor"]);
+    assert!(
+        out.contains("all is well") && out.contains("ok    ledger"),
+        "{out}"
+    );
+}
+
+struct Serving(Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn serving_says_where_and_ends_when_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    good(here, &["demo", "load"]);
+    let mut command = compagnon(here);
+    command
+        .args(["serve", "--demo", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut serving = Serving(command.spawn().unwrap());
+    let mut out = serving.0.stdout.take().unwrap();
+    let mut text = String::new();
+    let mut buffer = [0; 512];
+    while !text.contains("the code is shown") {
+        let read = out.read(&mut buffer).unwrap();
+        assert!(read > 0, "it ended: {text}");
+        text.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
+    }
+    for name in ["Marie Vasseur", "Karim Benali", "Tom Ashworth"] {
+        assert!(text.contains(name), "{text}");
+    }
+    let address = text
+        .split("http://")
+        .nth(1)
+        .unwrap()
+        .split_whitespace()
+        .next()
+        .unwrap()
+        .to_owned();
+    let mut stream = TcpStream::connect(&address).unwrap();
+    use std::io::Write;
+    write!(
+        stream,
+        "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.ends_with("ready\n"),
+        "{answer}"
+    );
+    // A connection that stays open does not keep it from ending.
+    let _idle = TcpStream::connect(&address).unwrap();
+    let told = Command::new("kill")
+        .args(["-TERM", &serving.0.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(told.success());
+    for _ in 0..100 {
+        if let Some(status) = serving.0.try_wait().unwrap() {
+            assert!(status.success(), "{status}");
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("it does not end");
+}
