@@ -110,7 +110,9 @@ impl Db {
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(10))
-                .statement_cache_capacity(400);
+                .statement_cache_capacity(400)
+                // Rows handed over at a time; each hand-over wakes another thread.
+                .row_buffer_size(1000);
             let write = SqlitePoolOptions::new()
                 .max_connections(1)
                 .acquire_timeout(Duration::from_secs(30))

@@ -76,7 +76,7 @@ const FIRST_RELEASE: &str = "2026-11-01";
 const LAST_YEAR: i32 = 2100;
 
 fn clock() -> Found {
-    let now = Machine.now();
+    let now = Machine::default().now();
     let today = Day((now.0.div_euclid(86_400_000)) as i32);
     match Day::parse(FIRST_RELEASE) {
         Some(first) if today < first => Ill(format!(

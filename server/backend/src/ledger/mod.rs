@@ -13,7 +13,7 @@ use domain::document::Collection;
 use domain::id::{AccountId, CommandId, CompanyId, EntryId, MemberId};
 use domain::ledger::{Balance, Line, LotLeft, Month, Movement, MovementKind, Reason, Wallet, replay};
 use domain::{Day, Points, Text};
-use sql::{AccountRow, EntryRow, LotRow, NewEntry};
+use sql::{AccountRow, EntryRow, LotRow, NewEntry, NewLot};
 use std::collections::HashMap;
 
 pub use prove::{Proof, prove};
@@ -83,7 +83,10 @@ pub(crate) async fn open(tx: &mut Tx, owner: Owner) -> Result<()> {
 }
 
 pub(crate) async fn open_all(tx: &mut Tx, owners: &[Owner]) -> Result<()> {
-    let rows: Vec<_> = owners.iter().map(|owner| (AccountId(tx.uuid()), "wallet", *owner)).collect();
+    let rows: Vec<_> = owners
+        .iter()
+        .map(|owner| (AccountId(tx.uuid()), "wallet", *owner))
+        .collect();
     sql::insert_accounts(tx, &rows).await
 }
 
@@ -120,10 +123,14 @@ pub(crate) async fn earn(
     // Why first: it locks the wallets until the commit, so nobody spends from lots that are being worked out.
     let before = sql::add_to_balances(tx, &sums).await?;
     let mut entries = Vec::with_capacity(earnings.len());
+    let mut ids = Vec::with_capacity(earnings.len());
     let mut lots = Vec::with_capacity(earnings.len());
+    let mut expiries = Vec::new();
+    let mut gone: HashMap<AccountId, Points> = HashMap::new();
     let mut unsettled = Vec::new();
     for earning in earnings {
         let id = EntryId(tx.uuid());
+        ids.push(id);
         let (from, to, kind) = if earning.points > 0 {
             (ISSUER, earning.account, "earn")
         } else {
@@ -135,15 +142,28 @@ pub(crate) async fn earn(
             None
         };
         let account = before.get(&earning.account).copied().unwrap_or_default();
-        if earning.points > 0 {
-            lots.push((id, earning.account, earning.points, earning.on, expires_on));
-        }
-        if earning.points < 0
-            || account.balance < 0
-            || earning.on <= account.last_out_on
-            || expires_on.is_some_and(|day| day <= today)
-        {
+        // Nothing was taken on that day or later, and nothing is short: the lot is whole, and where its day has
+        // come, it expires whole. Everything else is worked out from the wallet's entries.
+        let whole = account.balance >= 0 && earning.on > account.last_out_on;
+        if earning.points < 0 || !whole {
             unsettled.push(earning.account);
+        }
+        if earning.points > 0 {
+            let due = expires_on.filter(|day| whole && *day <= today);
+            let remaining = if due.is_some() { 0 } else { earning.points };
+            lots.push(NewLot {
+                entry: id,
+                account: earning.account,
+                points: earning.points,
+                earned_on: earning.on,
+                expires_on,
+                remaining,
+            });
+            if let Some(day) = due {
+                expiries.push(expiry_entry(tx, earning.account, day, earning.points));
+                *gone.entry(earning.account).or_default() -= earning.points;
+                touch(tx, earning.owner, day);
+            }
         }
         if earning.points < 0 {
             sql::set_last_out(tx, earning.account, earning.on).await?;
@@ -167,10 +187,12 @@ pub(crate) async fn earn(
         });
         touch(tx, earning.owner, earning.on);
     }
+    entries.extend(expiries);
     sql::insert_entries(tx, &entries).await?;
     sql::insert_lots(tx, &lots).await?;
+    sql::add_to_balances(tx, &gone).await?;
     settle(tx, today, unsettled).await?;
-    Ok(entries.into_iter().map(|entry| entry.id).collect())
+    Ok(ids)
 }
 
 /// Books the opposite of earlier earnings or returns, on the same days: as if they had never been.

@@ -48,15 +48,24 @@ pub async fn insert_entries(tx: &mut Tx, entries: &[NewEntry]) -> Result<()> {
     Ok(())
 }
 
-pub async fn insert_lots(tx: &mut Tx, lots: &[(EntryId, AccountId, Points, Day, Option<Day>)]) -> Result<()> {
+pub struct NewLot {
+    pub entry: EntryId,
+    pub account: AccountId,
+    pub points: Points,
+    pub earned_on: Day,
+    pub expires_on: Option<Day>,
+    pub remaining: Points,
+}
+
+pub async fn insert_lots(tx: &mut Tx, lots: &[NewLot]) -> Result<()> {
     for part in lots.chunks(ROWS) {
         on!(tx, c => {
             let mut insert = QueryBuilder::new(
                 "INSERT INTO lot (entry_id, account_id, points, earned_on, expires_on, remaining) ",
             );
-            insert.push_values(part, |mut row, (entry, account, points, earned_on, expires_on)| {
-                row.push_bind(*entry).push_bind(*account).push_bind(*points).push_bind(*earned_on)
-                    .push_bind(*expires_on).push_bind(*points);
+            insert.push_values(part, |mut row, lot| {
+                row.push_bind(lot.entry).push_bind(lot.account).push_bind(lot.points).push_bind(lot.earned_on)
+                    .push_bind(lot.expires_on).push_bind(lot.remaining);
             });
             insert.build().execute(c).await.map(|_| ())?
         });
@@ -263,7 +272,10 @@ pub async fn list_entries(tx: &mut Tx, ids: &[EntryId]) -> Result<Vec<EntryRow>>
 pub async fn list_history(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<EntryRow>> {
     let mut rows = Vec::new();
     for part in accounts.chunks(ROWS) {
-        for side in ["kind <> 'expire' AND to_account", "kind <> 'earn' AND from_account"] {
+        for side in [
+            "kind <> 'expire' AND to_account",
+            "kind <> 'earn' AND from_account",
+        ] {
             let found: Vec<EntryRow> = on!(tx, c => {
                 let mut select = QueryBuilder::new(ENTRY);
                 select.push("WHERE ").push(side).push(" IN (");
