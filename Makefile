@@ -29,7 +29,7 @@ test: set-up-test
 	@.ci/test
 
 dev: set-up
-	@. .ci/env.sh && exec cargo leptos watch
+	@. .ci/env.sh && exec cargo leptos watch -- serve --demo --watch-site
 
 bench: set-up
 	@. .ci/env.sh && cargo run --release -p server --bin bench

@@ -49,6 +49,8 @@ async function register() {
   if (registration.waiting) updateFound();
   follow(registration.installing);
   registration.addEventListener('updatefound', () => follow(registration.installing));
+  // A worker that became active while this page was on its way has missed it.
+  if (!worker.controller) (await worker.ready).active.postMessage('claim');
 }
 
 // Without a worker the phone cannot start offline, so a failed installation is tried again soon.

@@ -3,6 +3,7 @@
 use crate::id::EntryId;
 use crate::{Day, Points, Text, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Whose points: the member's own, or those of the company (its managers see and spend them).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -105,7 +106,7 @@ pub enum Reason {
 /// Something that happened to a wallet, as the rule of the lots sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Movement {
-    /// The day it counts for. Movements of one day: what comes in first, then the others by `number`.
+    /// The day it counts for. Movements of one day: what comes in first, then returns, then the others by `number`.
     pub on: Day,
     /// The ledger's running number.
     pub number: i64,
@@ -120,10 +121,12 @@ pub enum MovementKind {
         expires_on: Option<Day>,
         order: u128,
     },
-    /// `points` are taken, oldest lot first. Where the lots do not suffice, what comes in next makes up for it.
+    /// A return takes `points`, oldest lot first. Where the lots do not suffice, what comes in next makes up for it.
+    Returned { points: Points },
+    /// `points` are taken in the same way by the member.
     Out { points: Points },
-    /// The lot that came in under number `lot` never was; what had been taken from it is taken elsewhere.
-    Undone { lot: i64 },
+    /// What came in or was returned under `number` never was; what had been taken from such a lot is taken elsewhere.
+    Undone { number: i64 },
     /// What went out under number `out` comes back to the lots it was taken from.
     Back { out: i64 },
 }
@@ -137,6 +140,9 @@ pub struct Lots {
     pub expired: Vec<(Day, Points)>,
     /// Taken, but covered by no lot yet.
     pub short: Points,
+    /// The last day on which points went out, came back, or made up for what was short. A lot that comes in later
+    /// than that changes no other.
+    pub moved_until: Option<Day>,
 }
 
 /// The rule of the lots: oldest spent first, gone on their day, whatever order the movements arrived in.
@@ -144,73 +150,76 @@ pub struct Lots {
 /// Why a replay: orders arrive late and out of order, and the result must be the one that the right order would
 /// have given. So lots are never patched: they follow from the movements and the day `today`.
 pub fn replay(movements: &[Movement], today: Day) -> Lots {
-    let undone: Vec<i64> = movements
+    let undone: HashSet<i64> = movements
         .iter()
         .filter_map(|movement| match movement.kind {
-            MovementKind::Undone { lot } => Some(lot),
+            MovementKind::Undone { number } => Some(number),
             _ => None,
         })
         .collect();
-    let mut movements: Vec<Movement> = movements.to_vec();
+    let mut movements: Vec<&Movement> = movements
+        .iter()
+        .filter(|movement| !undone.contains(&movement.number))
+        .collect();
     movements.sort_by_key(|movement| match movement.kind {
         MovementKind::In { order, .. } => (movement.on, 0, order, movement.number),
-        _ => (movement.on, 1, 0, movement.number),
+        MovementKind::Returned { .. } => (movement.on, 1, 0, movement.number),
+        _ => (movement.on, 2, 0, movement.number),
     });
-    let mut open: Vec<OpenLot> = Vec::new();
-    let mut taken: Vec<(i64, Vec<(i64, Points)>)> = Vec::new();
-    let mut lots = Lots::default();
-    for movement in &movements {
-        expire(&mut open, movement.on, &mut lots.expired);
+    let mut wallet = OpenWallet::default();
+    for movement in movements {
+        wallet.expire(movement.on);
         match movement.kind {
-            MovementKind::In { .. } if undone.contains(&movement.number) => {}
             MovementKind::In {
                 points, expires_on, ..
             } => {
-                let covers = lots.short.min(points);
-                lots.short -= covers;
-                open.push(OpenLot {
+                wallet.lots.push(OpenLot {
                     number: movement.number,
                     expires_on,
-                    left: points - covers,
+                    left: 0,
                 });
-            }
-            MovementKind::Out { points } => {
-                let mut missing = points;
-                let mut from = Vec::new();
-                for lot in open.iter_mut().filter(|lot| lot.left > 0) {
-                    let part = lot.left.min(missing);
-                    lot.left -= part;
-                    missing -= part;
-                    from.push((lot.number, part));
-                    if missing == 0 {
-                        break;
-                    }
+                let owed = !wallet.owed.is_empty();
+                wallet.fill(wallet.lots.len() - 1, points);
+                if owed {
+                    wallet.moved_until = Some(movement.on);
                 }
-                lots.short += missing;
-                taken.push((movement.number, from));
+            }
+            MovementKind::Out { points } | MovementKind::Returned { points } => {
+                wallet.take(movement.number, points);
+                wallet.moved_until = Some(movement.on);
             }
             MovementKind::Undone { .. } => {}
             MovementKind::Back { out } => {
-                let Some(index) = taken.iter().position(|(number, _)| *number == out) else {
-                    continue;
-                };
-                for (number, part) in taken.swap_remove(index).1 {
-                    if let Some(lot) = open.iter_mut().find(|lot| lot.number == number) {
-                        let covers = lots.short.min(part);
-                        lots.short -= covers;
-                        lot.left += part - covers;
-                    }
-                }
+                wallet.give_back(out);
+                wallet.moved_until = Some(movement.on);
             }
         }
     }
-    expire(&mut open, today, &mut lots.expired);
-    lots.left = open
-        .iter()
-        .filter(|lot| lot.left > 0)
-        .map(|lot| (lot.number, lot.left))
-        .collect();
-    lots
+    wallet.expire(today);
+    Lots {
+        left: wallet
+            .lots
+            .iter()
+            .filter(|lot| lot.left > 0)
+            .map(|lot| (lot.number, lot.left))
+            .collect(),
+        expired: wallet.expired,
+        short: wallet.owed.iter().map(|(_, points)| points).sum(),
+        moved_until: wallet.moved_until,
+    }
+}
+
+/// A wallet while its movements are gone through.
+#[derive(Default)]
+struct OpenWallet {
+    /// In the order in which they are spent.
+    lots: Vec<OpenLot>,
+    /// Which lots each movement took its points from, by its number.
+    taken: HashMap<i64, Vec<(usize, Points)>>,
+    /// What movements took and no lot has covered yet, oldest first.
+    owed: VecDeque<(i64, Points)>,
+    expired: Vec<(Day, Points)>,
+    moved_until: Option<Day>,
 }
 
 struct OpenLot {
@@ -219,11 +228,55 @@ struct OpenLot {
     left: Points,
 }
 
-/// Empties the lots that are gone on `today`. A lot that gets points back after its day loses them at once.
-fn expire(open: &mut [OpenLot], today: Day, expired: &mut Vec<(Day, Points)>) {
-    for lot in open.iter_mut().filter(|lot| lot.left > 0) {
-        if let Some(day) = lot.expires_on.filter(|day| *day <= today) {
-            expired.push((day, std::mem::take(&mut lot.left)));
+impl OpenWallet {
+    /// Takes points, oldest lot first; what no lot has is owed.
+    fn take(&mut self, number: i64, points: Points) {
+        let mut missing = points;
+        let from = self.taken.entry(number).or_default();
+        for (place, lot) in self.lots.iter_mut().enumerate().filter(|(_, lot)| lot.left > 0) {
+            if missing == 0 {
+                break;
+            }
+            let part = lot.left.min(missing);
+            lot.left -= part;
+            missing -= part;
+            from.push((place, part));
+        }
+        if missing > 0 {
+            self.owed.push_back((number, missing));
+        }
+    }
+
+    /// Puts points into a lot; what is owed takes them first.
+    fn fill(&mut self, place: usize, mut points: Points) {
+        while points > 0
+            && let Some((number, owed)) = self.owed.front_mut()
+        {
+            let part = points.min(*owed);
+            points -= part;
+            *owed -= part;
+            self.taken.entry(*number).or_default().push((place, part));
+            if *owed == 0 {
+                self.owed.pop_front();
+            }
+        }
+        self.lots[place].left += points;
+    }
+
+    /// Gives back what a movement took to where it came from; what it still owes is forgiven.
+    fn give_back(&mut self, number: i64) {
+        self.owed.retain(|(owing, _)| *owing != number);
+        for (place, points) in self.taken.remove(&number).unwrap_or_default() {
+            self.fill(place, points);
+        }
+    }
+
+    /// Empties the lots that are gone on `today`. A lot that gets points back after its day loses them at once.
+    fn expire(&mut self, today: Day) {
+        for lot in self.lots.iter_mut().filter(|lot| lot.left > 0) {
+            if let Some(day) = lot.expires_on.filter(|day| *day <= today) {
+                self.expired.push((day, std::mem::take(&mut lot.left)));
+            }
         }
     }
 }
@@ -298,11 +351,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_owed_and_is_given_back_leaves_no_debt() {
+        let undone = Movement {
+            on: Day(10),
+            number: 3,
+            kind: MovementKind::Undone { number: 1 },
+        };
+        let movements = [lot(1, 10, 50), out(2, 20, 30), undone, lot(4, 25, 50)];
+        assert_eq!(replay(&movements, Day(30)).left, [(4, 20)]);
+        let back = replay(&[&movements[..], &[back(5, 30, 2)]].concat(), Day(30));
+        assert_eq!((back.left, back.short), (vec![(4, 50)], 0));
+    }
+
+    #[test]
     fn an_undone_lot_never_was() {
         let undone = Movement {
             on: Day(50),
             number: 4,
-            kind: MovementKind::Undone { lot: 1 },
+            kind: MovementKind::Undone { number: 1 },
         };
         let lots = replay(&[lot(1, 10, 50), lot(2, 20, 50), out(3, 30, 60), undone], Day(60));
         assert_eq!((lots.short, lots.left), (10, vec![]));

@@ -14,7 +14,7 @@ pub struct Copied {
 
 /// Every table, in an order in which rows never refer to later ones, and every column with its type. A test compares
 /// this list with what the migrations make.
-pub(crate) const TABLES: &[(&str, &str, &[(&str, Type)])] = &[
+pub(crate) const TABLES: &[(&str, &str, Columns)] = &[
     ("system", "id", &[("id", Int), ("epoch", Str), ("content", Int)]),
     (
         "signing_key",
@@ -110,7 +110,7 @@ pub(crate) const TABLES: &[(&str, &str, &[(&str, Type)])] = &[
             ("member_id", Id),
             ("company_id", Id),
             ("balance", Int),
-            ("last_out_on", Small),
+            ("moved_until", Small),
             ("settled_on", Small),
         ],
     ),
@@ -319,6 +319,9 @@ pub(crate) const TABLES: &[(&str, &str, &[(&str, Type)])] = &[
     ),
 ];
 
+/// Names and types of a table's columns.
+type Columns = &'static [(&'static str, Type)];
+
 /// Types of columns, as both engines have them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Type {
@@ -377,7 +380,7 @@ async fn copy_table(
     target: &mut Tx,
     table: &str,
     order: &str,
-    columns: &[(&str, Type)],
+    columns: Columns,
 ) -> Result<u64> {
     let names: Vec<String> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
     let names = names.join(", ");

@@ -210,6 +210,49 @@ impl Db {
         Ok(())
     }
 
+    /// What the engine says of itself; what is not as it must be comes second, in words.
+    pub async fn examine(&self) -> Result<(String, Vec<String>)> {
+        let mut amiss = Vec::new();
+        let mut must = |what: &str, is: &str, wanted: &[&str]| {
+            if !wanted.contains(&is) {
+                amiss.push(format!("{what} is {is}, it must be {}", wanted.join(" or ")));
+            }
+        };
+        let said = match &self.pools {
+            Pools::Sqlite { write, .. } => {
+                let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+                    .fetch_one(write)
+                    .await?;
+                let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(write).await?;
+                let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(write).await?;
+                let foreign_keys: i64 = sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(write).await?;
+                let sound: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+                    .fetch_one(write)
+                    .await?;
+                must("journal_mode", &journal, &["wal"]);
+                must("synchronous", &synchronous.to_string(), &["2"]);
+                must("foreign_keys", &foreign_keys.to_string(), &["1"]);
+                must("quick_check", &sound, &["ok"]);
+                format!("SQLite {version}, journal {journal}, synchronous {synchronous}, its file is {sound}")
+            }
+            Pools::Postgres(pool) => {
+                let version: String = sqlx::query_scalar("SHOW server_version").fetch_one(pool).await?;
+                let commit: String = sqlx::query_scalar("SHOW synchronous_commit")
+                    .fetch_one(pool)
+                    .await?;
+                let fsync: String = sqlx::query_scalar("SHOW fsync").fetch_one(pool).await?;
+                must(
+                    "synchronous_commit",
+                    &commit,
+                    &["on", "remote_apply", "remote_write"],
+                );
+                must("fsync", &fsync, &["on"]);
+                format!("PostgreSQL {version}, synchronous_commit {commit}, fsync {fsync}")
+            }
+        };
+        Ok((said, amiss))
+    }
+
     pub async fn close(&self) {
         match &self.pools {
             Pools::Sqlite { read, write } => {

@@ -75,9 +75,25 @@ impl Key {
         format!("{PREFIX}{}", base45::encode(&bytes))
     }
 
-    #[cfg(test)]
     fn public(&self) -> VerifyingKey {
         self.key.verifying_key()
+    }
+}
+
+/// Signs a pass with the programme's key and reads it back.
+///
+/// # Errors
+/// Where the key is damaged.
+pub async fn check(tx: &mut Tx) -> Result<u8> {
+    let key = key(tx).await?;
+    let now = tx.now();
+    let text = key.sign(Kind::Ticket, tx.uuid(), Uuid::nil(), now, now);
+    match verify(&text, &key.public()) {
+        Some(_) => Ok(key.id),
+        None => Err(Error::Broken(format!(
+            "signing key {} does not read back what it signed",
+            key.id
+        ))),
     }
 }
 

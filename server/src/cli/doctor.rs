@@ -4,9 +4,8 @@ use crate::sending::Sending;
 use crate::settings::{Common, Serve};
 use crate::site::Site;
 use anyhow::Result;
-use backend::db::Kind;
 use backend::moment::{Clock, Machine};
-use backend::{Db, ledger, programme};
+use backend::{Db, ledger, programme, signing};
 use domain::Day;
 use std::process::ExitCode;
 
@@ -126,12 +125,9 @@ fn address(settings: &Serve) -> Found {
 }
 
 async fn database(db: &Db, report: &mut Report) {
-    let kind = match db.kind() {
-        Kind::Sqlite => "SQLite 3.51.3 or newer, one writer, write-ahead log, full sync, foreign keys",
-        Kind::Postgres => "PostgreSQL",
-    };
-    match db.ping().await {
-        Ok(()) => report.say("database", Well(format!("answers; {kind}"))),
+    match db.examine().await {
+        Ok((said, amiss)) if amiss.is_empty() => report.say("database", Well(said)),
+        Ok((said, amiss)) => report.say("database", Ill(format!("{said}: {}", amiss.join("; ")))),
         Err(error) => return report.say("database", Ill(error.to_string())),
     }
     let read = async {
@@ -140,14 +136,15 @@ async fn database(db: &Db, report: &mut Report) {
         let today = settings.day(tx.now())?;
         let proof = ledger::prove(&mut tx, today).await?;
         let empty = programme::is_untouched(&mut tx).await?;
-        Ok::<_, backend::Error>((settings, proof, empty))
+        let key = signing::check(&mut tx).await;
+        Ok::<_, backend::Error>((settings, proof, empty, key))
     };
     match read.await {
         Err(error) => report.say(
             "tables",
             Ill(format!("{error}; bring them up to date: compagnon migrate")),
         ),
-        Ok((settings, proof, empty)) => {
+        Ok((settings, proof, empty, key)) => {
             report.say("tables", Well("up to date".into()));
             report.say(
                 "programme",
@@ -156,6 +153,13 @@ async fn database(db: &Db, report: &mut Report) {
             if empty {
                 report.say("members", Note("there is nothing in the programme yet".into()));
             }
+            report.say(
+                "tickets",
+                match key {
+                    Ok(key) => Well(format!("signing key {key} reads back what it signs")),
+                    Err(error) => Ill(error.to_string()),
+                },
+            );
             report.say(
                 "ledger",
                 if proof.ok {

@@ -87,7 +87,7 @@ CREATE TABLE account (
     member_id UUID REFERENCES member (id),
     company_id UUID REFERENCES company (id),
     balance BIGINT NOT NULL DEFAULT 0,
-    last_out_on INTEGER NOT NULL DEFAULT -2147483648,
+    moved_until INTEGER NOT NULL DEFAULT -2147483648,
     settled_on INTEGER NOT NULL DEFAULT -2147483648,
     CHECK (kind <> 'held' OR balance >= 0),
     CHECK ((kind IN ('wallet', 'held')) = (member_id IS NOT NULL OR company_id IS NOT NULL)),

@@ -32,23 +32,24 @@ pub async fn companies(
     while let Some(row) = table.next()? {
         report.rows += 1;
         progress(report.rows);
-        let (row, company) = match row.and_then(|row| Ok((company(&table, &row, &mut seen), row))) {
-            Ok((Ok(company), row)) => (row, company),
-            Ok((Err(wrong), row)) => {
-                report.bad.push(table.bad(&row, wrong));
-                continue;
-            }
+        let row = match row {
+            Ok(row) => row,
             Err(bad) => {
                 report.bad.push(bad);
                 continue;
             }
         };
-        let mark = tx.savepoint().await?;
-        let saved = save_company(&mut tx, &company, &lowest).await;
-        keep_or_note(&mut tx, mark, saved, &mut report, |reason| {
-            by_column(&table, &row, &reason)
-        })
-        .await?;
+        match company(&table, &row, &mut seen) {
+            Err(wrong) => report.bad.push(table.bad(&row, wrong)),
+            Ok(company) => {
+                let mark = tx.savepoint().await?;
+                let saved = save_company(&mut tx, &company, &lowest).await;
+                keep_or_note(&mut tx, mark, saved, &mut report, |reason| {
+                    by_column(&table, &row, &reason)
+                })
+                .await?;
+            }
+        }
     }
     finish(tx, options, report).await
 }

@@ -142,9 +142,9 @@ pub(crate) async fn earn(
             None
         };
         let account = before.get(&earning.account).copied().unwrap_or_default();
-        // Nothing was taken on that day or later, and nothing is short: the lot is whole, and where its day has
-        // come, it expires whole. Everything else is worked out from the wallet's entries.
-        let whole = account.balance >= 0 && earning.on > account.last_out_on;
+        // Nothing moved on that day or later, and nothing is short: the lot is whole, and where its day has come, it
+        // expires whole. Everything else is worked out from the wallet's entries.
+        let whole = account.balance >= 0 && earning.on > account.moved_until;
         if earning.points < 0 || !whole {
             unsettled.push(earning.account);
         }
@@ -164,9 +164,6 @@ pub(crate) async fn earn(
                 *gone.entry(earning.account).or_default() -= earning.points;
                 touch(tx, earning.owner, day);
             }
-        }
-        if earning.points < 0 {
-            sql::set_last_out(tx, earning.account, earning.on).await?;
         }
         entries.push(NewEntry {
             id,
@@ -267,7 +264,7 @@ pub(crate) async fn hold(
     if sql::count_due_lots(tx, wallet, today).await? > 0 {
         settle(tx, today, vec![wallet]).await?;
     }
-    if !sql::take_from_balance(tx, wallet, points, today).await? {
+    if !sql::take_from_balance(tx, wallet, points).await? {
         let balance = sql::find_balance(tx, wallet).await?;
         return Err(domain::Error::NotEnoughPoints {
             missing: points - balance,
@@ -405,7 +402,7 @@ async fn settle(tx: &mut Tx, today: Day, mut accounts: Vec<AccountId>) -> Result
         let wallets = sql::list_accounts(tx, part).await?;
         let mut histories = histories(tx, part).await?;
         let mut stored = lots_by_account(sql::list_lots(tx, part).await?);
-        let (mut entries, mut lots, mut sums) = (Vec::new(), Vec::new(), HashMap::new());
+        let (mut entries, mut lots, mut accounts) = (Vec::new(), Vec::new(), Vec::new());
         for wallet in wallets {
             let history = histories.remove(&wallet.id).unwrap_or_default();
             let outcome = replay(&history.movements, today);
@@ -431,13 +428,11 @@ async fn settle(tx: &mut Tx, today: Day, mut accounts: Vec<AccountId>) -> Result
                     outcome.short
                 )));
             }
-            if change != 0 {
-                sums.insert(wallet.id, change);
-            }
+            accounts.push((wallet.id, change, outcome.moved_until.unwrap_or(Day(i32::MIN))));
         }
         sql::insert_entries(tx, &entries).await?;
         sql::set_remaining(tx, &lots).await?;
-        sql::add_to_balances(tx, &sums).await?;
+        sql::set_settled(tx, &accounts, today).await?;
     }
     Ok(())
 }
@@ -513,9 +508,10 @@ async fn histories(tx: &mut Tx, accounts: &[AccountId]) -> Result<HashMap<Accoun
                 expires_on: row.expires_on,
                 order: order as u128,
             },
-            ("return" | "hold", false) => MovementKind::Out { points: row.points },
-            ("undo", false) => MovementKind::Undone { lot: reversed()? },
-            ("undo" | "void", true) => MovementKind::Back { out: reversed()? },
+            ("return", false) => MovementKind::Returned { points: row.points },
+            ("hold", false) => MovementKind::Out { points: row.points },
+            ("undo", _) => MovementKind::Undone { number: reversed()? },
+            ("void", true) => MovementKind::Back { out: reversed()? },
             ("expire", false) => {
                 *history.expired.entry(row.on_day).or_default() += row.points;
                 continue;

@@ -127,7 +127,7 @@ pub async fn find_account(tx: &mut Tx, kind: &str, owner: Owner) -> Result<Optio
 pub struct Before {
     pub id: Option<AccountId>,
     pub balance: Points,
-    pub last_out_on: Day,
+    pub moved_until: Day,
 }
 
 /// Adds to balances, which locks the accounts, and answers what they were before.
@@ -145,7 +145,7 @@ pub async fn add_to_balances(
             update.push_values(part, |mut row, (account, points)| {
                 row.push_bind(*account).push_bind(*points);
             });
-            update.push(") AS new WHERE account.id = new.column1 RETURNING account.id, balance, last_out_on");
+            update.push(") AS new WHERE account.id = new.column1 RETURNING account.id, balance, moved_until");
             update.build_query_as().fetch_all(c).await?
         });
         if rows.len() != part.len() {
@@ -161,20 +161,27 @@ pub async fn add_to_balances(
     Ok(before)
 }
 
-pub async fn set_last_out(tx: &mut Tx, account: AccountId, on: Day) -> Result<()> {
-    const SET: &str = "UPDATE account SET last_out_on = $2 WHERE id = $1 AND last_out_on < $2";
-    on!(tx, c => sqlx::query(SET).bind(account).bind(on).execute(c).await.map(|_| ())?);
+/// What working out wallets changed: points to add, and until when something moved in them.
+pub async fn set_settled(tx: &mut Tx, accounts: &[(AccountId, Points, Day)], today: Day) -> Result<()> {
+    for part in accounts.chunks(ROWS) {
+        on!(tx, c => {
+            let mut update = QueryBuilder::new("UPDATE account SET settled_on = ");
+            update.push_bind(today);
+            update.push(", balance = balance + new.column2, moved_until = new.column3 FROM (");
+            update.push_values(part, |mut row, (account, points, moved_until)| {
+                row.push_bind(*account).push_bind(*points).push_bind(*moved_until);
+            });
+            update.push(") AS new WHERE account.id = new.column1");
+            update.build().execute(c).await.map(|_| ())?
+        });
+    }
     Ok(())
 }
 
 /// Takes points where there are as many; `false` and nothing changed where not.
-pub async fn take_from_balance(tx: &mut Tx, account: AccountId, points: Points, today: Day) -> Result<bool> {
-    const TAKE: &str =
-        "UPDATE account SET balance = balance - $2, last_out_on = $3 WHERE id = $1 AND balance >= $2";
-    Ok(
-        on!(tx, c => sqlx::query(TAKE).bind(account).bind(points).bind(today).execute(c).await?.rows_affected())
-            == 1,
-    )
+pub async fn take_from_balance(tx: &mut Tx, account: AccountId, points: Points) -> Result<bool> {
+    const TAKE: &str = "UPDATE account SET balance = balance - $2 WHERE id = $1 AND balance >= $2";
+    Ok(on!(tx, c => sqlx::query(TAKE).bind(account).bind(points).execute(c).await?.rows_affected()) == 1)
 }
 
 pub async fn find_balance(tx: &mut Tx, account: AccountId) -> Result<Points> {

@@ -276,27 +276,6 @@ pub fn normal_email(text: &str) -> Option<String> {
     sound.then_some(text)
 }
 
-/// A member for the demo's sign-in page.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Showcase {
-    pub name: String,
-    pub email: String,
-    pub trade: String,
-    pub company: String,
-}
-
-/// The first members with an e-mail address, one a trade.
-pub async fn showcase(tx: &mut Tx) -> Result<Vec<Showcase>> {
-    let mut members: Vec<Showcase> = sql::list_showcase(tx).await?;
-    let mut seen = Vec::new();
-    members.retain(|member| {
-        let new = !seen.contains(&member.trade);
-        seen.push(member.trade.clone());
-        new
-    });
-    Ok(members)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,4 +1,4 @@
-use super::{CompanyRow, MemberRow, Showcase, StaffRow};
+use super::{CompanyRow, MemberRow, StaffRow};
 use crate::Result;
 use crate::db::{Tx, on};
 use domain::id::{AccountId, CompanyId, MemberId, StaffId};
@@ -261,11 +261,5 @@ pub struct MemberKey {
 pub(crate) async fn list_member_keys(tx: &mut Tx) -> Result<Vec<MemberKey>> {
     const LIST: &str = "SELECT member.ref, member.id, member.company_id, account.id AS account FROM member \
         JOIN account ON account.member_id = member.id AND account.kind = 'wallet' ORDER BY member.ref";
-    Ok(on!(tx, c => sqlx::query_as(LIST).fetch_all(c).await?))
-}
-
-pub async fn list_showcase(tx: &mut Tx) -> Result<Vec<Showcase>> {
-    const LIST: &str = "SELECT member.name, member.email, trade, company.name AS company FROM member \
-        JOIN company ON company.id = company_id WHERE member.email IS NOT NULL ORDER BY member.id LIMIT 40";
     Ok(on!(tx, c => sqlx::query_as(LIST).fetch_all(c).await?))
 }

@@ -5,6 +5,7 @@ mod events;
 mod import;
 mod learning;
 mod ledger;
+mod model;
 mod rewards;
 mod schema;
 mod sync;

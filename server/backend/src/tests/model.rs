@@ -1,0 +1,318 @@
+//! The ledger against a plain model: the same story told to both, the same points at the end.
+//!
+//! The model knows nothing of accounts, entries or replays: it keeps a list of what happened and recomputes a wallet
+//! from its first day, one point at a time.
+
+use super::{OPTIONS, populate, proof};
+use crate::ledger::{self, Owner};
+use crate::testing::World;
+use crate::{import, programme};
+use domain::id::{CommandId, EntryId};
+use domain::ledger::Wallet;
+use domain::{Day, Text};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+/// One thing that happens to the company's wallet.
+#[derive(Clone, Debug)]
+enum Step {
+    /// An order (or, negative, a return) of so many euros, so many days before today; an order that is there already
+    /// is corrected.
+    Order {
+        name: u8,
+        euros: i64,
+        days_ago: i32,
+    },
+    Hold {
+        points: i64,
+    },
+    /// What was held by the n-th hold is spent, or given back.
+    Post {
+        hold: usize,
+    },
+    Void {
+        hold: usize,
+    },
+    /// Days go by, and what is due expires.
+    Wait {
+        days: i32,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0_u8..6, -80_i64..200, 0_i32..500).prop_map(|(name, euros, days_ago)| Step::Order { name, euros, days_ago }),
+        3 => (1_i64..150).prop_map(|points| Step::Hold { points }),
+        1 => (0_usize..4).prop_map(|hold| Step::Post { hold }),
+        2 => (0_usize..4).prop_map(|hold| Step::Void { hold }),
+        2 => (1_i32..200).prop_map(|days| Step::Wait { days }),
+    ]
+}
+
+/// The wallet as a list of what happened to it.
+#[derive(Default)]
+struct Model {
+    /// By name: the day and the points (negative: a return).
+    orders: BTreeMap<u8, (Day, i64)>,
+    /// What the member did, in order.
+    acts: Vec<(Day, Act)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    /// The hold of this number takes so many points.
+    Hold(usize, i64),
+    /// The hold of this number gives back.
+    Back(usize),
+}
+
+/// What a wallet comes to.
+#[derive(Debug, PartialEq)]
+struct Sum {
+    available: i64,
+    /// Day earned and points left, oldest first.
+    lots: Vec<(Day, i64)>,
+}
+
+/// A lot while the days go by: day earned, name of its order, points left.
+type Lot = (Day, u8, i64);
+
+impl Model {
+    /// Lives through every day and moves single points: slow, and plain.
+    fn on(&self, today: Day) -> Sum {
+        let days = self
+            .orders
+            .values()
+            .map(|(day, _)| *day)
+            .chain(self.acts.iter().map(|(day, _)| *day));
+        let mut now = days.min().unwrap_or(today);
+        let mut lots: Vec<Lot> = Vec::new();
+        // Every single point taken: by whom, and from which lot (none: still owed).
+        let mut points: Vec<(Taker, Option<(Day, u8)>)> = Vec::new();
+        while now <= today {
+            expire(&mut lots, now);
+            for (name, (day, fresh)) in self
+                .orders
+                .iter()
+                .filter(|(_, order)| order.0 == now && order.1 > 0)
+            {
+                lots.push((*day, *name, 0));
+                lots.sort_by_key(|lot| (lot.0, lot.1));
+                fill(&mut lots, &mut points, (*day, *name), *fresh);
+            }
+            for (name, (_, returned)) in self
+                .orders
+                .iter()
+                .filter(|(_, order)| order.0 == now && order.1 < 0)
+            {
+                take(&mut lots, &mut points, Taker::Return(*name), -returned);
+            }
+            for (_, act) in self.acts.iter().filter(|(day, _)| *day == now) {
+                match act {
+                    Act::Hold(number, wanted) => take(&mut lots, &mut points, Taker::Hold(*number), *wanted),
+                    Act::Back(number) => {
+                        let (back, kept) = points
+                            .into_iter()
+                            .partition(|(taker, _)| *taker == Taker::Hold(*number));
+                        points = kept;
+                        let back: Vec<(Taker, Option<(Day, u8)>)> = back;
+                        for lot in back.into_iter().filter_map(|(_, lot)| lot) {
+                            fill(&mut lots, &mut points, lot, 1);
+                        }
+                    }
+                }
+            }
+            expire(&mut lots, now);
+            now = now.plus_days(1);
+        }
+        lots.retain(|lot| lot.2 > 0);
+        let owed = points.iter().filter(|(_, lot)| lot.is_none()).count() as i64;
+        Sum {
+            available: lots.iter().map(|lot| lot.2).sum::<i64>() - owed,
+            lots: lots.into_iter().map(|lot| (lot.0, lot.2)).collect(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Taker {
+    Return(u8),
+    Hold(usize),
+}
+
+fn expire(lots: &mut [Lot], now: Day) {
+    for lot in lots.iter_mut().filter(|lot| lot.0.plus_months(12) <= now) {
+        lot.2 = 0;
+    }
+}
+
+/// Takes points one by one from the oldest lot that has any.
+fn take(lots: &mut [Lot], points: &mut Vec<(Taker, Option<(Day, u8)>)>, taker: Taker, wanted: i64) {
+    for _ in 0..wanted {
+        let from = lots.iter_mut().find(|lot| lot.2 > 0).map(|lot| {
+            lot.2 -= 1;
+            (lot.0, lot.1)
+        });
+        points.push((taker, from));
+    }
+}
+
+/// Puts points into a lot one by one; the oldest that is owed takes them first.
+fn fill(lots: &mut [Lot], points: &mut [(Taker, Option<(Day, u8)>)], into: (Day, u8), fresh: i64) {
+    for _ in 0..fresh {
+        match points.iter_mut().find(|(_, lot)| lot.is_none()) {
+            Some(owed) => owed.1 = Some(into),
+            None => {
+                if let Some(lot) = lots.iter_mut().find(|lot| (lot.0, lot.1) == into) {
+                    lot.2 += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Tells one story to the ledger and to the model, and compares them after each step.
+async fn tell(world: &World, company: &str, steps: &[Step]) {
+    let mut model = Model::default();
+    let mut holds: Vec<(EntryId, bool)> = Vec::new();
+    let owner = owner(world, company).await;
+    for step in steps {
+        let mut tx = world.db.read().await.unwrap();
+        let today = programme::current(&mut tx).await.unwrap().day(tx.now()).unwrap();
+        drop(tx);
+        match step {
+            Step::Order {
+                name,
+                euros,
+                days_ago,
+            } => {
+                let on = today.plus_days(-days_ago);
+                let file = format!(
+                    "order_ref,company_ref,ordered_on,quantity,amount\n{company}-{name},{company},{on},1,{euros}.99\n"
+                );
+                let report = import::orders(&world.db, file.as_bytes(), OPTIONS, |_| {})
+                    .await
+                    .unwrap();
+                assert!(report.kept, "{:?}", report.bad);
+                // -0.99 is no point, -1.99 is one: towards zero, as the rule says.
+                model.orders.insert(*name, (on, *euros));
+            }
+            Step::Hold { points } => {
+                let mut tx = world.db.write().await.unwrap();
+                let id = CommandId(tx.uuid());
+                let available = model.on(today).available;
+                match ledger::hold(&mut tx, owner, *points, today, id, &Text::default()).await {
+                    Ok(hold) => {
+                        assert!(available >= *points, "{available} points cannot hold {points}");
+                        model.acts.push((today, Act::Hold(holds.len(), *points)));
+                        holds.push((hold, true));
+                        tx.commit().await.unwrap();
+                    }
+                    Err(crate::Error::Rejected(domain::Error::NotEnoughPoints { missing })) => {
+                        assert_eq!(missing, points - available);
+                    }
+                    Err(other) => panic!("{other}"),
+                }
+            }
+            Step::Post { hold } | Step::Void { hold } => {
+                let Some((entry, open)) = holds.get_mut(*hold) else {
+                    continue;
+                };
+                let mut tx = world.db.write().await.unwrap();
+                let done = match step {
+                    Step::Post { .. } => ledger::post(&mut tx, *entry, today).await,
+                    _ => ledger::void(&mut tx, *entry, today).await,
+                };
+                assert_eq!(done.is_ok(), *open, "a hold ends once: {done:?}");
+                if std::mem::take(open) {
+                    tx.commit().await.unwrap();
+                    if matches!(step, Step::Void { .. }) {
+                        model.acts.push((today, Act::Back(*hold)));
+                    }
+                }
+            }
+            Step::Wait { days } => {
+                world.clock.advance(i64::from(*days) * domain::Timestamp::DAY);
+                let mut tx = world.db.write().await.unwrap();
+                let today = programme::current(&mut tx).await.unwrap().day(tx.now()).unwrap();
+                ledger::expire(&mut tx, today).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+        }
+        compare(world, owner, &model, step).await;
+    }
+}
+
+async fn owner(world: &World, company: &str) -> Owner {
+    let file = format!(
+        "company_ref,name,town,joined_on,order_points\n{company},{company},Lyon,2020-01-01,company\n"
+    );
+    let report = import::companies(&world.db, file.as_bytes(), OPTIONS, |_| {})
+        .await
+        .unwrap();
+    assert!(report.kept, "{:?}", report.bad);
+    let mut tx = world.db.read().await.unwrap();
+    let keys = crate::members::list_company_keys(&mut tx).await.unwrap();
+    Owner::Company(keys.into_iter().find(|key| key.reference == company).unwrap().id)
+}
+
+async fn compare(world: &World, owner: Owner, model: &Model, step: &Step) {
+    let mut tx = world.db.write().await.unwrap();
+    let today = programme::current(&mut tx).await.unwrap().day(tx.now()).unwrap();
+    ledger::expire(&mut tx, today).await.unwrap();
+    let balance = ledger::balance(&mut tx, owner, Wallet::Company).await.unwrap();
+    tx.roll_back().await.unwrap();
+    let lots = balance.lots.iter().map(|lot| (lot.earned_on, lot.left)).collect();
+    assert_eq!(
+        Sum {
+            available: balance.available,
+            lots
+        },
+        model.on(today),
+        "after {step:?}"
+    );
+}
+
+/// Runs `cases` stories, each with a company of its own; the proof is made over all of them.
+fn stories(world: &World, cases: u32) {
+    let config = ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let mut runner = proptest::test_runner::TestRunner::new_with_rng(
+        config,
+        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+    );
+    let count = std::cell::Cell::new(0);
+    let story = proptest::collection::vec(step(), 1..14);
+    let told = runner.run(&story, |steps| {
+        count.set(count.get() + 1);
+        let company = format!("c-{}", count.get());
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(tell(world, &company, &steps));
+        });
+        Ok(())
+    });
+    if let Err(error) = told {
+        panic!("{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledger_and_the_model_agree_on_sqlite() {
+    let world = World::sqlite().await;
+    populate(&world).await;
+    stories(&world, 300);
+    proof(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledger_and_the_model_agree_on_postgres() {
+    let Some(world) = World::postgres().await else {
+        return;
+    };
+    populate(&world).await;
+    stories(&world, 60);
+    proof(&world).await;
+}
