@@ -101,6 +101,7 @@ pub async fn who() -> Who {
 /// Asks the server whose session this browser has.
 pub async fn ask() -> Who {
     match js::get("/api/session").await {
+        (200, body) if body == "null" => Who::Nobody,
         (200, body) => match json::read::<Session>(&body) {
             Some(session) => {
                 let identity = Identity {
@@ -113,7 +114,6 @@ pub async fn ask() -> Who {
             }
             None => Who::Unknown,
         },
-        (401, _) => Who::Nobody,
         _ => Who::Unknown,
     }
 }

@@ -33,10 +33,14 @@ fn signed_out() -> Response {
     refusal(StatusCode::UNAUTHORIZED, "signed_out")
 }
 
-/// Who is signed in on this browser.
+/// Who is signed in on this browser; `null` for nobody, which is an ordinary answer and no error on its console.
 pub async fn session(State(app): State<Shared>, headers: HeaderMap) -> Answered {
     let Some(caller) = caller(&app, &headers).await? else {
-        return Ok(signed_out());
+        return Ok((
+            [(header::CACHE_CONTROL, "no-store")],
+            Json(serde_json::Value::Null),
+        )
+            .into_response());
     };
     let mut tx = app.db.read().await?;
     let (name, language) = sessions::who(&mut tx, &caller).await?;

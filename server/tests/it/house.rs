@@ -323,8 +323,13 @@ impl Phone<'_> {
         );
     }
 
+    /// 200 while somebody is signed in, 401 when nobody is.
     pub async fn status(&mut self) -> StatusCode {
-        self.get("/api/session").await.status
+        let session = self.get("/api/session").await;
+        match (session.status, session.json()) {
+            (StatusCode::OK, serde_json::Value::Null) => StatusCode::UNAUTHORIZED,
+            (status, _) => status,
+        }
     }
 
     pub async fn who(&mut self) -> (MemberId, DeviceId) {
