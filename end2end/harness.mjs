@@ -42,13 +42,17 @@ export async function freePort() {
 
 // --- the network between a phone and the server ------------------------------------------------------------------
 
+const REQUEST_LINE = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \S+(?= HTTP\/1)/gm;
+
 // One address for the phone, whatever happens behind it. `cut` is a phone without signal; `loseReplies` lets requests
-// through and swallows the answers, the worst moment to lose signal.
+// through and swallows the answers, the worst moment to lose signal. `requests` are those that passed: `POST /api/sync`.
 export class Network {
   #target;
   #server;
   #pairs = new Set();
   #mode = 'open';
+  #watchers = new Set();
+  requests = [];
 
   static async to(target) {
     const network = new Network();
@@ -76,7 +80,13 @@ export class Network {
     far.on('error', end);
     far.on('close', end);
     phone.on('close', end);
-    phone.on('data', (bytes) => far.write(bytes));
+    phone.on('data', (bytes) => {
+      far.write(bytes);
+      for (const [request] of bytes.toString('latin1').matchAll(REQUEST_LINE)) {
+        this.requests.push(request);
+        for (const watcher of this.#watchers) watcher(request);
+      }
+    });
     far.on('data', (bytes) => {
       if (this.#mode === 'lose-replies') end();
       else phone.write(bytes);
@@ -91,6 +101,16 @@ export class Network {
         far.destroy();
       }
     }
+  }
+
+  // Calls back once, as soon as such a request has been passed on.
+  once(request, callback) {
+    const watcher = (seen) => {
+      if (seen !== request) return;
+      this.#watchers.delete(watcher);
+      callback();
+    };
+    this.#watchers.add(watcher);
   }
 
   cut() {
@@ -148,10 +168,12 @@ export class Server {
   #process = null;
   #folder;
   #port;
+  #site;
   log = '';
 
-  static async start() {
+  static async start({ site: folder = site } = {}) {
     const server = new Server();
+    server.#site = folder;
     server.#folder = await temporary();
     server.database = join(server.#folder, 'compagnon.db');
     await copyDatabase(await template(), server.database);
@@ -164,7 +186,7 @@ export class Server {
 
   async #spawn() {
     const listen = `127.0.0.1:${this.#port}`;
-    const started = spawn(binary, ['serve', '--demo', '--listen', listen, '--site', site], {
+    const started = spawn(binary, ['serve', '--demo', '--listen', listen, '--site', this.#site], {
       env: withDatabase(this.database),
       cwd: this.#folder,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -215,6 +237,16 @@ export class Server {
   async restart() {
     await this.stop();
     await this.#spawn();
+  }
+
+  // A count of its metrics since it was started, e.g. `compagnon_commands_total`; asked past the network.
+  async count(name, labels = {}) {
+    const text = await (await fetch(`http://127.0.0.1:${this.#port}/metrics`)).text();
+    const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+    return text
+      .split('\n')
+      .filter((line) => line.split(/[{ ]/, 1)[0] === name && wanted.every((one) => line.includes(one)))
+      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
   }
 
   // Any other command of the server's binary, on this database.
@@ -273,7 +305,7 @@ export class Phone {
         : { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true }),
       ...others,
     });
-    this.context.setDefaultTimeout(10_000);
+    this.context.setDefaultTimeout(30_000);
     this.context.on('weberror', (error) => this.#note(`error: ${error.error()?.stack ?? error.error()}`));
     this.context.on('console', (message) => {
       if (message.type() === 'error') this.#note(`console: ${message.text()} (${message.location().url})`);
@@ -323,10 +355,10 @@ export class Phone {
 
 // --- what every product test does --------------------------------------------------------------------------------
 
-// Starts a server for a test and ends with it. Phones made through it end with it too, and it fails when one of them
-// complained or when the books are wrong.
-export async function stage(t) {
-  const server = await Server.start();
+// Starts a server for a test, or with `{ after }` of node:test at the top of a file for all of it, and ends with it. Phones made through
+// it end with it too, and it fails when one of them complained or when the books are wrong.
+export async function stage(t, options) {
+  const server = await Server.start(options);
   const phones = [];
   t.after(async () => {
     try {
@@ -350,17 +382,19 @@ export async function stage(t) {
 // Through the pages a member uses. The demo shows the code that would have been sent.
 export async function signIn(page, address) {
   await page.goto('/sign-in');
-  await page.locator('[name=address]').fill(address);
-  await page.locator('form:has([name=address]) [type=submit]').click();
+  const asked = page.locator('form:has(input[name=address]:not([type=hidden]))');
+  await asked.locator('input[name=address]').fill(address);
+  await asked.locator('[type=submit]').tap();
   const code = (await page.locator('[data-demo-code]').textContent()).replace(/\D/g, '');
   await page.locator('[name=code]').fill(code);
-  await page.locator('form:has([name=code]) [type=submit]').click();
+  await page.locator('form:has([name=code]) [type=submit]').tap();
   await page.waitForURL(/\/app(\/|$|\?)/);
 }
 
 // The worker has the whole app and controls the page: from here on the phone can start without a network.
 export async function ready(page) {
-  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
+  // By the clock: a page behind another one draws no frames to count.
+  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated', undefined, { polling: 50 });
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

@@ -4,6 +4,7 @@ use crate::browser::live::App;
 use domain::{Cents, Day, Lang, Timestamp};
 use js_sys::{Array, Date, Function, Object, Reflect};
 use leptos::prelude::*;
+use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// The programme's time zone; empty before it is known.
@@ -23,8 +24,30 @@ fn locale(lang: Lang) -> &'static str {
     }
 }
 
+/// A format under its name, and its method.
+type Made = (String, JsValue, Function);
+
+thread_local! {
+    static MADE: RefCell<Vec<Made>> = const { RefCell::new(Vec::new()) };
+}
+
 /// `Intl[kind](locale, options).format(value)`; empty where the browser refuses.
 fn intl(kind: &str, lang: Lang, options: &[(&str, &str)], value: &JsValue) -> Option<String> {
+    let (format, method) = format_of(kind, lang, options)?;
+    method.call1(&format, value).ok()?.as_string()
+}
+
+/// To make a format takes the browser far longer than to use it, so each is made once.
+fn format_of(kind: &str, lang: Lang, options: &[(&str, &str)]) -> Option<(JsValue, Function)> {
+    let mut name = format!("{kind} {}", lang.tag());
+    for (key, option) in options {
+        name.push_str(key);
+        name.push_str(option);
+    }
+    let made = MADE.with_borrow(|made| made.iter().find(|(known, ..)| *known == name).cloned());
+    if let Some((_, format, method)) = made {
+        return Some((format, method));
+    }
     let given = Object::new();
     for (key, option) in options {
         Reflect::set(&given, &(*key).into(), &(*option).into()).ok()?;
@@ -38,7 +61,8 @@ fn intl(kind: &str, lang: Lang, options: &[(&str, &str)], value: &JsValue) -> Op
     .ok()?;
     let format = Reflect::construct(&constructor, &Array::of2(&locale(lang).into(), &given)).ok()?;
     let method: Function = Reflect::get(&format, &"format".into()).ok()?.dyn_into().ok()?;
-    method.call1(&format, value).ok()?.as_string()
+    MADE.with_borrow_mut(|made| made.push((name, format.clone(), method.clone())));
+    Some((format, method))
 }
 
 fn date(lang: Lang, zone: &str, at: Timestamp, options: &[(&str, &str)]) -> String {

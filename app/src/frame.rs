@@ -47,6 +47,7 @@ fn framed() -> AnyView {
         <main id="main" class:bare=move || matches!(route.get(), Route::Ticket(_))>
             {move || match app.stage.get() {
                 Stage::Open => screen(&route.get()),
+                Stage::Start => skeleton(),
                 Stage::First => first(app),
                 Stage::SignedOut => signed_out(app),
                 Stage::NoStore => no_store(app),
@@ -81,6 +82,7 @@ fn screen(route: &Route) -> AnyView {
         Route::Company => members::company_page(),
         Route::Devices => members::devices_page(),
         Route::Language => members::language_page(),
+        Route::Privacy => members::privacy_page(),
         Route::Help => members::help_page(),
         Route::SignOut => members::sign_out_page(),
         Route::Nowhere => nowhere(),
@@ -143,10 +145,10 @@ fn way_back(app: App, route: &Route) -> AnyView {
 /// "Offline – as of 10:42", "3 to send": one line, and silence where all is well.
 fn quiet_line(app: App) -> AnyView {
     let lang = app.lang.get();
-    let (waiting, synced) = app.view.with(|view| (view.waiting, view.synced_at));
+    let waiting = app.view.with(|view| view.waiting);
     let mut words = Vec::new();
     if app.link.get() == Link::Offline {
-        words.push(match synced {
+        words.push(match app.synced_at.get() {
             Some(at) => text::offline_as_of(lang, &format::as_of(app, at)),
             None => text::offline(lang).to_owned(),
         });
@@ -312,15 +314,23 @@ fn first(app: App) -> AnyView {
         .into_any(),
         _ => view! {
             {heading(text::first_title(lang))}
-            <div class="skeleton" aria-hidden="true">
-                <div class="skeleton-card"></div>
-                <div class="skeleton-line"></div>
-                <div class="skeleton-line"></div>
-                <div class="skeleton-line"></div>
-            </div>
+            {skeleton()}
         }
         .into_any(),
     }
+}
+
+/// The shape of what is coming.
+fn skeleton() -> AnyView {
+    view! {
+        <div class="skeleton" aria-hidden="true">
+            <div class="skeleton-card"></div>
+            <div class="skeleton-line"></div>
+            <div class="skeleton-line"></div>
+            <div class="skeleton-line"></div>
+        </div>
+    }
+    .into_any()
 }
 
 fn signed_out(app: App) -> AnyView {

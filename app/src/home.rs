@@ -4,7 +4,7 @@ use crate::browser::live::App;
 use crate::events::{event_row, tile};
 use crate::format;
 use crate::icon::{Icon, icon};
-use crate::parts::{act_quietly, bar, button, detail, heading, line, live, nothing, row, rows, section};
+use crate::parts::{act_quietly, bar, detail, heading, line, live, nothing, row, rows, section};
 use crate::phone::view::{Seat, View, Way};
 use crate::route::Route;
 use crate::text;
@@ -15,6 +15,7 @@ use leptos::prelude::*;
 
 pub fn home_page() -> AnyView {
     live(|app, view, lang| {
+        let below = view.clone();
         let name = view
             .me
             .as_deref()
@@ -23,9 +24,17 @@ pub fn home_page() -> AnyView {
             {heading(text::hello(lang, &name.unwrap_or_default()))}
             {news(app, view, lang)}
             {status_card(app, view, lang)}
-            {ways(app, view, lang)}
-            {next_event(app, view, lang)}
-            {to_continue(view, lang)}
+            {move || {
+                app.settled
+                    .get()
+                    .then(|| {
+                        view! {
+                            {ways(app, &below, lang)}
+                            {next_event(app, &below, lang)}
+                            {to_continue(&below, lang)}
+                        }
+                    })
+            }}
         }
         .into_any()
     })
@@ -86,28 +95,34 @@ fn status_card(app: App, view: &View, lang: Lang) -> AnyView {
         )
     });
     let reach = view.within_reach().len() as i64;
+    let worth = view.worth().map(|(reward, missing)| {
+        let title = reward.title.get(lang);
+        detail(if missing > 0 {
+            text::missing_for_reward(lang, &text::points(lang, missing), title)
+        } else {
+            text::worth_up_to(lang, title)
+        })
+    });
     view! {
         <section class="card status" aria-label=text::my_status(lang)>
-            <p class="tier">
-                <span class="detail">{text::status(lang)}</span>
-                <strong>{tier}</strong>
-            </p>
+            <a class="tier" href=Route::Company.path()>
+                <span>
+                    <span class="detail">{text::status(lang)}</span>
+                    " "
+                    <strong>{tier}</strong>
+                </span>
+                {icon(Icon::Next)}
+            </a>
             {ladder}
             <div class="purses">{purse(Wallet::Own)}{purse(Wallet::Company)}</div>
             <a class="worth" href=Route::Rewards.path()>
-                <span>{text::rewards_within_reach(lang, reach)}</span>
+                <span class="row-text">
+                    <strong>{text::rewards_within_reach(lang, reach)}</strong>
+                    {worth}
+                </span>
                 {icon(Icon::Next)}
             </a>
             {expiring}
-            <p class="hint">
-                {text::earned_in_period(
-                    lang,
-                    &text::points(lang, status.points),
-                    &format::day(lang, status.from),
-                )}
-                " "
-                {text::review_on(lang, &format::day(lang, status.review_on))}
-            </p>
         </section>
     }
     .into_any()
@@ -183,7 +198,7 @@ fn next_event(app: App, view: &View, lang: Lang) -> AnyView {
                         {tile(app, event.starts_at)}
                         <span class="row-text">
                             <strong>{event.title.get(lang).to_owned()}</strong>
-                            {detail(format::moment(app, event.starts_at))}
+                            {detail(format::time(app, event.starts_at))}
                         </span>
                     </a>
                     {ticket}
@@ -235,21 +250,28 @@ fn news(app: App, view: &View, lang: Lang) -> AnyView {
             let route = match &notice.about {
                 About::SeatFree { event, .. } | About::EventCancelled { event, .. } => Route::Event(*event),
                 About::TierReached { .. } => Route::Points,
-                About::RequestMoved { .. } => Route::Rewards,
+                About::RequestMoved { title, .. } => {
+                    view.only_request(title).map_or(Route::Rewards, Route::Request)
+                }
             };
+            let words = text::notice_text(&notice.about, lang);
             view! {
                 <li class="notice">
                     <p>
-                        <a href=route.path()>{text::notice_text(&notice.about, lang)}</a>
+                        <a href=route.path()>{words.clone()}</a>
+                        " "
                         {detail(format::as_of(app, notice.at))}
                     </p>
-                    {button(
-                        "quiet",
-                        text::mark_read(lang),
-                        move |_| {
+                    <button
+                        type="button"
+                        class="button quiet"
+                        aria-label=format!("{} – {}", text::mark_read(lang), words)
+                        on:click=move |_| {
                             act_quietly(app, Command::Notices(notices::Command::MarkRead { notice: id }));
-                        },
-                    )}
+                        }
+                    >
+                        {text::mark_read(lang)}
+                    </button>
                 </li>
             }
             .into_any()

@@ -151,6 +151,7 @@ pub fn main_action(
                 class="button primary"
                 aria-disabled=off.then_some("true")
                 aria-describedby=off.then_some("why")
+                aria-busy=is_saving
                 on:click=move |event| {
                     if !off {
                         act(event);
@@ -168,7 +169,7 @@ pub fn main_action(
 pub fn button(class: &'static str, label: impl Into<String>, act: impl Fn(MouseEvent) + 'static) -> AnyView {
     let label: String = label.into();
     view! {
-        <button type="button" class=format!("button {class}") on:click=act>
+        <button type="button" class=format!("button {class}") aria-busy=is_saving on:click=act>
             {label}
         </button>
     }
@@ -230,9 +231,11 @@ pub fn qr_code(qr: &Qr, label: &str) -> AnyView {
 }
 
 /// Does something and says what came of it; `then` runs once it is saved on the phone.
+///
+/// A second tap before that is the same tap of an impatient thumb: it does nothing.
 pub fn act(app: App, command: Command, draft: Option<String>, then: impl FnOnce(CommandId) + 'static) {
     let lang = app.lang.get_untracked();
-    spawn_local(async move {
+    one_at_a_time(app, async move {
         match app.act(command, draft).await {
             Ok(id) => {
                 app.say(text::saved_on_phone(lang));
@@ -245,9 +248,25 @@ pub fn act(app: App, command: Command, draft: Option<String>, then: impl FnOnce(
 
 /// Does something in passing, without a word.
 pub fn act_quietly(app: App, command: Command) {
-    spawn_local(async move {
+    one_at_a_time(app, async move {
         let _ = app.act(command, None).await;
     });
+}
+
+fn one_at_a_time(app: App, act: impl Future<Output = ()> + 'static) {
+    if app.acting.get_untracked() {
+        return;
+    }
+    app.acting.set(true);
+    spawn_local(async move {
+        act.await;
+        app.acting.set(false);
+    });
+}
+
+/// While an act is being saved, the buttons say so.
+fn is_saving() -> Option<&'static str> {
+    app().acting.get().then_some("true")
 }
 
 /// The three states, and the two that need the member, each with its icon and its word.

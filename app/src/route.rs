@@ -25,6 +25,7 @@ pub enum Route {
     Company,
     Devices,
     Language,
+    Privacy,
     Help,
     SignOut,
     Nowhere,
@@ -62,6 +63,7 @@ impl Route {
             ["app", "me", "company"] => Route::Company,
             ["app", "me", "devices"] => Route::Devices,
             ["app", "me", "language"] => Route::Language,
+            ["app", "me", "privacy"] => Route::Privacy,
             ["app", "me", "help"] => Route::Help,
             ["app", "me", "sign-out"] => Route::SignOut,
             _ => return None,
@@ -90,6 +92,7 @@ impl Route {
             Route::Company => "/app/me/company".into(),
             Route::Devices => "/app/me/devices".into(),
             Route::Language => "/app/me/language".into(),
+            Route::Privacy => "/app/me/privacy".into(),
             Route::Help => "/app/me/help".into(),
             Route::SignOut => "/app/me/sign-out".into(),
         }
@@ -113,6 +116,7 @@ impl Route {
             | Route::Company
             | Route::Devices
             | Route::Language
+            | Route::Privacy
             | Route::Help
             | Route::SignOut => Tab::Me,
             Route::Nowhere => return None,
@@ -136,6 +140,7 @@ impl Route {
             | Route::Company
             | Route::Devices
             | Route::Language
+            | Route::Privacy
             | Route::Help
             | Route::SignOut => Route::Me,
             Route::Nowhere => Route::Home,
@@ -195,6 +200,7 @@ mod tests {
             Route::Company,
             Route::Devices,
             Route::Language,
+            Route::Privacy,
             Route::Help,
             Route::SignOut,
         ] {

@@ -17,17 +17,24 @@ pub fn start() {
         // The signals live as long as the page.
         std::mem::forget(owner);
         match identity::who().await {
-            Who::Member(who) => app.open(who).await,
+            Who::Member(who) => app.load(who).await,
             Who::Nobody => {
                 let _ = window().location().replace("/sign-in");
                 return;
             }
             Who::Unknown => app.stage.set(Stage::SignedOut),
         }
+        js::breathe().await;
         mount_to_body(move || member_app(app));
         app.listen();
-        if app.stage.get_untracked() != Stage::SignedOut {
-            app.sync();
+        if app.stage.get_untracked() == Stage::SignedOut {
+            return;
         }
+        // In slices, so that a slow phone draws and answers in between: the frame, the top of the screen, the rest.
+        js::breathe().await;
+        app.show();
+        js::breathe().await;
+        app.settled.set(true);
+        js::after(100, move || app.sync());
     });
 }

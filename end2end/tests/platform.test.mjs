@@ -286,6 +286,16 @@ describe('worker', () => {
     assert.equal(new URL(page.url()).pathname, '/app');
   });
 
+  test('a page that the worker has missed is taken over', async () => {
+    await installed();
+    const session = await phone.context.newCDPSession(page);
+    const loaded = page.waitForEvent('load');
+    await session.send('Page.reload', { ignoreCache: true });
+    await loaded;
+    await ready(page);
+    assert.equal(await page.getByText('client one').count(), 1, 'without another start');
+  });
+
   test('a build with one wrong file is not installed at all, and tried again', async () => {
     phone.expect(/not what this build lists/, /ServiceWorker/);
     await page.clock.install();

@@ -60,6 +60,9 @@ extern "C" {
     #[wasm_bindgen(js_namespace = compagnonApp, js_name = installPrompt, catch)]
     pub async fn install_prompt() -> Result<JsValue, JsValue>;
 
+    #[wasm_bindgen(js_namespace = ["navigator", "storage"], catch)]
+    async fn estimate() -> Result<JsValue, JsValue>;
+
     #[wasm_bindgen(js_name = compagnonPanic)]
     pub fn panicked(message: &str);
 
@@ -86,6 +89,13 @@ extern "C" {
 /// The phone's clock.
 pub fn now() -> Timestamp {
     Timestamp(js_sys::Date::now() as i64)
+}
+
+/// How many bytes the app and its data take on this phone, where the browser says.
+pub async fn room_taken() -> Option<u64> {
+    let estimate = estimate().await.ok()?;
+    let bytes = js_sys::Reflect::get(&estimate, &"usage".into()).ok()?.as_f64()?;
+    Some(bytes as u64)
 }
 
 /// Ten bytes of chance.
@@ -116,6 +126,14 @@ pub fn after(millis: i64, callback: impl FnOnce() + 'static) -> i32 {
         Closure::once_into_js(callback).unchecked_ref(),
         millis.clamp(0, i64::from(i32::MAX)) as i32,
     )
+}
+
+/// Lets the browser draw, and the member tap, before what follows.
+pub async fn breathe() {
+    let soon = js_sys::Promise::new(&mut |resolve, _| {
+        set_timeout(&resolve, 0);
+    });
+    let _ = wasm_bindgen_futures::JsFuture::from(soon).await;
 }
 
 /// A function for the browser that is never taken back.

@@ -4,9 +4,11 @@ use super::identity::{self, Identity, Who};
 use super::js;
 use super::store::Database;
 use crate::phone::Phone;
+use crate::phone::outbox::State;
 use crate::phone::store::{Durability, Failure, Op, Store};
 use crate::phone::sync::{Answer, Next};
 use crate::phone::view::View;
+use crate::text;
 use domain::id::CommandId;
 use domain::{Command, Lang, Timestamp};
 use leptos::prelude::*;
@@ -34,8 +36,10 @@ pub enum Link {
 /// Where the app stands as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stage {
-    /// The first documents are on their way.
+    /// What the phone knows is about to be shown.
     #[default]
+    Start,
+    /// The first documents are on their way.
     First,
     Open,
     /// Nobody is signed in, or nobody is known and the network is away.
@@ -48,10 +52,16 @@ pub enum Stage {
 #[derive(Clone, Copy)]
 pub struct App {
     pub stage: RwSignal<Stage>,
+    /// The first picture stands: what lies below it may follow.
+    pub settled: RwSignal<bool>,
     pub view: RwSignal<Arc<View>>,
     pub lang: Memo<Lang>,
     pub link: RwSignal<Link>,
+    /// The server's clock at the last full round.
+    pub synced_at: RwSignal<Option<Timestamp>>,
     pub busy: RwSignal<bool>,
+    /// An act is being saved; no other begins before it is.
+    pub acting: RwSignal<bool>,
     /// A newer app is on the phone.
     pub update: RwSignal<bool>,
     /// The browser would install the app if asked.
@@ -77,6 +87,8 @@ thread_local! {
 /// How soon a draft is on the disk after a change.
 const DRAFT_DELAY: i64 = 300;
 const PATIENCE: u32 = 30_000;
+/// How long a request is out before the screen says "sent".
+const SENT_AFTER: i64 = 150;
 const MINUTE: i64 = 60_000;
 
 fn with_phone<T>(work: impl FnOnce(&mut Phone) -> T) -> Option<T> {
@@ -95,11 +107,14 @@ impl App {
             ..View::default()
         }));
         App {
-            stage: RwSignal::new(Stage::First),
+            stage: RwSignal::new(Stage::Start),
+            settled: RwSignal::new(false),
             view,
             lang: Memo::new(move |_| view.with(|view| if view.is_empty() { first } else { view.lang })),
             link: RwSignal::new(Link::Unknown),
+            synced_at: RwSignal::new(None),
             busy: RwSignal::new(false),
+            acting: RwSignal::new(false),
             update: RwSignal::new(false),
             installable: RwSignal::new(false),
             evicted: RwSignal::new(false),
@@ -117,29 +132,68 @@ impl App {
         });
     }
 
+    fn link_is(self, link: Link) {
+        if self.link.get_untracked() != link {
+            self.link.set(link);
+        }
+    }
+
+    /// Pages count in minutes: within one nothing is drawn anew.
+    fn look_at_the_clock(self) {
+        let now = js::now();
+        if self.now.get_untracked().0 / MINUTE != now.0 / MINUTE {
+            self.now.set(now);
+        }
+    }
+
+    fn note_the_time(self) {
+        let synced_at = with_phone(|phone| phone.replica.synced_at).flatten();
+        if self.synced_at.get_untracked() != synced_at {
+            self.synced_at.set(synced_at);
+        }
+    }
+
     fn refresh(self) {
+        self.note_the_time();
         if let Some(view) = with_phone(|phone| View::of(phone)) {
             let open = !view.is_empty();
             self.view.set(Arc::new(view));
-            if open && self.stage.get_untracked() == Stage::First {
-                self.stage.set(Stage::Open);
+            let stage = self.stage.get_untracked();
+            if matches!(stage, Stage::Start | Stage::First) {
+                let now = if open { Stage::Open } else { Stage::First };
+                if now != stage {
+                    self.stage.set(now);
+                }
             }
         }
     }
 
     /// Opens the member's database and shows it; no network.
     pub async fn open(self, who: Identity) {
+        self.load(who).await;
+        self.show();
+    }
+
+    /// Shows what was loaded.
+    pub fn show(self) {
+        if self.stage.get_untracked() != Stage::NoStore {
+            self.stage.set(Stage::Start);
+            self.refresh();
+        }
+    }
+
+    /// Reads the member's database.
+    pub async fn load(self, who: Identity) {
         let database = Database(who.member);
         match database.load().await {
             Ok(loaded) => {
+                js::breathe().await;
                 let phone = Phone::from_loaded(who.member, who.device, loaded);
                 let empty = phone.replica.synced_at.is_none();
                 PHONE.with_borrow_mut(|place| *place = Some(phone));
                 if empty && identity::was_alive(who.member).await {
                     self.evicted.set(true);
                 }
-                self.stage.set(Stage::First);
-                self.refresh();
             }
             Err(_) => self.stage.set(Stage::NoStore),
         }
@@ -151,17 +205,17 @@ impl App {
             return;
         };
         let wake = js::forever(move |_| {
-            self.now.set(js::now());
+            self.look_at_the_clock();
             self.sync();
         });
         for event in ["online", "pageshow", "focus"] {
             let _ = window.add_event_listener_with_callback(event, &wake);
         }
         let _ = window
-            .add_event_listener_with_callback("offline", &js::forever(move |_| self.link.set(Link::Offline)));
+            .add_event_listener_with_callback("offline", &js::forever(move |_| self.link_is(Link::Offline)));
         let seen = js::forever(move |_| {
             if is_visible() {
-                self.now.set(js::now());
+                self.look_at_the_clock();
                 self.sync();
             } else {
                 spawn_local(self.save_drafts());
@@ -188,7 +242,7 @@ impl App {
     fn tick(self) {
         js::after(MINUTE, move || {
             if is_visible() {
-                self.now.set(js::now());
+                self.look_at_the_clock();
                 if RETRY.get().is_none() {
                     self.sync();
                 }
@@ -345,10 +399,10 @@ impl App {
     async fn follow(self, next: Next) -> bool {
         match next {
             Next::Again => return true,
-            Next::Rest => self.link.set(Link::Online),
+            Next::Rest => self.link_is(Link::Online),
             Next::Wait(millis) => self.try_again_in(millis),
-            Next::SignIn => self.link.set(Link::SignIn),
-            Next::Update => self.link.set(Link::Update),
+            Next::SignIn => self.link_is(Link::SignIn),
+            Next::Update => self.link_is(Link::Update),
             Next::OtherMember => match identity::ask().await {
                 Who::Member(who) => {
                     if Some(who.member) != with_phone(|phone| phone.member) {
@@ -357,8 +411,8 @@ impl App {
                         return true;
                     }
                 }
-                Who::Nobody => self.link.set(Link::SignIn),
-                Who::Unknown => self.link.set(Link::Offline),
+                Who::Nobody => self.link_is(Link::SignIn),
+                Who::Unknown => self.link_is(Link::Offline),
             },
         }
         false
@@ -384,10 +438,7 @@ impl App {
         let Some(round) = with_phone(|phone| phone.request()) else {
             return Next::Rest;
         };
-        if !round.ops.is_empty() {
-            let _ = database.commit(round.ops, Durability::Relaxed).await;
-            self.refresh();
-        }
+        let soon = self.say_sent_soon(database, round.ids.clone());
         let answer = match js::post("/api/sync", &round.body, PATIENCE).await {
             Ok(posted) => Answer {
                 status: posted.status(),
@@ -396,6 +447,7 @@ impl App {
             },
             Err(_) => Answer::default(),
         };
+        js::clear_timeout(soon);
         let first = with_phone(|phone| phone.replica.synced_at.is_none()).unwrap_or_default();
         let applied = with_phone(|phone| {
             // Signed out or somebody else in the meantime: the answer is not for this phone any more.
@@ -406,19 +458,64 @@ impl App {
         };
         let told = answer.status == 200;
         if !told && matches!(next, Next::Wait(_)) {
-            self.link.set(Link::Offline);
+            self.link_is(Link::Offline);
         }
         if !ops.is_empty() {
             let written = database.commit(ops, Durability::Relaxed).await;
-            self.changed(database);
+            if with_phone(|phone| phone.nothing_new) == Some(true) {
+                self.note_the_time();
+            } else {
+                self.changed(database);
+                self.say_confirmed(&round.ids);
+            }
             if first && told && written.is_ok() {
                 identity::mark_alive(database.0).await;
             }
+        } else if !round.ids.is_empty() {
+            self.refresh();
         }
         if told {
-            self.link.set(Link::Online);
+            self.link_is(Link::Online);
         }
         next
+    }
+
+    /// Says "sent" of what a round took along, once it has been out for a moment. Without a network a request comes
+    /// back at once and nothing was sent; after that, "saved" stays until the server was heard again.
+    fn say_sent_soon(self, database: Database, ids: Vec<CommandId>) -> i32 {
+        js::after(SENT_AFTER, move || {
+            if ids.is_empty() || self.link.get_untracked() == Link::Offline {
+                return;
+            }
+            let sent = with_phone(|phone| {
+                let same = phone.member == database.0;
+                if same {
+                    phone.sent(&ids);
+                }
+                same
+            });
+            if sent == Some(true) {
+                self.refresh();
+            }
+        })
+    }
+
+    /// While "saved on this phone" is still being said, and it is confirmed: says that instead. A refusal has its own
+    /// place; the word goes.
+    fn say_confirmed(self, ids: &[CommandId]) {
+        if ids.is_empty() || self.said.with_untracked(|(_, words)| words.is_empty()) {
+            return;
+        }
+        let states = with_phone(|phone| {
+            let known = ids.iter().filter_map(|id| phone.outbox.get(*id));
+            known.map(|item| item.state).collect::<Vec<_>>()
+        });
+        let states = states.unwrap_or_default();
+        if states.iter().all(|state| *state == State::Confirmed) {
+            self.say(text::state_confirmed(self.lang.get_untracked()));
+        } else if states.contains(&State::Refused) {
+            self.say("");
+        }
     }
 
     /// Acts that the server has not decided on.

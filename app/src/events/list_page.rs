@@ -15,10 +15,10 @@ pub fn list_page() -> AnyView {
     live(|app, view, lang| {
         let now = app.now.get();
         let coming: Vec<&EventNow> = view.events.iter().filter(|it| it.event.ends_at > now).collect();
-        let part = |mine: bool, title: &'static str| {
+        let part = |kind: Kind, title: &'static str| {
             let found: Vec<AnyView> = coming
                 .iter()
-                .filter(|it| (it.seat != Seat::No) == mine)
+                .filter(|it| kind_of(view, it) == kind)
                 .map(|it| event_row(app, view, it, lang))
                 .collect();
             if found.is_empty() {
@@ -31,11 +31,30 @@ pub fn list_page() -> AnyView {
         view! {
             {heading(text::tab_events(lang))}
             {none}
-            {part(true, text::my_events(lang))}
-            {part(false, text::coming_events(lang))}
+            {part(Kind::Mine, text::my_events(lang))}
+            {part(Kind::Coming, text::coming_events(lang))}
+            {part(Kind::OtherTrades, text::other_events(lang))}
         }
         .into_any()
     })
+}
+
+#[derive(PartialEq)]
+enum Kind {
+    /// The member has a place, or has asked for one.
+    Mine,
+    Coming,
+    OtherTrades,
+}
+
+fn kind_of(view: &View, now: &EventNow) -> Kind {
+    if now.seat != Seat::No {
+        Kind::Mine
+    } else if view.is_for_my_trade(&now.event) {
+        Kind::Coming
+    } else {
+        Kind::OtherTrades
+    }
 }
 
 /// Day and month, as on a tear-off calendar.
@@ -103,7 +122,7 @@ pub fn event_row(app: App, view: &View, now: &EventNow, lang: Lang) -> AnyView {
                 {tile(app, event.starts_at)}
                 <span class="row-text">
                     <strong>{event.title.get(lang).to_owned()}</strong>
-                    {detail(format!("{} · {place}", format::moment(app, event.starts_at)))}
+                    {detail(format!("{} · {place}", format::time(app, event.starts_at)))}
                     <span class="chips">{seat_chip(now, lang)}{reserved}</span>
                 </span>
                 <span class="row-end">{icon(Icon::Next)}</span>

@@ -1,5 +1,6 @@
 //! The member's company and advisor, and how to reach them.
 
+use crate::format;
 use crate::icon::Icon;
 use crate::parts::{heading, line, live, nothing, section, way_out};
 use crate::text;
@@ -31,10 +32,13 @@ fn advisor_part(advisor: &Advisor, lang: Lang) -> AnyView {
             text::call(lang, &spaced(phone)),
         )
     });
-    let write = advisor
-        .email
-        .as_ref()
-        .map(|email| way_out(format!("mailto:{email}"), Icon::Mail, text::write_to(lang, email)));
+    let write = advisor.email.as_ref().map(|email| {
+        way_out(
+            format!("mailto:{email}"),
+            Icon::Mail,
+            text::write_to(lang, &breakable(email)),
+        )
+    });
     section(
         text::my_advisor(lang),
         view! {
@@ -45,6 +49,11 @@ fn advisor_part(advisor: &Advisor, lang: Lang) -> AnyView {
         }
         .into_any(),
     )
+}
+
+/// An address that is broken before its `@`, if it must be.
+fn breakable(email: &str) -> String {
+    email.replace('@', "\u{200b}@")
 }
 
 /// A French number as it is read out, `06 39 98 00 01`; any other as it is.
@@ -108,8 +117,25 @@ fn tiers(view: &crate::phone::view::View, lang: Lang) -> AnyView {
             .into_any()
         })
         .collect();
+    let period = view.status.as_deref().map(|status| {
+        view! {
+            <p class="hint">
+                {text::earned_in_period(
+                    lang,
+                    &text::points(lang, status.points),
+                    &format::day(lang, status.from),
+                )}
+                " "
+                {text::review_on(lang, &format::day(lang, status.review_on))}
+            </p>
+        }
+    });
     section(
         text::tiers_title(lang),
-        view! { <ul class="tiers">{list}</ul> }.into_any(),
+        view! {
+            {period}
+            <ul class="tiers">{list}</ul>
+        }
+        .into_any(),
     )
 }

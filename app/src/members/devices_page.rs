@@ -1,7 +1,8 @@
 //! The phones and browsers that are signed in, and signing one out.
 
 use crate::format;
-use crate::parts::{act, button, detail, empty, heading, line, live};
+use crate::parts::{act, button, button_link, chip, detail, empty, heading, line, live, nothing};
+use crate::route::Route;
 use crate::text;
 use domain::{Command, members};
 use leptos::prelude::*;
@@ -13,7 +14,10 @@ pub fn devices_page() -> AnyView {
             .iter()
             .map(|device| {
                 let session = device.session;
-                let end = if view.ending.contains(&session) {
+                let here = view.this_phone == Some(session);
+                let end = if here {
+                    button_link("quiet", &Route::SignOut, text::sign_out_this(lang))
+                } else if view.ending.contains(&session) {
                     line("hint", text::ending(lang))
                 } else {
                     button("quiet", text::sign_out_this(lang), move |_| {
@@ -29,6 +33,7 @@ pub fn devices_page() -> AnyView {
                     <li class="line">
                         <span class="row-text">
                             <strong>{device.name.clone()}</strong>
+                            {if here { chip("mine", text::this_phone(lang)) } else { nothing() }}
                             {detail(text::since(lang, &format::as_of(app, device.signed_in_at)))}
                         </span>
                         {end}

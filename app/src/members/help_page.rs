@@ -11,9 +11,10 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 pub fn help_page() -> AnyView {
-    live(|app, view, lang| {
-        let synced = view
+    live(|app, _, lang| {
+        let synced = app
             .synced_at
+            .get()
             .map(|at| line("hint", text::last_contact(lang, &format::moment(app, at))));
         let one = |state: State, words: &'static str| {
             view! {

@@ -37,6 +37,7 @@ pub fn me_page() -> AnyView {
                 text::language_title(lang),
                 detail(text::language(lang)),
             ),
+            to(Route::Privacy, text::privacy_title(lang), nothing()),
             to(Route::Help, text::help_title(lang), nothing()),
             to(Route::SignOut, text::sign_out(lang), nothing()),
         ];

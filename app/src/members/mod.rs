@@ -1,4 +1,4 @@
-//! Me: what I did, my company, my devices, my language, help, signing out.
+//! Me: what I did, my company, my devices, my language, my data, help, signing out.
 
 mod activity_page;
 mod company_page;
@@ -6,6 +6,7 @@ mod devices_page;
 mod help_page;
 mod language_page;
 mod me_page;
+mod privacy_page;
 mod sign_out_page;
 
 pub use activity_page::activity_page;
@@ -14,4 +15,5 @@ pub use devices_page::devices_page;
 pub use help_page::help_page;
 pub use language_page::language_page;
 pub use me_page::me_page;
+pub use privacy_page::privacy_page;
 pub use sign_out_page::sign_out_page;

@@ -29,6 +29,8 @@ pub struct Phone {
     /// Refusals decided up to then have been looked at.
     pub seen_until: domain::Timestamp,
     pub pace: sync::Pace,
+    /// The last answer brought nothing but the time.
+    pub nothing_new: bool,
 }
 
 impl Phone {
@@ -42,6 +44,7 @@ impl Phone {
             drafts: loaded.drafts.into_iter().map(|row| (row.key, row.text)).collect(),
             seen_until: loaded.meta.read("seen_until").unwrap_or_default(),
             pace: sync::Pace::default(),
+            nothing_new: false,
         }
     }
 

@@ -16,7 +16,7 @@ const KEPT: i64 = 7 * Timestamp::DAY;
 pub enum State {
     /// On this phone.
     Saved,
-    /// On its way; no answer yet.
+    /// On its way; no answer yet. Only ever in memory, while a round is out.
     Sent,
     Confirmed,
     Refused,
@@ -77,6 +77,10 @@ impl Outbox {
             // Another member's acts stay where they are and are never sent from here.
             .filter(|item: &Item| item.envelope().is_none_or(|envelope| envelope.member == member))
             .collect();
+        // Whatever was on its way when this was written is not any more.
+        for item in items.iter_mut().filter(|item| item.state == State::Sent) {
+            item.state = State::Saved;
+        }
         items.sort_by_key(|item| item.seq);
         let last = items.last().map_or(0, |item| item.seq);
         Outbox {
@@ -112,6 +116,15 @@ impl Outbox {
         let item = self.items.iter_mut().find(|item| item.id == id)?;
         change(item);
         Some(Op::put_item(item))
+    }
+
+    /// Moves those of `ids` that are in one state to another, without a word to the store.
+    pub(super) fn turn(&mut self, ids: &[CommandId], from: State, to: State) {
+        for item in self.items.iter_mut() {
+            if item.state == from && ids.contains(&item.id) {
+                item.state = to;
+            }
+        }
     }
 
     /// Takes in an outcome.

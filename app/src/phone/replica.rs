@@ -219,6 +219,24 @@ impl Replica {
         ops
     }
 
+    /// How many documents there are, those for a newer app apart.
+    pub fn documents(&self) -> usize {
+        self.programme.0.len()
+            + self.courses.0.len()
+            + self.events.0.len()
+            + self.rewards.0.len()
+            + self.me.0.len()
+            + self.status.0.len()
+            + self.balances.0.len()
+            + self.months.0.len()
+            + self.progress.0.len()
+            + self.registrations.0.len()
+            + self.redemptions.0.len()
+            + self.notices.0.len()
+            + self.devices.0.len()
+            + self.acts.0.len()
+    }
+
     pub fn programme(&self) -> Option<&Arc<Programme>> {
         self.programme.get("programme")
     }

@@ -15,6 +15,8 @@ const FIRST_WAIT: i64 = 2_000;
 const LONGEST_WAIT: i64 = 5 * 60_000;
 /// Room for all of a request but its commands.
 const FRAME_BYTES: usize = 1024;
+/// What a reply without news has written: the cursor and the time.
+const JUST_THE_TIME: usize = 2;
 const NO_COMMANDS: &str = r#""commands":[]"#;
 
 /// How eagerly this phone tries.
@@ -41,8 +43,6 @@ impl Default for Pace {
 pub struct Round {
     pub body: String,
     pub ids: Vec<CommandId>,
-    /// To write before sending: the acts are marked as sent.
-    pub ops: Vec<Op>,
 }
 
 /// What came back. `status` 0: nothing did.
@@ -75,7 +75,7 @@ type WireReply = Reply<Raw, Raw>;
 
 impl Phone {
     /// The next round, in the order of the acts.
-    pub fn request(&mut self) -> Round {
+    pub fn request(&self) -> Round {
         let mut ids = Vec::new();
         let mut commands = Vec::new();
         let mut bytes = FRAME_BYTES;
@@ -98,11 +98,13 @@ impl Phone {
         .unwrap_or_default();
         // The acts go in as they are: byte for byte what was kept.
         let body = frame.replacen(NO_COMMANDS, &format!(r#""commands":[{}]"#, commands.join(",")), 1);
-        let ops = ids
-            .iter()
-            .filter_map(|id| self.outbox.set(*id, |item| item.state = State::Sent))
-            .collect();
-        Round { body, ids, ops }
+        Round { body, ids }
+    }
+
+    /// A round is out with `ids`. In memory only: what was out when the app was closed is, after that, again what it
+    /// is for certain, saved on this phone.
+    pub fn sent(&mut self, ids: &[CommandId]) {
+        self.outbox.turn(ids, State::Saved, State::Sent);
     }
 
     /// What the answer to `ids` changes: memory at once, and the store in one transaction of the operations.
@@ -114,7 +116,9 @@ impl Phone {
         {
             return self.take(ids, reply, chance);
         }
-        let mut ops = self.back_to_saved(ids);
+        let mut ops = Vec::new();
+        self.nothing_new = false;
+        self.outbox.turn(ids, State::Sent, State::Saved);
         let next = match answer.status {
             401 => Next::SignIn,
             403 if answer.body.contains("wrong_member") => Next::OtherMember,
@@ -131,6 +135,12 @@ impl Phone {
 
     fn take(&mut self, ids: &[CommandId], reply: WireReply, chance: u32) -> (Vec<Op>, Next) {
         let before = self.outbox.waiting();
+        let all_told = self.replica.synced_at.is_some_and(|synced| {
+            self.outbox
+                .iter()
+                .filter_map(|item| item.outcome.as_ref())
+                .all(|outcome| outcome.at < synced)
+        });
         let mut ops = Vec::new();
         let mut answered = Vec::new();
         for raw in &reply.outcomes {
@@ -141,7 +151,7 @@ impl Phone {
             ops.extend(self.outbox.decide(outcome));
         }
         let unanswered: Vec<CommandId> = ids.iter().copied().filter(|id| !answered.contains(id)).collect();
-        ops.extend(self.back_to_saved(&unanswered));
+        self.outbox.turn(&unanswered, State::Sent, State::Saved);
         for id in &unanswered {
             ops.extend(self.count_failure(*id));
         }
@@ -169,6 +179,7 @@ impl Phone {
             }));
         }
         ops.extend(self.outbox.forget(reply.now));
+        self.nothing_new = all_told && ids.is_empty() && ops.len() <= JUST_THE_TIME;
         let left = self.outbox.waiting();
         let undecided = ids
             .iter()
@@ -186,18 +197,6 @@ impl Phone {
                 Next::Rest
             },
         )
-    }
-
-    fn back_to_saved(&mut self, ids: &[CommandId]) -> Vec<Op> {
-        ids.iter()
-            .filter_map(|id| {
-                self.outbox.set(*id, |item| {
-                    if item.state == State::Sent {
-                        item.state = State::Saved;
-                    }
-                })
-            })
-            .collect()
     }
 
     /// The server took none of `ids`: fewer next time, and a single one that fails alone has failed.

@@ -68,7 +68,7 @@ impl Made {
 
     fn round(&mut self, reply: impl FnOnce(&[CommandId]) -> Answer) -> Next {
         let round = self.phone.request();
-        now_or_never(self.store.commit(round.ops, Durability::Relaxed)).unwrap();
+        self.phone.sent(&round.ids);
         self.answer(&round.ids, &reply(&round.ids))
     }
 
@@ -324,6 +324,34 @@ fn a_lost_reply_changes_nothing_and_its_replay_is_taken_once() {
     let course = twice.course(CourseId(id(10))).unwrap();
     assert_eq!((course.attempts.len(), course.unmarked), (1, None));
     assert_eq!(View::of(&loaded(&made.store)).own, twice.own);
+}
+
+#[test]
+fn sent_is_said_only_while_a_round_is_out() {
+    let mut made = ready();
+    let joined = made.act(join());
+    let round = made.phone.request();
+    assert_eq!(made.state(joined), State::Saved);
+    made.phone.sent(&round.ids);
+    assert_eq!(made.state(joined), State::Sent);
+    // A browser that is killed now sends it again.
+    let again = loaded(&made.store);
+    assert_eq!(again.outbox.get(joined).unwrap().state, State::Saved);
+    assert_eq!(again.request().body, round.body);
+    // So does one that an earlier version of the app left in the middle.
+    let mut left = made.phone.outbox.get(joined).unwrap().clone();
+    left.attempts = 1;
+    now_or_never(
+        made.store
+            .commit(vec![super::store::Op::put_item(&left)], Durability::Strict),
+    )
+    .unwrap();
+    assert_eq!(
+        loaded(&made.store).outbox.get(joined).unwrap().state,
+        State::Saved
+    );
+    assert!(matches!(made.answer(&round.ids, &status(0)), Next::Wait(_)));
+    assert_eq!(made.state(joined), State::Saved);
 }
 
 #[test]

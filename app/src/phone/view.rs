@@ -11,7 +11,7 @@ use domain::notices::Notice;
 use domain::programme::{Programme, trade_fits};
 use domain::rewards::{Redemption, Reward};
 use domain::status::Status;
-use domain::{Cents, Command, Day, Error, Lang, Outcome, Points, Receipt, Timestamp, Verdict};
+use domain::{Cents, Command, Day, Error, Lang, Outcome, Points, Receipt, Text, Timestamp, Verdict};
 use domain::{events, learning, members, notices, rewards};
 use std::sync::Arc;
 
@@ -36,14 +36,21 @@ pub struct View {
     pub notices: Vec<NoticeNow>,
     /// Newest first.
     pub months: Vec<Arc<Month>>,
+    /// This phone first.
     pub devices: Vec<Arc<Device>>,
+    /// The session of this phone.
+    pub this_phone: Option<SessionId>,
     /// Sessions the member has asked to end.
     pub ending: Vec<SessionId>,
     /// Newest first.
     pub acts: Vec<ActNow>,
     pub lang: Lang,
-    /// The server's clock at the last full round.
-    pub synced_at: Option<Timestamp>,
+    /// Documents on this phone.
+    pub documents: usize,
+    /// Acts in the store of this phone, decided or not.
+    pub kept_acts: usize,
+    /// Half-done work.
+    pub drafts: usize,
     /// Acts that go with the next round.
     pub waiting: usize,
     /// Acts that are stuck.
@@ -205,10 +212,13 @@ impl View {
                 .collect(),
             months: replica.months.iter().cloned().collect(),
             devices: replica.devices.iter().cloned().collect(),
+            this_phone: Some(SessionId(phone.device.0)),
             ending: vec![],
             acts: acts(phone),
             lang: replica.language(),
-            synced_at: replica.synced_at,
+            documents: replica.documents(),
+            kept_acts: phone.outbox.iter().count(),
+            drafts: phone.drafts.len(),
             waiting: phone.outbox.waiting(),
             parked: phone.outbox.open() - phone.outbox.waiting(),
             refused: 0,
@@ -234,8 +244,13 @@ impl View {
         self.notices
             .sort_by_key(|now| std::cmp::Reverse((now.notice.at, now.notice.id)));
         self.months.sort_by(|a, b| b.month.cmp(&a.month));
-        self.devices
-            .sort_by_key(|device| std::cmp::Reverse(device.signed_in_at));
+        let here = self.this_phone;
+        self.devices.sort_by_key(|device| {
+            (
+                Some(device.session) != here,
+                std::cmp::Reverse(device.signed_in_at),
+            )
+        });
     }
 
     /// Lays one act over the documents, unless they tell of it already.
@@ -409,6 +424,13 @@ impl View {
         self.requests.iter().find(|now| now.redemption.id == id)
     }
 
+    /// The request for something called `title`, if there is exactly one.
+    pub fn only_request(&self, title: &Text) -> Option<CommandId> {
+        let mut called = self.requests.iter().filter(|now| now.redemption.title == *title);
+        let only = called.next()?;
+        called.next().is_none().then_some(only.redemption.id)
+    }
+
     /// The act, if this phone knows of it.
     pub fn act(&self, id: CommandId) -> Option<&ActNow> {
         self.acts.iter().find(|act| act.id == id)
@@ -460,6 +482,21 @@ impl View {
             .collect()
     }
 
+    /// What the points are worth: the dearest reward within reach; else the nearest one, and the points missing for
+    /// it.
+    pub fn worth(&self) -> Option<(&Arc<Reward>, Points)> {
+        let reach = self.within_reach();
+        if let Some(dearest) = reach.last() {
+            return Some((dearest, 0));
+        }
+        self.rewards
+            .iter()
+            .find_map(|reward| match self.may_redeem(reward) {
+                Err(Error::NotEnoughPoints { missing }) => Some((reward, missing)),
+                _ => None,
+            })
+    }
+
     /// The next event the member has a place in, asked for one included.
     pub fn next_mine(&self, now: Timestamp) -> Option<&EventNow> {
         self.events.iter().find(|it| {
@@ -469,12 +506,16 @@ impl View {
 
     /// The next event the member could still join, for their trade.
     pub fn next_open(&self, now: Timestamp) -> Option<&EventNow> {
-        let trade = self.trade();
         self.events.iter().find(|it| {
             it.seat == Seat::No
-                && trade_fits(&it.event.trades, trade)
+                && self.is_for_my_trade(&it.event)
                 && it.event.gate().may_join(self.tier(), now).is_ok()
         })
+    }
+
+    /// Is it for the member's trade, or for every trade?
+    pub fn is_for_my_trade(&self, event: &Event) -> bool {
+        trade_fits(&event.trades, self.trade())
     }
 
     /// A course that was begun and not finished.

@@ -36,7 +36,7 @@ pub struct Frame<'a> {
 }
 
 /// The colour of the browser's bar: the paper of `style/tokens.css`.
-const PAPER_LIGHT: &str = "#FAF6EE";
+const PAPER_LIGHT: &str = "#FBF7F0";
 const PAPER_DARK: &str = "#16140F";
 
 fn bar_colour(scheme: &str, colour: &'static str) -> impl IntoView + use<> {
@@ -138,7 +138,8 @@ pub fn shell(lang: Lang, brand: &str, client: &Client) -> String {
             <head>{head(lang, brand, client, title)} {scripts}</head>
             <body>
                 {missing} <noscript>
-                    <p>{text::no_script(lang)}</p>
+                    <p lang="fr">{text::no_script(Lang::Fr)}</p>
+                    <p lang="en">{text::no_script(Lang::En)}</p>
                 </noscript>
             </body>
         </html>

@@ -1,5 +1,10 @@
 //! Words of the public pages, and of the messages that carry codes.
 
+pub use crate::text::{
+    legal_acts, legal_devices, legal_kept_title, legal_long_codes, legal_long_points, legal_long_rest,
+    legal_long_sessions, legal_long_title, legal_never, legal_never_title, legal_orders, legal_who,
+};
+
 say! {
     language_name: "Français", "English";
     skip: "Aller au contenu", "Skip to content";
@@ -40,19 +45,7 @@ say! {
     invitation_enter: "Ouvrir mon compte", "Open my account";
     invitation_stale: "Ce code n’est pas valable : il a déjà servi, il est trop ancien, ou un signe est faux. Votre conseiller peut vous en donner un autre.", "This code is not good: it has been used, it is too old, or a sign is wrong. Your advisor can give you another.";
     legal: "Données personnelles", "Personal data";
-    legal_kept_title: "Ce que nous gardons de vous", "What we keep about you";
-    legal_who: "Votre nom, votre mobile, votre e-mail, votre métier, votre fonction, votre langue et votre entreprise, tels que votre fournisseur nous les a donnés.", "Your name, mobile, e-mail, trade, function, language and company, as your supplier gave them to us.";
-    legal_orders: "Les commandes de votre entreprise : date, quantité, montant. Elles donnent les points et le statut.", "Your company’s orders: date, quantity, amount. Points and status come from them.";
-    legal_acts: "Ce que vous faites ici : leçons lues, quiz passés, inscriptions, demandes de récompense, et le mouvement de chaque point.", "What you do here: lessons read, quizzes taken, places in events, rewards asked for, and every movement of points.";
-    legal_devices: "Les téléphones connectés : le nom du navigateur, la date de connexion et l’heure de la dernière mise à jour.", "The phones that are signed in: the browser’s name, when it signed in and when it last updated.";
     legal_phone: "Sur votre téléphone : une copie de vos propres données, pour l’ouvrir sans réseau. À la déconnexion, vous choisissez de la garder ou de l’effacer.", "On your phone: a copy of your own data, so that it opens without a signal. When you sign out you choose to keep or delete it.";
-    legal_long_title: "Pendant combien de temps", "For how long";
-    legal_long_codes: "Les codes de connexion et l’adresse réseau d’où ils ont été demandés : jusqu’à un jour après la fin du code.", "Sign-in codes and the network address they were asked from: until a day after the code ends.";
-    legal_long_sessions: "Une connexion : 90 jours après la dernière utilisation, ou jusqu’à ce que vous l’arrêtiez ; sa trace, 30 jours de plus.", "A sign-in: 90 days after it was last used, or until you end it; its record, 30 days more.";
-    legal_long_points: "Les points et ce qui les a fait bouger : tant que dure le programme. Ce sont des écritures comptables, elles sont corrigées mais jamais effacées.", "Points and what moved them: as long as the programme runs. They are accounts: corrected, never erased.";
-    legal_long_rest: "Le reste : tant que vous êtes membre.", "The rest: as long as you are a member.";
-    legal_never_title: "Ce que nous ne faisons pas", "What we do not do";
-    legal_never: "Pas de publicité, pas de mesure d’audience par des tiers, pas de position GPS, aucune revente. Les cookies servent à vous reconnaître et à retenir votre langue, rien d’autre.", "No advertising, no tracking by others, no GPS position, nothing is sold. Cookies recognise you and remember your language, nothing else.";
     legal_rights_title: "Vos droits", "Your rights";
     legal_rights: "Vous pouvez demander à voir vos données, à les corriger, à en recevoir une copie, à les faire effacer ou à quitter le programme. Adressez-vous à votre conseiller. Si la réponse ne vous satisfait pas, saisissez l’autorité de protection des données de votre pays (en France, la CNIL).", "You may ask to see your data, to have it corrected, to receive a copy, to have it erased, or to leave the programme. Ask your advisor. If the answer does not satisfy you, turn to the data protection authority of your country (in France, the CNIL).";
     not_found_title: "Cette page n’existe pas", "This page does not exist";

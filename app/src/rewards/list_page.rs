@@ -1,7 +1,7 @@
 //! The shelves, what is within reach first, and the member's requests.
 
 use crate::format;
-use crate::parts::{band, chip, detail, empty, heading, live, nothing, row, rows, section};
+use crate::parts::{band, chip, detail, empty, heading, line, live, nothing, row, rows, section};
 use crate::phone::view::{RequestNow, View};
 use crate::route::Route;
 use crate::text;
@@ -69,7 +69,7 @@ pub fn list_page() -> AnyView {
             .collect();
         view! {
             {heading(text::tab_rewards(lang))}
-            <p class="purse-line">{purse_line(view, lang)}</p>
+            {purse_lines(view, lang)}
             {mine}
             {now}
             {shelves}
@@ -78,19 +78,20 @@ pub fn list_page() -> AnyView {
     })
 }
 
-fn purse_line(view: &View, lang: Lang) -> String {
-    let each: Vec<String> = view
-        .purses()
+fn purse_lines(view: &View, lang: Lang) -> Vec<AnyView> {
+    view.purses()
         .into_iter()
         .map(|(wallet, purse)| {
-            text::wallet_holds(
-                lang,
-                text::wallet(lang, wallet),
-                &text::points(lang, purse.available),
+            line(
+                "purse-line",
+                text::wallet_holds(
+                    lang,
+                    text::wallet(lang, wallet),
+                    &text::points(lang, purse.available),
+                ),
             )
         })
-        .collect();
-    each.join(" · ")
+        .collect()
 }
 
 /// Where a request has got to, as a label.
@@ -113,7 +114,7 @@ pub fn step_chip(now: &RequestNow, lang: Lang) -> AnyView {
 fn reward_row(view: &View, reward: &Reward, lang: Lang) -> AnyView {
     let why = match view.may_redeem(reward) {
         Ok(()) if reward.stock == Band::Few => band(Band::Few, text::stock(lang, Band::Few)),
-        Ok(()) => chip("plain", text::shelf(lang, reward.shelf)),
+        Ok(()) => nothing(),
         Err(Error::NotEnoughPoints { missing }) => detail(text::points_missing(lang, missing)),
         Err(Error::SoldOut) => band(Band::None, text::stock(lang, Band::None)),
         Err(Error::NotForYourTier) => {

@@ -56,10 +56,12 @@ macro_rules! count {
 
 mod answers;
 mod pages;
+mod privacy;
 mod trade;
 
 pub use answers::*;
 pub use pages::*;
+pub use privacy::*;
 pub use trade::*;
 
 /// Is the singular used for `n`? French counts 0 and 1 as one, English only 1.
@@ -102,6 +104,7 @@ mod tests {
     fn all() -> Vec<(&'static str, &'static str)> {
         [
             pages::FIXED,
+            privacy::FIXED,
             pages::FILLED,
             pages::COUNTED,
             trade::FIXED,

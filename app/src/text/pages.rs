@@ -42,8 +42,8 @@ say! {
 
     my_status: "Mon statut", "My status";
     status: "Statut", "Status";
-    top_tier: "Vous êtes au statut le plus haut.", "You are at the highest tier.";
-    confirmed_points: "points confirmés", "confirmed points";
+    top_tier: "C’est le statut le plus haut.", "This is the highest status.";
+    confirmed_points: "confirmés", "confirmed points";
     points_word: "points", "points";
     gets_you_there: "Ce qui vous fait avancer", "What gets you there";
     orders_to_tier_detail: "Avec vos commandes seules", "With your orders alone";
@@ -53,9 +53,10 @@ say! {
     my_ticket: "Mon billet", "My ticket";
     go_on: "Continuer", "Carry on";
     news: "Nouvelles", "News";
-    mark_read: "Lu", "Got it";
+    mark_read: "J’ai lu", "Got it";
 
     courses_for_me: "Pour mon métier", "For my trade";
+    other_events: "Pour d’autres métiers", "For other trades";
     other_courses: "Autres cours", "Other courses";
     no_courses: "Pas de cours pour l’instant. Votre conseiller peut vous dire ce qui se prépare.", "No courses yet. Your advisor can tell you what is coming.";
     passed: "Réussi", "Passed";
@@ -164,6 +165,7 @@ say! {
     devices_title: "Mes appareils", "My devices";
     devices_hint: "Les téléphones et navigateurs connectés à votre compte. Déconnectez ceux que vous n’avez plus.", "Phones and browsers signed in to your account. Sign out those you no longer have.";
     no_devices: "La liste arrive avec le prochain contact.", "The list comes with the next contact.";
+    this_phone: "Ce téléphone", "This phone";
     sign_out_this: "Déconnecter", "Sign out";
     ending: "Déconnexion à confirmer", "Signing out, to confirm";
     language_title: "Langue", "Language";
@@ -199,9 +201,11 @@ say! {
 }
 
 fill! {
-    offline_as_of(at: &str): "Hors ligne – état : {at}", "Offline – as of {at}";
+    offline_as_of(at: &str): "Hors ligne – {at}", "Offline – as of {at}";
     hello(name: &str): "Bonjour {name}", "Hello {name}";
-    missing_for(points: &str, tier: &str): "Encore {points} pour passer {tier}", "{points} more to reach {tier}";
+    missing_for(points: &str, tier: &str): "Encore {points} pour {tier}", "{points} more to reach {tier}";
+    missing_for_reward(points: &str, title: &str): "Encore {points} pour : {title}", "{points} more for: {title}";
+    worth_up_to(title: &str): "Jusqu’à : {title}", "Up to: {title}";
     expire_on(points: &str, day: &str): "{points} expirent le {day}.", "{points} expire on {day}.";
     earned_in_period(points: &str, from: &str): "{points} gagnés depuis le {from}.", "{points} earned since {from}.";
     review_on(day: &str): "Statut revu le {day}.", "Status reviewed on {day}.";

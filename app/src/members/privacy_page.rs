@@ -1,0 +1,104 @@
+//! What this phone keeps, what the programme keeps and for how long. It can be read without a network.
+
+use crate::browser::js;
+use crate::format;
+use crate::icon::{Icon, icon};
+use crate::parts::{detail, heading, line, live, nothing, row, rows, section};
+use crate::phone::view::View;
+use crate::route::Route;
+use crate::text;
+use domain::Lang;
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+pub fn privacy_page() -> AnyView {
+    let room = RwSignal::new(None);
+    spawn_local(async move {
+        room.try_set(js::room_taken().await);
+    });
+    live(move |_, view, lang| {
+        view! {
+            {heading(text::privacy_title(lang))}
+            {section(text::privacy_here_title(lang), here(view, lang, room.get()))}
+            {section(
+                text::legal_kept_title(lang),
+                list(&[
+                    text::legal_who(lang),
+                    text::legal_orders(lang),
+                    text::legal_acts(lang),
+                    text::legal_devices(lang),
+                ]),
+            )}
+            {section(
+                text::legal_long_title(lang),
+                list(&[
+                    text::legal_long_points(lang),
+                    text::legal_long_sessions(lang),
+                    text::legal_long_codes(lang),
+                    text::legal_long_rest(lang),
+                ]),
+            )}
+            {section(text::legal_never_title(lang), line("", text::legal_never(lang)))}
+            <ul class="rows">
+                <li>
+                    <a class="row" href="/legal" rel="external">
+                        <span class="row-text">
+                            <strong>{text::privacy_rights(lang)}</strong>
+                            {detail(text::privacy_rights_hint(lang))}
+                        </span>
+                        <span class="row-end">{icon(Icon::Next)}</span>
+                    </a>
+                </li>
+            </ul>
+        }
+        .into_any()
+    })
+}
+
+fn list(lines: &[&'static str]) -> AnyView {
+    let lines: Vec<AnyView> = lines
+        .iter()
+        .map(|words| view! { <li>{*words}</li> }.into_any())
+        .collect();
+    view! { <ul class="benefits">{lines}</ul> }.into_any()
+}
+
+fn here(view: &View, lang: Lang, room: Option<u64>) -> AnyView {
+    let count = |name: &'static str, small: AnyView, value: String| {
+        view! {
+            <li class="line">
+                <span class="row-text">
+                    {name}
+                    {small}
+                </span>
+                <strong class="amount">{value}</strong>
+            </li>
+        }
+        .into_any()
+    };
+    let number = |many: usize| text::number(lang, many as i64);
+    let open = view.waiting + view.parked;
+    let drafts = (view.drafts > 0).then(|| count(text::privacy_drafts(lang), nothing(), number(view.drafts)));
+    let room = room.map(|bytes| count(text::privacy_room(lang), nothing(), format::size(lang, bytes)));
+    view! {
+        {line("", text::privacy_here(lang))}
+        <ul class="lines">
+            {count(text::privacy_documents(lang), nothing(), number(view.documents))}
+            {count(
+                text::privacy_acts(lang),
+                detail(text::privacy_acts_hint(lang)),
+                number(view.kept_acts),
+            )}
+            {count(text::privacy_unsent(lang), nothing(), number(open))}
+            {drafts}
+            {room}
+        </ul>
+        {rows(
+            vec![
+                row(&Route::Activity, text::activity_title(lang), nothing(), nothing()),
+                row(&Route::SignOut, text::sign_out(lang), nothing(), nothing()),
+            ],
+        )}
+    }
+    .into_any()
+}
