@@ -256,7 +256,7 @@ fn acts_go_out_in_the_order_they_were_made_with_the_same_bytes_each_time() {
     let first = made.phone.request();
     assert_eq!(first.ids, ids);
     made.answer(&first.ids, &status(0));
-    let mut again = loaded(&made.store);
+    let again = loaded(&made.store);
     assert_eq!(again.request().body, first.body);
     let body: Value = serde_json::from_str(&first.body).unwrap();
     let seqs: Vec<i64> = body["commands"]
