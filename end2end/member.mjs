@@ -37,9 +37,16 @@ export async function enter(page, address) {
 export const heading = (page) => page.locator('main h1');
 export const pathOf = (page) => new URL(page.url()).pathname;
 
-// A tapped screen is there once its title has the focus, as a screen reader needs it.
+// A tapped screen is there once the browser has its name. Not by the focus: what a round brings may draw a screen anew.
 async function shown(page, path) {
-  await page.waitForFunction((wanted) => location.pathname === wanted && document.activeElement?.matches('main h1'), path, { polling: 20 });
+  await page.waitForFunction(
+    (wanted) => {
+      const title = document.querySelector('main h1')?.textContent;
+      return location.pathname === wanted && title && document.title.startsWith(`${title} – `);
+    },
+    path,
+    { polling: 20 },
+  );
 }
 
 export async function tapTo(page, path) {

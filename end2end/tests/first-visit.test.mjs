@@ -144,12 +144,15 @@ describe('the first visit', () => {
     const seen = await everyScreen(page, async (path) => {
       assert.notEqual((await heading(page).textContent()).trim(), '', path);
       assert.equal(await page.locator('main .skeleton').count(), 0, path);
+      if (path !== '/app') await page.waitForFunction(() => document.activeElement?.matches('main h1'));
       const broken = await page
         .locator('main img')
         .evaluateAll((all) => Promise.all(all.map((image) => image.decode().then(() => false, () => image.src))));
       assert.deepEqual(broken.filter(Boolean), [], path);
     });
-    assert.deepEqual(server.network.requests.slice(before), []);
+    // A browser looks for a newer worker when it pleases: the worker and the script it loads.
+    const ofTheBrowser = /^GET (\/sw\.js|\/v\/[^/]+\/store\.js)$/;
+    assert.deepEqual(server.network.requests.slice(before).filter((request) => !ofTheBrowser.test(request)), []);
 
     const kinds = {
       course: /^\/app\/learn\/[^/]+$/,
