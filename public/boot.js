@@ -109,6 +109,20 @@ self.compagnonApp = {
     if (offer) callback();
     else waitingForInstall.push(callback);
   },
+  // Remembers which part of the screen has the focus; what it answers gives the focus back after a redraw.
+  keepFocus() {
+    const parts = () => [...document.querySelectorAll('main :is(a[href], button, input, select, textarea, h1)')];
+    const name = (part) => [part.tagName, part.id, part.name, part.value, part.getAttribute('href'), part.textContent].join('|');
+    const had = document.activeElement;
+    const place = parts().indexOf(had);
+    if (place < 0) return () => {};
+    const known = name(had);
+    return () => {
+      if (document.activeElement !== document.body) return;
+      const now = parts();
+      (now.find((part) => name(part) === known) ?? now[Math.min(place, now.length - 1)])?.focus({ preventScroll: true });
+    };
+  },
   // 'accepted', 'dismissed', or 'unavailable' where the browser offers nothing. Only after a tap.
   async installPrompt() {
     if (!offer) return 'unavailable';

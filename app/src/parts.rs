@@ -1,5 +1,6 @@
 //! Pieces that several screens are made of.
 
+use crate::browser::js;
 use crate::browser::live::App;
 use crate::format;
 use crate::icon::{Icon, icon};
@@ -314,6 +315,7 @@ pub fn live(show: impl Fn(App, &Arc<View>, Lang) -> AnyView + Send + 'static) ->
     let app = app();
     (move || {
         let view = app.view.get();
+        js::keep_focus_over_redraw();
         show(app, &view, app.lang.get())
     })
     .into_any()

@@ -155,3 +155,23 @@ test('the calendar file has the event’s day, place and name', async () => {
   assert.match(file.replaceAll('\r\n ', ''), /LOCATION:Dépôt Ferrand de Vénissieux/);
   await phone.shut();
 });
+
+test('a round that draws the screen anew leaves the focus where it was', async () => {
+  const { page } = await openPhone();
+  await enter(page, 'karim@example.com');
+  const path = await askFor(page, reward('dough-scraper'), 'fr');
+  const id = path.slice(path.lastIndexOf('/') + 1);
+  await settled(page);
+  await tapTab(page, '/app');
+  const parts = page.locator('main :is(h1, a[href], button)');
+  const focused = () => page.evaluate(() => document.activeElement.outerHTML);
+  for (const [part, step] of [[parts.first(), 'accepted'], [parts.last(), 'sent']]) {
+    await part.focus();
+    const before = await focused();
+    const notices = await page.locator('.notice').count();
+    await server.command('requests', 'move', id, step);
+    await wake(page);
+    await page.locator('.notice').nth(notices).waitFor();
+    assert.equal(await focused(), before);
+  }
+});

@@ -51,6 +51,8 @@ extern "C" {
     pub fn on_update(callback: &js_sys::Function);
     #[wasm_bindgen(js_namespace = compagnonApp, js_name = update)]
     pub fn apply_update();
+    #[wasm_bindgen(js_namespace = compagnonApp, js_name = keepFocus)]
+    fn keep_focus() -> js_sys::Function;
     #[wasm_bindgen(js_namespace = compagnonApp, catch)]
     pub async fn persist() -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_namespace = compagnonApp)]
@@ -118,6 +120,15 @@ pub async fn get(url: &str) -> (u16, String) {
     };
     let body = fetched.text().await.ok().and_then(|text| text.as_string());
     body.map_or((0, String::new()), |body| (fetched.fetched_status(), body))
+}
+
+/// Gives the focus back to the part of the screen that has it now, once what is being redrawn is there.
+pub fn keep_focus_over_redraw() {
+    let give_back = keep_focus();
+    after(0, move || {
+        // A part that is gone and has no successor leaves the focus where the browser put it.
+        let _ = give_back.call0(&JsValue::NULL);
+    });
 }
 
 /// Runs `callback` once, after `millis`.

@@ -1,7 +1,7 @@
 //! Points: what there is, what expires next, and why it moved.
 
 use crate::format;
-use crate::parts::{app, detail, empty, heading, line, nothing, section};
+use crate::parts::{detail, empty, heading, line, live, nothing, section};
 use crate::phone::view::{Purse, View};
 use crate::text;
 use domain::Lang;
@@ -10,12 +10,7 @@ use leptos::prelude::*;
 
 pub fn points_page() -> AnyView {
     let chosen = RwSignal::new(Wallet::Own);
-    let app = app();
-    (move || {
-        let view = app.view.get();
-        page(&view, app.lang.get(), chosen)
-    })
-    .into_any()
+    live(move |_, view, lang| page(view, lang, chosen))
 }
 
 fn page(view: &View, lang: Lang, chosen: RwSignal<Wallet>) -> AnyView {

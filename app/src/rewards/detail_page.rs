@@ -2,8 +2,7 @@
 
 use crate::browser::live::App;
 use crate::parts::{
-    act, app, band, button, chip, heading, line, live, main_action, not_there, nothing, open, refusal,
-    written,
+    act, band, button, chip, heading, line, live, main_action, not_there, nothing, open, refusal, written,
 };
 use crate::phone::view::View;
 use crate::route::Route;
@@ -17,20 +16,16 @@ use leptos::prelude::*;
 use std::sync::Arc;
 
 pub fn detail_page(id: RewardId) -> AnyView {
-    let app = app();
     let sheet: NodeRef<Dialog> = NodeRef::new();
     let wallet = RwSignal::new(None);
     let page = live(move |app, view, lang| match view.reward(id) {
         Some(reward) => reward_page(app, view, reward, lang, sheet, wallet),
         None => not_there(lang, &Route::Rewards),
     });
-    let asking = move || {
-        let view = app.view.get();
-        match view.reward(id) {
-            Some(reward) => question(app, &view, reward, sheet, wallet),
-            None => nothing(),
-        }
-    };
+    let asking = live(move |app, view, _| match view.reward(id) {
+        Some(reward) => question(app, view, reward, sheet, wallet),
+        None => nothing(),
+    });
     view! {
         {page}
         <dialog class="sheet" node_ref=sheet aria-labelledby="sheet-title">
