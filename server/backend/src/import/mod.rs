@@ -211,6 +211,18 @@ impl<R: Read> Table<R> {
         }))
     }
 
+    /// The next row that can be read; those that cannot are noted in the report.
+    fn next_readable(&mut self, report: &mut Report) -> Result<Option<Row>> {
+        while let Some(row) = self.next()? {
+            report.rows += 1;
+            match row {
+                Ok(row) => return Ok(Some(row)),
+                Err(bad) => report.bad.push(bad),
+            }
+        }
+        Ok(None)
+    }
+
     fn value<'a>(&self, row: &'a Row, column: &'static str) -> &'a str {
         self.places
             .get(column)

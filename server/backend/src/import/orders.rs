@@ -52,11 +52,10 @@ pub async fn orders(
         },
     };
     let mut rows = Vec::with_capacity(ROWS);
-    while let Some(row) = table.next()? {
-        import.report.rows += 1;
-        match row.and_then(|row| import.read(&table, &row).map_err(|wrong| table.bad(&row, wrong))) {
+    while let Some(row) = table.next_readable(&mut import.report)? {
+        match import.read(&table, &row) {
             Ok(order) => rows.push(order),
-            Err(bad) => import.report.bad.push(bad),
+            Err(wrong) => import.report.bad.push(table.bad(&row, wrong)),
         }
         if rows.len() == ROWS {
             import.save(&mut tx, std::mem::take(&mut rows)).await?;

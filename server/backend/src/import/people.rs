@@ -29,16 +29,8 @@ pub async fn companies(
         ..Report::default()
     };
     let mut seen = Seen::default();
-    while let Some(row) = table.next()? {
-        report.rows += 1;
+    while let Some(row) = table.next_readable(&mut report)? {
         progress(report.rows);
-        let row = match row {
-            Ok(row) => row,
-            Err(bad) => {
-                report.bad.push(bad);
-                continue;
-            }
-        };
         match company(&table, &row, &mut seen) {
             Err(wrong) => report.bad.push(table.bad(&row, wrong)),
             Ok(company) => {
@@ -99,16 +91,8 @@ pub async fn members(
         ..Report::default()
     };
     let mut seen = Seen::default();
-    while let Some(row) = table.next()? {
-        report.rows += 1;
+    while let Some(row) = table.next_readable(&mut report)? {
         progress(report.rows);
-        let row = match row {
-            Ok(row) => row,
-            Err(bad) => {
-                report.bad.push(bad);
-                continue;
-            }
-        };
         match member(&table, &row, &mut seen, &settings, options.phone_country) {
             Err(wrong) => report.bad.push(table.bad(&row, wrong)),
             Ok(member) => {
