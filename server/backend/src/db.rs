@@ -35,6 +35,20 @@ macro_rules! on {
 }
 pub(crate) use on;
 
+/// Ends a query that goes `… IN (` with the values and the closing parenthesis.
+///
+/// Why a macro: a function would have to name the bounds of both engines.
+macro_rules! push_list {
+    ($query:ident, $values:expr) => {
+        let mut list = $query.separated(", ");
+        for value in $values {
+            list.push_bind(*value);
+        }
+        $query.push(")");
+    };
+}
+pub(crate) use push_list;
+
 /// A programme's database.
 #[derive(Clone)]
 pub struct Db {

@@ -1,6 +1,6 @@
 use super::{Cause, Owner};
 use crate::Result;
-use crate::db::{Tx, on};
+use crate::db::{Tx, on, push_list};
 use domain::id::{AccountId, CommandId, CompanyId, EntryId, MemberId};
 use domain::{Day, Points, Timestamp};
 use sqlx::{FromRow, QueryBuilder};
@@ -198,11 +198,7 @@ pub async fn lock_accounts(tx: &mut Tx, accounts: &[AccountId], today: Day) -> R
         on!(tx, c => {
             let mut update = QueryBuilder::new("UPDATE account SET settled_on = ");
             update.push_bind(today).push(" WHERE id IN (");
-            let mut list = update.separated(", ");
-            for account in part {
-                list.push_bind(*account);
-            }
-            update.push(")");
+            push_list!(update, part);
             update.build().execute(c).await.map(|_| ())?
         });
     }
@@ -222,11 +218,8 @@ pub async fn list_accounts(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<Ac
     for part in accounts.chunks(ROWS) {
         let found: Vec<AccountRow> = on!(tx, c => {
             let mut select = QueryBuilder::new("SELECT id, member_id, company_id, balance FROM account WHERE id IN (");
-            let mut list = select.separated(", ");
-            for account in part {
-                list.push_bind(*account);
-            }
-            select.push(") ORDER BY id");
+            push_list!(select, part);
+            select.push(" ORDER BY id");
             select.build_query_as().fetch_all(c).await?
         });
         rows.extend(found);
@@ -263,11 +256,8 @@ pub async fn list_entries(tx: &mut Tx, ids: &[EntryId]) -> Result<Vec<EntryRow>>
         let found: Vec<EntryRow> = on!(tx, c => {
             let mut select = QueryBuilder::new(ENTRY);
             select.push("WHERE id IN (");
-            let mut list = select.separated(", ");
-            for id in part {
-                list.push_bind(*id);
-            }
-            select.push(") ORDER BY number");
+            push_list!(select, part);
+            select.push(" ORDER BY number");
             select.build_query_as().fetch_all(c).await?
         });
         rows.extend(found);
@@ -286,11 +276,8 @@ pub async fn list_history(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<Ent
             let found: Vec<EntryRow> = on!(tx, c => {
                 let mut select = QueryBuilder::new(ENTRY);
                 select.push("WHERE ").push(side).push(" IN (");
-                let mut list = select.separated(", ");
-                for account in part {
-                    list.push_bind(*account);
-                }
-                select.push(") ORDER BY number");
+                push_list!(select, part);
+                select.push(" ORDER BY number");
                 select.build_query_as().fetch_all(c).await?
             });
             rows.extend(found);
@@ -319,11 +306,8 @@ pub async fn list_lots(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<LotRow
         let found: Vec<LotRow> = on!(tx, c => {
             let mut select = QueryBuilder::new(LOT);
             select.push("WHERE account_id IN (");
-            let mut list = select.separated(", ");
-            for account in part {
-                list.push_bind(*account);
-            }
-            select.push(") ORDER BY number");
+            push_list!(select, part);
+            select.push(" ORDER BY number");
             select.build_query_as().fetch_all(c).await?
         });
         rows.extend(found);
