@@ -1,5 +1,7 @@
 //! One way to change something as a member: a command, applied once, with its outcome kept.
 
+mod group;
+
 use crate::caller::Caller;
 use crate::db::{Kind, Tx, on};
 use crate::{Db, Error, Result, events, learning, members, notices, rewards};
@@ -9,6 +11,8 @@ use domain::{Command, Envelope, Outcome, Receipt, Timestamp, Verdict};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+pub(crate) use group::Group;
+
 /// Applies commands in their order; answers one outcome each, as JSON.
 ///
 /// Each is atomic for itself: a refused one leaves nothing but its outcome, a failed one leaves nothing at all, and
@@ -17,21 +21,19 @@ use sha2::{Digest, Sha256};
 /// # Errors
 /// Where nothing is known of any of them: the phone keeps them and sends them again.
 pub async fn apply(db: &Db, caller: &Caller, bodies: &[Box<RawValue>]) -> Result<Vec<Box<RawValue>>> {
-    // Why: SQLite has one writer and each commit waits for the disk, so many commands share one; PostgreSQL has
-    // many writers, and short transactions keep them from waiting for each other's locks.
-    let together = match db.kind() {
-        Kind::Sqlite => bodies.len().max(1),
-        Kind::Postgres => 1,
-    };
-    let mut outcomes = Vec::with_capacity(bodies.len());
-    for part in bodies.chunks(together) {
-        let mut tx = db.write().await?;
-        for body in part {
-            outcomes.push(apply_one(&mut tx, caller, body).await?);
+    match db.kind() {
+        Kind::Sqlite => db.group.apply(db, caller, bodies).await,
+        // Many writers: short transactions keep them from waiting for each other's locks.
+        Kind::Postgres => {
+            let mut outcomes = Vec::with_capacity(bodies.len());
+            for body in bodies {
+                let mut tx = db.write().await?;
+                outcomes.push(apply_one(&mut tx, caller, body).await?);
+                tx.commit().await?;
+            }
+            Ok(outcomes)
         }
-        tx.commit().await?;
     }
-    Ok(outcomes)
 }
 
 async fn apply_one(tx: &mut Tx, caller: &Caller, body: &RawValue) -> Result<Box<RawValue>> {

@@ -3,6 +3,7 @@
 //! All work happens in a [`Tx`]; [`Db::read`] and [`Db::write`] are the only ways to get one. Dropping it without
 //! [`Tx::commit`] undoes it. No network call and no rendering inside a write.
 
+use crate::commands::Group;
 use crate::moment::{Chance, Clock};
 use crate::{Error, Result};
 use domain::Timestamp;
@@ -20,7 +21,8 @@ use std::time::Duration;
 
 /// Runs a query on whichever engine the transaction is on: expands to one arm an engine.
 macro_rules! on {
-    ($tx:expr, $c:ident => $run:expr) => {
+    ($tx:expr, $c:ident => $run:expr) => {{
+        $tx.step().await;
         match &mut $tx.engine {
             $crate::db::Engine::Sqlite(transaction) => {
                 let $c = &mut **transaction;
@@ -31,7 +33,7 @@ macro_rules! on {
                 $run
             }
         }
-    };
+    }};
 }
 pub(crate) use on;
 
@@ -55,6 +57,9 @@ pub struct Db {
     pools: Pools,
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
+    pub(crate) group: Arc<Group>,
+    #[cfg(any(test, feature = "testing"))]
+    doom: Arc<crate::testing::Doom>,
 }
 
 #[derive(Clone)]
@@ -86,6 +91,8 @@ pub struct Tx {
     depth: usize,
     now: Timestamp,
     chance: Arc<dyn Chance>,
+    #[cfg(any(test, feature = "testing"))]
+    doom: Arc<crate::testing::Doom>,
 }
 
 /// Documents that this transaction changes; written down as changes when it commits.
@@ -152,7 +159,22 @@ impl Db {
                 url.split(':').next().unwrap_or_default()
             )));
         };
-        Ok(Db { pools, clock, chance })
+        Ok(Db {
+            pools,
+            clock,
+            chance,
+            group: Arc::default(),
+            #[cfg(any(test, feature = "testing"))]
+            doom: Arc::default(),
+        })
+    }
+
+    /// Lets a test kill the server between any two of its steps.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn doomed(mut self, doom: Arc<crate::testing::Doom>) -> Db {
+        self.doom = doom;
+        self
     }
 
     pub fn kind(&self) -> Kind {
@@ -214,6 +236,8 @@ impl Db {
             depth: 0,
             now: self.clock.now(),
             chance: self.chance.clone(),
+            #[cfg(any(test, feature = "testing"))]
+            doom: self.doom.clone(),
         }
     }
 
@@ -284,6 +308,15 @@ fn at_least(version: &str, wanted: [u32; 3]) -> bool {
 }
 
 impl Tx {
+    /// Comes before each statement and around the commit: where a test may end the server.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) async fn step(&self) {
+        self.doom.step().await;
+    }
+
+    #[cfg(not(any(test, feature = "testing")))]
+    pub(crate) async fn step(&self) {}
+
     pub fn now(&self) -> Timestamp {
         self.now
     }
@@ -356,10 +389,15 @@ impl Tx {
         if !touched.content.is_empty() {
             crate::changes::of_content(&mut self, touched.content).await?;
         }
+        self.step().await;
+        #[cfg(any(test, feature = "testing"))]
+        let doom = self.doom.clone();
         match self.engine {
             Engine::Sqlite(transaction) => transaction.commit().await?,
             Engine::Postgres(transaction) => transaction.commit().await?,
         }
+        #[cfg(any(test, feature = "testing"))]
+        doom.step().await;
         Ok(())
     }
 

@@ -14,6 +14,39 @@ pub struct World {
     folder: Option<std::path::PathBuf>,
 }
 
+/// Ends a server that runs in this process, between any two steps: the step at which it is due never returns.
+#[derive(Default)]
+pub struct Doom {
+    /// Steps left; 0: none is planned.
+    left: AtomicU64,
+    ended: tokio::sync::Notify,
+}
+
+impl Doom {
+    /// Ends the server `steps` steps from now (from 1).
+    pub fn plan(&self, steps: u64) {
+        self.left.store(steps, Ordering::SeqCst);
+    }
+
+    /// Takes the plan back; `true` where it had not come true.
+    pub fn forget(&self) -> bool {
+        self.left.swap(0, Ordering::SeqCst) > 0
+    }
+
+    /// Returns once the server has ended.
+    pub async fn ended(&self) {
+        self.ended.notified().await;
+    }
+
+    pub(crate) async fn step(&self) {
+        let less = |left: u64| left.checked_sub(1);
+        if self.left.try_update(Ordering::SeqCst, Ordering::SeqCst, less) == Ok(1) {
+            self.ended.notify_one();
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 /// Saturday 21 November 2026, 10:00 in Paris.
 pub const NOW: Timestamp = Timestamp(1_795_251_600_000);
 
