@@ -2,7 +2,7 @@
 //! forgotten.
 
 use crate::http::Shared;
-use backend::{Db, ledger, programme, sessions, status};
+use backend::{Db, daily, programme};
 use domain::Day;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
@@ -32,16 +32,11 @@ pub async fn run(app: Shared) {
 /// Where the database does not answer.
 pub async fn one_day(db: Db, done: Option<Day>) -> backend::Result<Day> {
     let mut tx = db.write().await?;
-    sessions::tidy(&mut tx).await?;
-    tx.commit().await?;
-    let mut tx = db.write().await?;
-    let settings = programme::current(&mut tx).await?;
-    let today = settings.day(tx.now())?;
+    let today = programme::current(&mut tx).await?.day(tx.now())?;
     if done == Some(today) {
         return Ok(today);
     }
-    let expired = ledger::expire(&mut tx, today).await?;
-    status::refresh_all(&mut tx, &settings).await?;
+    let expired = daily::work(&mut tx).await?;
     tx.commit().await?;
     tracing::info!(%today, expired, "daily work done");
     Ok(today)

@@ -9,6 +9,7 @@ pub mod caller;
 mod changes;
 pub mod commands;
 pub mod copy;
+pub mod daily;
 pub mod db;
 mod documents;
 mod error;

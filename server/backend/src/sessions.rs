@@ -26,6 +26,8 @@ pub const DESK_LIFE: i64 = Timestamp::DAY;
 pub const CARD_LIFE: i64 = 30 * Timestamp::DAY;
 /// How often one code can be tried.
 pub const TRIES: i64 = 5;
+/// How long the daily work looks back for what it may have missed.
+const LOOKED_BACK: i64 = 7 * Timestamp::DAY;
 /// How long a finished sign-in is remembered: longer than any limit looks back.
 const REMEMBERED: i64 = Timestamp::DAY;
 /// How long an ended session is remembered.
@@ -480,11 +482,17 @@ pub fn sync_is_due(caller: &Caller, now: Timestamp) -> bool {
         .is_none_or(|synced| synced.plus(Timestamp::HOUR) <= now)
 }
 
-/// Forgets sign-ins that are over and sessions that ended long ago.
+/// Forgets sign-ins that are over and sessions that ended long ago; sessions that ran out leave the list of devices.
 pub async fn tidy(tx: &mut Tx) -> Result<()> {
+    const RAN_OUT: &str = "SELECT member_id, id FROM session WHERE expires_at <= $1 AND expires_at > $2";
     const SIGN_INS: &str = "DELETE FROM sign_in WHERE expires_at < $1";
     const SESSIONS: &str = "DELETE FROM session WHERE expires_at < $1 OR ended_at < $1";
     let now = tx.now();
+    let ran_out: Vec<(MemberId, SessionId)> = on!(tx, c => sqlx::query_as(RAN_OUT).bind(now)
+        .bind(now.plus(-LOOKED_BACK)).fetch_all(c).await?);
+    for (member, session) in ran_out {
+        tx.touch(member, Collection::Device, session);
+    }
     on!(tx, c => sqlx::query(SIGN_INS).bind(now.plus(-REMEMBERED)).execute(c).await.map(|_| ())?);
     on!(tx, c => sqlx::query(SESSIONS).bind(now.plus(-ENDED_REMEMBERED)).execute(c).await.map(|_| ())?);
     Ok(())

@@ -13,9 +13,23 @@ use domain::{Day, Receipt, Text, Timestamp};
 use serde::Deserialize;
 use sql::EventRow;
 
+/// How long an event stays on phones after its end.
+const SHOWN_AFTER: i64 = 14 * Timestamp::DAY;
+/// How long the daily work looks back for what it may have missed.
+const LOOKED_BACK: i64 = 7 * Timestamp::DAY;
+
+/// Tells phones of events that they need not keep any longer.
+pub(crate) async fn retire(tx: &mut Tx) -> Result<()> {
+    let until = tx.now().plus(-SHOWN_AFTER);
+    for event in sql::list_ended(tx, until.plus(-LOOKED_BACK), until).await? {
+        tx.touch_content(Collection::Event, event);
+    }
+    Ok(())
+}
+
 /// Events that are not over for more than two weeks, as phones keep them.
 pub(crate) async fn upcoming(tx: &mut Tx) -> Result<Vec<Event>> {
-    let since = tx.now().plus(-14 * Timestamp::DAY);
+    let since = tx.now().plus(-SHOWN_AFTER);
     sql::list_since(tx, since).await?.iter().map(document).collect()
 }
 

@@ -23,6 +23,11 @@ pub async fn list_since(tx: &mut Tx, since: Timestamp) -> Result<Vec<EventRow>> 
     Ok(on!(tx, c => sqlx::query_as(LIST).bind(since).fetch_all(c).await?))
 }
 
+pub async fn list_ended(tx: &mut Tx, from: Timestamp, until: Timestamp) -> Result<Vec<EventId>> {
+    const LIST: &str = "SELECT id FROM event WHERE ends_at > $1 AND ends_at <= $2 ORDER BY id";
+    Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(from).bind(until).fetch_all(c).await?))
+}
+
 pub async fn find(tx: &mut Tx, event: EventId) -> Result<Option<EventRow>> {
     const FIND: &str = "SELECT id, document, starts_at, register_until, capacity, taken, tiers, cancelled_at \
         FROM event WHERE id = $1";

@@ -196,6 +196,10 @@ pub async fn import_files(tx: &mut Tx, files: &BTreeMap<String, Vec<u8>>) -> Res
     sql::insert_version(tx, id, file.version.into(), &document, &answers).await?;
     sql::set_version(tx, id, file.version.into()).await?;
     tx.touch_content(Collection::Course, id);
+    // Who passed the version before has not passed this one.
+    for member in sql::list_who_passed(tx, id).await? {
+        tx.touch(member, Collection::Progress, id);
+    }
     Ok(imported)
 }
 

@@ -215,6 +215,19 @@ fn mark<'a>(document: &Course, solutions: &'a [Solution], answers: &[Answer]) ->
     Ok(wrong)
 }
 
+/// Takes a course from the list. Who passed it keeps what it brought; a new version puts it back.
+///
+/// # Errors
+/// [`Error::Input`] where there is no such course.
+pub async fn withdraw(tx: &mut Tx, reference: &str) -> Result<()> {
+    let (id, _) = sql::find_by_ref(tx, reference)
+        .await?
+        .ok_or_else(|| Error::Input(format!("there is no course {reference:?}")))?;
+    sql::set_withdrawn(tx, id).await?;
+    tx.touch_content(Collection::Course, id);
+    Ok(())
+}
+
 /// A picture of a lesson: its type and its bytes.
 pub async fn picture(tx: &mut Tx, hash: &str) -> Result<Option<(String, Vec<u8>)>> {
     sql::find_picture(tx, hash).await

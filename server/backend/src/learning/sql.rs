@@ -41,6 +41,13 @@ pub async fn set_version(tx: &mut Tx, id: CourseId, version: i64) -> Result<()> 
     Ok(())
 }
 
+pub async fn set_withdrawn(tx: &mut Tx, id: CourseId) -> Result<()> {
+    const SET: &str = "UPDATE course SET withdrawn_at = COALESCE(withdrawn_at, $2) WHERE id = $1";
+    let now = tx.now();
+    on!(tx, c => sqlx::query(SET).bind(id).bind(now).execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
 pub async fn insert_version(
     tx: &mut Tx,
     id: CourseId,
@@ -145,6 +152,11 @@ pub async fn insert_pass(
 }
 
 /// The day of the first pass of each course's current version.
+pub async fn list_who_passed(tx: &mut Tx, course: CourseId) -> Result<Vec<MemberId>> {
+    const LIST: &str = "SELECT DISTINCT member_id FROM course_pass WHERE course_id = $1";
+    Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(course).fetch_all(c).await?))
+}
+
 pub async fn list_passes(tx: &mut Tx, member: MemberId) -> Result<Vec<(CourseId, Day)>> {
     const LIST: &str = "SELECT course_id, passed_on FROM course_pass JOIN course ON course.id = course_id \
         WHERE member_id = $1 AND course_pass.version = course.version ORDER BY course_id";

@@ -200,6 +200,19 @@ fn touch_band(tx: &mut Tx, reward: RewardId, now: Option<i64>, before: Option<i6
     }
 }
 
+/// Takes a reward from the shelf. Requests that were made go on; an import puts it back.
+///
+/// # Errors
+/// [`Error::Input`] where there is no such reward.
+pub async fn withdraw(tx: &mut Tx, reference: &str) -> Result<()> {
+    let id = sql::find_id(tx, reference)
+        .await?
+        .ok_or_else(|| Error::Input(format!("there is no reward {reference:?}")))?;
+    sql::set_withdrawn(tx, id).await?;
+    tx.touch_content(Collection::Reward, id);
+    Ok(())
+}
+
 /// A request, for the people who handle it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Request {

@@ -47,6 +47,13 @@ pub async fn upsert(tx: &mut Tx, reference: &str, reward: &Reward, stock: Option
     Ok(())
 }
 
+pub async fn set_withdrawn(tx: &mut Tx, reward: RewardId) -> Result<()> {
+    const SET: &str = "UPDATE reward SET withdrawn_at = COALESCE(withdrawn_at, $2) WHERE id = $1";
+    let now = tx.now();
+    on!(tx, c => sqlx::query(SET).bind(reward).bind(now).execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
 /// Takes one piece where there is one: what is left (`None` inside: unlimited), or `None` where it is sold out.
 pub async fn take_one(tx: &mut Tx, reward: RewardId) -> Result<Option<Option<i64>>> {
     const TAKE: &str =

@@ -1,0 +1,339 @@
+//! What must hold in the end, asked of the database file itself and of what the server would tell a new phone.
+
+use crate::phone::Hardware;
+use crate::server::Server;
+use crate::world::{Checked, World};
+use app::phone::Phone;
+use app::phone::store::Store;
+use backend::{ledger, programme, sessions, sync};
+use domain::document::Collection;
+use domain::events::Command as EventCommand;
+use domain::id::CommandId;
+use domain::sync::{PROTO, Request};
+use domain::{Command, Envelope, Outcome, Receipt, Verdict};
+use futures_util::FutureExt;
+use serde_json::Value;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, SqliteConnection};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+type Documents = BTreeMap<(String, String), Value>;
+
+async fn look(server: &Server) -> Result<SqliteConnection, sqlx::Error> {
+    SqliteConnectOptions::new()
+        .filename(server.file())
+        .connect()
+        .await
+}
+
+fn unreadable(error: impl std::fmt::Display) -> String {
+    format!("the database cannot be read: {error}")
+}
+
+/// Commands the server has decided on.
+pub async fn known(server: &Server) -> Checked<BTreeSet<CommandId>> {
+    let mut file = look(server).await.map_err(unreadable)?;
+    let ids: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM command_log")
+        .fetch_all(&mut file)
+        .await
+        .map_err(unreadable)?;
+    Ok(ids.into_iter().map(CommandId).collect())
+}
+
+/// Pieces of a reward that requests hold.
+pub async fn taken(server: &Server, reward: usize) -> backend::Result<i64> {
+    const TAKEN: &str = "SELECT COUNT(*) FROM redemption JOIN reward ON reward.id = reward_id \
+        WHERE ref = $1 AND step NOT IN ('taken_back', 'declined')";
+    let mut file = look(server).await?;
+    Ok(sqlx::query_scalar(TAKEN)
+        .bind(format!("r-{reward}"))
+        .fetch_one(&mut file)
+        .await?)
+}
+
+/// What the server would tell a phone that knows nothing.
+pub async fn fresh(world: &World<'_>, phone: usize) -> Checked<Documents> {
+    let hardware = &world.phones[phone];
+    let cookie = hardware.cookie.as_ref().ok_or("the phone has no session")?;
+    let mut tx = world.server.db.read().await.map_err(unreadable)?;
+    let caller = sessions::caller(&mut tx, &cookie.token)
+        .await
+        .map_err(unreadable)?
+        .ok_or("the session of the phone has ended")?;
+    drop(tx);
+    let request = Request {
+        proto: PROTO,
+        member: caller.member,
+        device: cookie.device,
+        push_only: false,
+        have: Default::default(),
+        commands: Vec::new(),
+    };
+    let reply = sync::round(&world.server.db, &caller, &request)
+        .await
+        .map_err(unreadable)?;
+    reply
+        .docs
+        .into_iter()
+        .map(|doc| {
+            let body = serde_json::from_str(doc.body.get()).map_err(unreadable)?;
+            Ok(((doc.collection, doc.id), body))
+        })
+        .collect()
+}
+
+/// A status says as of which day it is; a new day alone is no news for a phone, what it changes is.
+fn without_its_day(collection: &str, body: &Value) -> Value {
+    let mut body = body.clone();
+    if let (Some(fields), true) = (body.as_object_mut(), collection == Collection::Status.code()) {
+        for field in ["on", "from", "to"] {
+            fields.remove(field);
+        }
+    }
+    body
+}
+
+/// The first thing in which a phone differs from the server.
+pub fn difference(phone: &Documents, server: &Documents) -> Option<String> {
+    for ((collection, id), body) in server {
+        match phone.get(&(collection.clone(), id.clone())) {
+            None => return Some(format!("{collection} {id} is not on the phone")),
+            Some(has) if without_its_day(collection, has) != without_its_day(collection, body) => {
+                return Some(format!(
+                    "{collection} {id}:\n  phone  {has}\n  server {body}"
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    let more = phone.keys().find(|key| !server.contains_key(key))?;
+    Some(format!("{} {} is on the phone only", more.0, more.1))
+}
+
+/// After a restart of the app it would show what it shows now.
+pub fn memory_is_what_is_written(hardware: &Hardware) -> Checked {
+    let loaded = hardware
+        .store()
+        .load()
+        .now_or_never()
+        .and_then(Result::ok)
+        .ok_or("the store cannot be read")?;
+    let fresh = Phone::from_loaded(hardware.app.member, hardware.app.device, loaded);
+    if format!("{:?}", fresh.replica) != format!("{:?}", hardware.app.replica) {
+        return Err("the documents in memory are not those that are written".into());
+    }
+    if format!("{:?}", fresh.outbox) != format!("{:?}", hardware.app.outbox) {
+        return Err("the outbox in memory is not the one that is written".into());
+    }
+    Ok(())
+}
+
+/// A new phone has all acts, up to the most that are sent.
+pub async fn all_acts(world: &World<'_>, phone: usize) -> Checked {
+    let mut file = look(&world.server).await.map_err(unreadable)?;
+    let member = world.phones[phone].app.member;
+    let logged: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM command_log WHERE member_id = $1")
+        .bind(member.0)
+        .fetch_one(&mut file)
+        .await
+        .map_err(unreadable)?;
+    let has = world.phones[phone].app.replica.acts.iter().count() as i64;
+    if has == logged.min(200) {
+        Ok(())
+    } else {
+        Err(format!("a new phone got {has} acts, the server has {logged}"))
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Logged {
+    id: Uuid,
+    member_id: Uuid,
+    at: i64,
+    seq: i64,
+    body: String,
+    outcome: String,
+}
+
+/// Each command had at most one effect, and the one its outcome says.
+pub async fn effects(world: &World<'_>) -> Checked {
+    let mut tx = world.server.db.read().await.map_err(unreadable)?;
+    let today = programme::current(&mut tx)
+        .await
+        .and_then(|settings| settings.day(tx.now()))
+        .map_err(unreadable)?;
+    let proof = ledger::prove(&mut tx, today).await.map_err(unreadable)?;
+    drop(tx);
+    if !proof.ok {
+        return Err(format!("the ledger is wrong: {:?}", proof.amiss));
+    }
+    let mut file = look(&world.server).await.map_err(unreadable)?;
+    let log: Vec<Logged> =
+        sqlx::query_as("SELECT id, member_id, at, seq, body, outcome FROM command_log ORDER BY at, seq")
+            .fetch_all(&mut file)
+            .await
+            .map_err(unreadable)?;
+    let ids: BTreeSet<CommandId> = log.iter().map(|row| CommandId(row.id)).collect();
+    for (id, (phone, promise)) in &world.promises {
+        if !ids.contains(id) {
+            return Err(format!(
+                "act {id} of phone {phone} is lost: {}",
+                promise.body
+            ));
+        }
+    }
+    for (id, outcome) in &world.answered {
+        let kept = log.iter().find(|row| row.id == id.0).map(|row| &row.outcome);
+        if kept != Some(outcome) {
+            return Err(format!(
+                "what was answered is not what is kept:\n  {outcome}\n  {kept:?}"
+            ));
+        }
+    }
+    points_and_requests(&mut file, &log).await?;
+    practices(&mut file, &log).await?;
+    seats(&mut file, &log).await?;
+    stock(world, &mut file).await
+}
+
+fn read(row: &Logged) -> Checked<(Envelope, Outcome)> {
+    let envelope = serde_json::from_str(&row.body).map_err(unreadable)?;
+    let outcome = serde_json::from_str(&row.outcome).map_err(unreadable)?;
+    Ok((envelope, outcome))
+}
+
+async fn points_and_requests(file: &mut SqliteConnection, log: &[Logged]) -> Checked {
+    type Moved = (Uuid, String, i64);
+    let moved: Vec<Moved> =
+        sqlx::query_as("SELECT command_id, kind, points FROM entry WHERE command_id IS NOT NULL")
+            .fetch_all(&mut *file)
+            .await
+            .map_err(unreadable)?;
+    let requests: Vec<(Uuid, i64)> = sqlx::query_as("SELECT id, points FROM redemption")
+        .fetch_all(&mut *file)
+        .await
+        .map_err(unreadable)?;
+    let mut expected_moves = BTreeSet::new();
+    let mut expected_requests = BTreeSet::new();
+    for row in log {
+        match read(row)?.1.verdict {
+            Verdict::Confirmed(Receipt::Reserved { points }) => {
+                expected_moves.insert((row.id, "hold".to_owned(), points));
+                expected_requests.insert((row.id, points));
+            }
+            Verdict::Confirmed(Receipt::Graded(result)) if result.points > 0 => {
+                expected_moves.insert((row.id, "earn".to_owned(), result.points));
+            }
+            _ => {}
+        }
+    }
+    same("points moved by commands", moved, &expected_moves)?;
+    same("requests", requests, &expected_requests)
+}
+
+/// Exactly the expected rows, each once.
+fn same<T: Ord + std::fmt::Debug>(what: &str, mut rows: Vec<T>, expected: &BTreeSet<T>) -> Checked {
+    rows.sort();
+    if rows.iter().eq(expected.iter()) {
+        Ok(())
+    } else {
+        Err(format!(
+            "{what} are not what the outcomes say:\n  there {rows:?}\n  said  {expected:?}"
+        ))
+    }
+}
+
+async fn practices(file: &mut SqliteConnection, log: &[Logged]) -> Checked {
+    let counted: Vec<(Uuid, i64)> = sqlx::query_as("SELECT member_id, SUM(times) FROM practice GROUP BY member_id")
+        .fetch_all(&mut *file)
+        .await
+        .map_err(unreadable)?;
+    let mut expected: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for row in log {
+        let (envelope, outcome) = read(row)?;
+        if let (
+            Command::Learning(domain::learning::Command::FinishPractice { .. }),
+            Verdict::Confirmed(_),
+        ) = (envelope.command, outcome.verdict)
+        {
+            *expected.entry(row.member_id).or_default() += 1;
+        }
+    }
+    same("practices", counted, &expected.into_iter().collect())
+}
+
+async fn seats(file: &mut SqliteConnection, log: &[Logged]) -> Checked {
+    const EVENTS: &str = "SELECT ref, capacity, taken, \
+        (SELECT COUNT(*) FROM registration WHERE event_id = event.id AND state = 'joined'), \
+        (SELECT COUNT(*) FROM registration WHERE event_id = event.id AND state = 'waiting') FROM event";
+    let events: Vec<(String, i64, i64, i64, i64)> = sqlx::query_as(EVENTS)
+        .fetch_all(&mut *file)
+        .await
+        .map_err(unreadable)?;
+    for (event, capacity, taken, joined, waiting) in events {
+        if taken != joined || joined > capacity {
+            return Err(format!(
+                "event {event}: {joined} joined, {taken} seats counted, {capacity} there"
+            ));
+        }
+        if waiting > 0 && joined < capacity {
+            return Err(format!(
+                "event {event}: {waiting} wait although {} seats are free",
+                capacity - joined
+            ));
+        }
+    }
+    let rows: Vec<(Uuid, Uuid, String)> = sqlx::query_as("SELECT member_id, event_id, state FROM registration")
+        .fetch_all(&mut *file)
+        .await
+        .map_err(unreadable)?;
+    // The last confirmed word of a member on an event; `None` where two phones spoke at the same moment.
+    let mut last: BTreeMap<(Uuid, Uuid), (i64, Option<bool>)> = BTreeMap::new();
+    for row in log {
+        let (envelope, outcome) = read(row)?;
+        let (event, joins) = match envelope.command {
+            Command::Events(EventCommand::Join { event }) => (event, true),
+            Command::Events(EventCommand::Leave { event }) => (event, false),
+            _ => continue,
+        };
+        if let Verdict::Confirmed(_) = outcome.verdict {
+            let clash = last
+                .get(&(row.member_id, event.0))
+                .is_some_and(|(at, _)| *at == row.at && row.seq >= 0);
+            last.insert((row.member_id, event.0), (row.at, (!clash).then_some(joins)));
+        }
+    }
+    for (member, event, state) in rows {
+        let said = last.get(&(member, event)).and_then(|(_, joins)| *joins);
+        if said.is_some_and(|joins| joins == (state == "left")) {
+            return Err(format!(
+                "member {member} is {state:?} at event {event}, their last confirmed word says otherwise"
+            ));
+        }
+        if !last.contains_key(&(member, event)) {
+            return Err(format!("member {member} is at event {event} without having asked"));
+        }
+    }
+    Ok(())
+}
+
+async fn stock(world: &World<'_>, file: &mut SqliteConnection) -> Checked {
+    for (reward, set) in &world.server.stock {
+        let left: i64 = sqlx::query_scalar("SELECT stock FROM reward WHERE ref = $1")
+            .bind(format!("r-{reward}"))
+            .fetch_one(&mut *file)
+            .await
+            .map_err(unreadable)?;
+        let taken = taken(&world.server, *reward).await.map_err(unreadable)?;
+        let expected = set.set_to - (taken - set.taken_then);
+        if left != expected {
+            return Err(format!(
+                "reward {reward}: {left} left, but {} were there and {} were given out since",
+                set.set_to,
+                taken - set.taken_then
+            ));
+        }
+    }
+    Ok(())
+}

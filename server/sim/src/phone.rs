@@ -1,0 +1,309 @@
+//! A phone: a browser with a cookie, a store for each member who used it, and the real client logic over them.
+
+use crate::server::Cookie;
+use crate::story::{End, What};
+use app::phone::Phone;
+use app::phone::outbox::State;
+use app::phone::store::memory::Memory;
+use app::phone::store::{Durability, Op, Store};
+use app::phone::sync::{Answer, Next, Round};
+use domain::id::{CommandId, DeviceId, EventId, MemberId, RewardId};
+use domain::learning::{Answer as Given, Given as Choice};
+use domain::ledger::Wallet;
+use domain::{Command, Lang, Timestamp, events, learning, members, notices, rewards};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// The in-memory store never waits.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("the store waited"),
+    }
+}
+
+/// An act the phone called saved, or would have, had it not ended just then.
+#[derive(Clone, Debug)]
+pub struct Promise {
+    pub id: CommandId,
+    pub member: MemberId,
+    pub body: String,
+}
+
+pub struct Hardware {
+    /// Days by which its clock is off.
+    pub skew: i64,
+    pub cookie: Option<Cookie>,
+    pub stores: BTreeMap<MemberId, Memory>,
+    devices: BTreeMap<MemberId, DeviceId>,
+    /// The member's data in memory.
+    pub app: Phone,
+    /// A round that is out, and its answer, should it already be on its way back.
+    pub out: Option<(Round, Option<Answer>)>,
+    acts: u64,
+    salt: u8,
+}
+
+impl Hardware {
+    pub fn new(salt: u8, cookie: Cookie) -> Hardware {
+        let app = Phone::from_loaded(cookie.member, cookie.device, Default::default());
+        let mut hardware = Hardware {
+            skew: 0,
+            stores: BTreeMap::new(),
+            devices: BTreeMap::new(),
+            app,
+            out: None,
+            acts: 0,
+            salt,
+            cookie: None,
+        };
+        hardware.signed_in(cookie);
+        hardware.open();
+        hardware
+    }
+
+    /// The browser has a new cookie. What the app shows changes when it hears of it.
+    pub fn signed_in(&mut self, cookie: Cookie) {
+        self.stores.entry(cookie.member).or_default();
+        self.devices.insert(cookie.member, cookie.device);
+        self.cookie = Some(cookie);
+    }
+
+    pub fn store(&self) -> &Memory {
+        &self.stores[&self.app.member]
+    }
+
+    /// The app starts: all it knows is what is written down.
+    pub fn open(&mut self) {
+        let member = self.cookie.as_ref().map_or(self.app.member, |cookie| cookie.member);
+        let loaded = at_once(self.stores.entry(member).or_default().load()).expect("the store can be read");
+        let device = self.devices.get(&member).copied().unwrap_or(self.app.device);
+        self.app = Phone::from_loaded(member, device, loaded);
+        self.out = None;
+    }
+
+    pub fn now(&self, server: Timestamp) -> Timestamp {
+        server.plus(self.skew * Timestamp::DAY)
+    }
+
+    fn chance(&mut self) -> [u8; 10] {
+        self.acts += 1;
+        let mut chance = [self.salt; 10];
+        chance[..8].copy_from_slice(&self.acts.to_be_bytes());
+        chance
+    }
+
+    /// What `what` means on this phone now; `None` where there is nothing to do it to.
+    fn command(&self, what: What) -> Option<Command> {
+        let replica = &self.app.replica;
+        let event = |place: usize| {
+            let all: Vec<EventId> = replica.events.iter().map(|event| event.id).collect();
+            all.get(place % all.len().max(1)).copied()
+        };
+        Some(match what {
+            What::Join(place) => Command::Events(events::Command::Join { event: event(place)? }),
+            What::Leave(place) => Command::Events(events::Command::Leave { event: event(place)? }),
+            What::Redeem { reward, company } => {
+                let all: Vec<(RewardId, i64)> = replica
+                    .rewards
+                    .iter()
+                    .map(|reward| (reward.id, reward.points))
+                    .collect();
+                let (reward, points) = *all.get(reward % all.len().max(1))?;
+                let wallet = if company { Wallet::Company } else { Wallet::Own };
+                Command::Rewards(rewards::Command::Redeem {
+                    reward,
+                    points,
+                    wallet,
+                })
+            }
+            What::TakeBack(which) => {
+                let asked = self.app.outbox.iter().filter_map(|item| match item.command()? {
+                    Command::Rewards(rewards::Command::Redeem { .. }) => Some(item.id),
+                    _ => None,
+                });
+                let known = replica.redemptions.iter().map(|redemption| redemption.id);
+                let all: Vec<CommandId> = known.chain(asked).collect();
+                let redemption = *all.get(which % all.len().max(1))?;
+                Command::Rewards(rewards::Command::TakeBack { redemption })
+            }
+            What::Quiz { right } => {
+                let course = replica.courses.iter().next()?;
+                Command::Learning(learning::Command::HandInQuiz {
+                    course: course.id,
+                    version: course.version,
+                    answers: course
+                        .graded
+                        .iter()
+                        .map(|question| Given {
+                            question: question.question.clone(),
+                            given: Choice::TrueFalse(right),
+                        })
+                        .collect(),
+                })
+            }
+            What::Lesson => {
+                let course = replica.courses.iter().next()?;
+                Command::Learning(learning::Command::ReadLesson {
+                    course: course.id,
+                    lesson: course.lessons.first()?.lesson.clone(),
+                })
+            }
+            What::Practice => Command::Learning(learning::Command::FinishPractice {
+                course: replica.courses.iter().next()?.id,
+            }),
+            What::Language(french) => Command::Members(members::Command::SetLanguage {
+                language: if french { Lang::Fr } else { Lang::En },
+            }),
+            What::ReadNotice(which) => {
+                let all: Vec<_> = replica.notices.iter().map(|notice| notice.id).collect();
+                let notice = *all.get(which % all.len().max(1))?;
+                Command::Notices(notices::Command::MarkRead { notice })
+            }
+            What::SignOutDevice(which) => {
+                let all: Vec<_> = replica.devices.iter().map(|device| device.session).collect();
+                let session = *all.get(which % all.len().max(1))?;
+                Command::Members(members::Command::SignOutDevice { session })
+            }
+        })
+    }
+
+    /// Does something; answers the promise, once it is written.
+    pub fn act(&mut self, what: What, end: End, server: Timestamp) -> Option<Promise> {
+        let command = self.command(what)?;
+        let now = self.now(server);
+        let chance = self.chance();
+        self.app.outbox.heard_of(self.last_seq());
+        let (item, ops) = self.app.prepare(command, None, now, chance);
+        if end == End::DiesBeforeWriting {
+            self.open();
+            return None;
+        }
+        self.write(ops, Durability::Strict);
+        let promise = Promise {
+            id: item.id,
+            member: self.app.member,
+            body: item.body.clone(),
+        };
+        if end == End::DiesAfterWriting {
+            self.open();
+        } else {
+            self.app.saved(item, None);
+        }
+        Some(promise)
+    }
+
+    /// The same in a second tab; this one hears that something was written.
+    pub fn act_in_other_tab(&mut self, what: What, server: Timestamp) -> Option<Promise> {
+        let tab = self.fresh();
+        let here = std::mem::replace(&mut self.app, tab);
+        let promise = self.act(what, End::Well, server);
+        self.app = here;
+        let loaded = at_once(self.store().load()).expect("the store can be read");
+        self.app.reload(loaded);
+        promise
+    }
+
+    fn fresh(&self) -> Phone {
+        let loaded = at_once(self.store().load()).expect("the store can be read");
+        Phone::from_loaded(self.app.member, self.app.device, loaded)
+    }
+
+    /// The highest number any tab gave.
+    fn last_seq(&self) -> i64 {
+        let loaded = at_once(self.store().load()).expect("the store can be read");
+        loaded.meta.read("seq").unwrap_or(0)
+    }
+
+    fn write(&self, ops: Vec<Op>, durability: Durability) {
+        at_once(self.store().commit(ops, durability)).expect("the store takes it");
+    }
+
+    /// Begins a round; one that is still out has timed out.
+    pub fn request(&mut self) -> String {
+        if self.out.is_some() {
+            self.answered(&Answer::default());
+        }
+        let round = self.app.request();
+        self.app.sent(&round.ids);
+        let body = round.body.clone();
+        self.out = Some((round, None));
+        body
+    }
+
+    /// Takes in the answer of the round that is out; `None` where the app waits for none.
+    pub fn answered(&mut self, answer: &Answer) -> Option<Next> {
+        let (round, _) = self.out.take()?;
+        let (ops, next) = self.app.apply(&round.ids, answer, u32::MAX / 2);
+        self.write(ops, Durability::Relaxed);
+        Some(next)
+    }
+
+    /// The answer comes, and the phone ends before anything of it is written.
+    pub fn answered_in_vain(&mut self, answer: &Answer) {
+        if let Some((round, _)) = self.out.take() {
+            let _ = self.app.apply(&round.ids, answer, 0);
+        }
+        self.open();
+    }
+
+    pub fn evict(&mut self) {
+        for store in self.stores.values_mut() {
+            *store = Memory::default();
+        }
+        self.open();
+    }
+
+    pub fn unpark(&mut self) {
+        let stuck: Vec<CommandId> = self
+            .app
+            .outbox
+            .iter()
+            .filter(|item| item.state == State::Parked)
+            .map(|item| item.id)
+            .collect();
+        for id in stuck {
+            let ops: Vec<Op> = self.app.unpark(id).into_iter().collect();
+            self.write(ops, Durability::Strict);
+        }
+    }
+
+    /// Signs the member out. `erase`: with their data, which the app does only when nothing is unsent.
+    pub fn sign_out(&mut self, erase: bool) -> Option<Cookie> {
+        let cookie = self.cookie.take();
+        if erase && self.app.outbox.open() == 0 {
+            self.stores.insert(self.app.member, Memory::default());
+        }
+        self.open();
+        cookie
+    }
+
+    /// Every act that is written down, with its state, from the store itself.
+    pub fn written(&self, member: MemberId) -> BTreeMap<CommandId, app::phone::outbox::Item> {
+        let Some(store) = self.stores.get(&member) else {
+            return BTreeMap::new();
+        };
+        let loaded = at_once(store.load()).expect("the store can be read");
+        loaded
+            .outbox
+            .iter()
+            .filter_map(|row| app::phone::json::read::<app::phone::outbox::Item>(row.as_str()))
+            .map(|item| (item.id, item))
+            .collect()
+    }
+
+    /// Every document that is written down.
+    pub fn documents(&self) -> BTreeMap<(String, String), serde_json::Value> {
+        let loaded = at_once(self.store().load()).expect("the store can be read");
+        loaded
+            .docs
+            .into_iter()
+            .map(|row| {
+                let body = serde_json::from_str(row.body.as_str()).expect("a document is JSON");
+                ((row.collection, row.id), body)
+            })
+            .collect()
+    }
+}

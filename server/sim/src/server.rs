@@ -1,0 +1,328 @@
+//! The server: the real core on a database file of its own, which can be killed, restarted, backed up and restored.
+
+use crate::template::{self, Template};
+use app::phone::sync::Answer;
+use backend::caller::Caller;
+use backend::moment::Fixed;
+use backend::testing::Doom;
+use backend::{Db, Result, commands, daily, programme, sessions, sync};
+use domain::Timestamp;
+use domain::id::{DeviceId, MemberId};
+use domain::sync::Request;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What passes between two steps of the world, in milliseconds.
+const MOMENT: i64 = 40;
+
+/// A request on the network.
+#[derive(Clone, Debug)]
+pub struct Packet {
+    pub token: String,
+    pub body: String,
+}
+
+/// A session as a browser has it.
+#[derive(Clone, Debug)]
+pub struct Cookie {
+    pub token: String,
+    pub member: MemberId,
+    pub device: DeviceId,
+}
+
+/// What was set from outside and can be compared: the stock of a reward, and the requests that then held a piece.
+#[derive(Clone, Debug)]
+pub struct Stock {
+    pub set_to: i64,
+    pub taken_then: i64,
+}
+
+pub struct Server {
+    folder: tempfile::TempDir,
+    pub db: Db,
+    pub clock: Arc<Fixed>,
+    doom: Arc<Doom>,
+    day: domain::Day,
+    pub stock: BTreeMap<usize, Stock>,
+    pub seats: BTreeMap<usize, u32>,
+    pub course_version: u32,
+    backup: Option<Backup>,
+    /// Times it was killed in the middle of something.
+    pub killed: u64,
+}
+
+struct Backup {
+    file: PathBuf,
+    stock: BTreeMap<usize, Stock>,
+    seats: BTreeMap<usize, u32>,
+    course_version: u32,
+}
+
+impl Server {
+    pub fn url(file: &Path) -> String {
+        format!("sqlite:{}", file.display())
+    }
+
+    pub async fn start(template: &Template, seed: u64) -> Result<Server> {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        std::fs::copy(&template.file, folder.path().join("now.db")).expect("the template can be copied");
+        let clock = Arc::new(Fixed::new(template::NOW, seed));
+        let doom = Arc::new(Doom::default());
+        let db = open(folder.path(), &clock, &doom).await?;
+        let mut tx = db.read().await?;
+        let day = programme::current(&mut tx).await?.day(template::NOW)?;
+        drop(tx);
+        let stock = template.stock.iter().map(|(reward, set_to)| {
+            let stock = Stock {
+                set_to: *set_to,
+                taken_then: 0,
+            };
+            (*reward, stock)
+        });
+        Ok(Server {
+            stock: stock.collect(),
+            seats: (0..template::EVENTS)
+                .map(|event| (event, template::seats(event)))
+                .collect(),
+            course_version: 1,
+            folder,
+            db,
+            clock,
+            doom,
+            day,
+            backup: None,
+            killed: 0,
+        })
+    }
+
+    /// The database file, for a look from outside.
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("now.db")
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.db.now()
+    }
+
+    async fn reopen(&mut self) -> Result<()> {
+        self.db = open(self.folder.path(), &self.clock, &self.doom).await?;
+        Ok(())
+    }
+
+    pub async fn restart(&mut self) -> Result<()> {
+        self.db.close().await;
+        self.reopen().await
+    }
+
+    /// Time passes, and with a new day comes its work.
+    pub async fn pass(&mut self, millis: i64) -> Result<()> {
+        let mut left = millis;
+        while left > 0 {
+            let part = left.min(Timestamp::DAY);
+            left -= part;
+            self.clock.advance(part);
+            let mut tx = self.db.write().await?;
+            let today = programme::current(&mut tx).await?.day(tx.now())?;
+            if today != self.day {
+                self.day = today;
+                daily::work(&mut tx).await?;
+                tx.commit().await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub async fn back_up(&mut self) -> Result<()> {
+        self.db.close().await;
+        let file = self.folder.path().join("backup.db");
+        std::fs::copy(self.file(), &file).expect("the database can be copied");
+        self.backup = Some(Backup {
+            file,
+            stock: self.stock.clone(),
+            seats: self.seats.clone(),
+            course_version: self.course_version,
+        });
+        self.reopen().await
+    }
+
+    /// Puts the last backup in place; `false` where there is none.
+    pub async fn restore(&mut self) -> Result<bool> {
+        let Some(backup) = &self.backup else {
+            return Ok(false);
+        };
+        self.db.close().await;
+        for end in ["-wal", "-shm"] {
+            // They are there only where the last connection did not get to clean up.
+            let _ = std::fs::remove_file(format!("{}{end}", self.file().display()));
+        }
+        std::fs::copy(&backup.file, self.file()).expect("the backup can be copied");
+        self.stock = backup.stock.clone();
+        self.seats = backup.seats.clone();
+        self.course_version = backup.course_version;
+        self.reopen().await?;
+        let mut tx = self.db.write().await?;
+        programme::begin_epoch(&mut tx).await?;
+        tx.commit().await?;
+        // The day's work of days that the backup does not know.
+        let mut tx = self.db.write().await?;
+        daily::work(&mut tx).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    pub async fn sign_in(&mut self, member: MemberId, replaces: Option<&str>) -> Result<Cookie> {
+        self.clock.advance(MOMENT);
+        let mut tx = self.db.write().await?;
+        let (code, _) = sessions::issue(&mut tx, member, sessions::Way::Desk).await?;
+        let origin = sessions::Origin {
+            ip: "10.0.0.1",
+            device: "Simulated phone",
+            replaces,
+        };
+        let limits = sessions::Limits::STRICT;
+        let checked = sessions::accept(&mut tx, &code, origin, limits).await?;
+        tx.commit().await?;
+        let sessions::Checked::Open(opened) = checked else {
+            return Err(backend::Error::Broken(format!("{checked:?}")));
+        };
+        Ok(Cookie {
+            token: opened.token,
+            member,
+            device: DeviceId(opened.session.0),
+        })
+    }
+
+    pub async fn sign_out(&mut self, cookie: &Cookie) -> Result<()> {
+        let mut tx = self.db.write().await?;
+        sessions::end(&mut tx, &cookie.token).await?;
+        tx.commit().await
+    }
+
+    /// Lets requests arrive; `together`: all at once, else one after the other. `kill`: ends the server at that step of
+    /// its work, and starts it again; who was not answered by then is not.
+    pub async fn receive(
+        &mut self,
+        packets: &[Packet],
+        together: bool,
+        kill: Option<u64>,
+    ) -> Result<Vec<Answer>> {
+        self.clock.advance(MOMENT);
+        if let Some(steps) = kill {
+            self.doom.plan(steps);
+        }
+        let answers = std::sync::Mutex::new(vec![Answer::default(); packets.len()]);
+        let work = async {
+            if together {
+                all_at_once(&self.db, packets, &answers).await
+            } else {
+                for (place, packet) in packets.iter().enumerate() {
+                    let answer = answer(&self.db, packet).await?;
+                    answers.lock().expect("no panic")[place] = answer;
+                }
+                Ok(())
+            }
+        };
+        let alive = tokio::select! {
+            biased;
+            done = work => { done?; true }
+            () = self.doom.ended() => false,
+        };
+        self.doom.forget();
+        if !alive {
+            self.killed += 1;
+            self.restart().await?;
+        }
+        Ok(answers.into_inner().expect("no panic"))
+    }
+}
+
+async fn open(folder: &Path, clock: &Arc<Fixed>, doom: &Arc<Doom>) -> Result<Db> {
+    let url = Server::url(&folder.join("now.db"));
+    let db = Db::open(&url, clock.clone(), clock.clone()).await?;
+    Ok(db.doomed(doom.clone()))
+}
+
+type Round = Request<Box<RawValue>>;
+
+/// What the HTTP layer does before and after the core: the session, the status.
+async fn admit(db: &Db, packet: &Packet) -> Result<std::result::Result<(Caller, Round), Answer>> {
+    let mut tx = db.read().await?;
+    let Some(caller) = sessions::caller(&mut tx, &packet.token).await? else {
+        return Ok(Err(status_only(401, "signed_out")));
+    };
+    let round: Round = serde_json::from_str(&packet.body)?;
+    if round.member != caller.member {
+        return Ok(Err(status_only(403, "wrong_member")));
+    }
+    Ok(Ok((caller, round)))
+}
+
+fn status_only(status: u16, body: &str) -> Answer {
+    Answer {
+        status,
+        body: body.to_owned(),
+        retry_after: None,
+    }
+}
+
+async fn note(db: &Db, caller: &Caller) -> Result<()> {
+    if sessions::sync_is_due(caller, db.now()) {
+        let mut tx = db.write().await?;
+        sessions::note_sync(&mut tx, caller).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+fn ok(reply: &sync::RawReply) -> Result<Answer> {
+    Ok(Answer {
+        status: 200,
+        body: serde_json::to_string(reply)?,
+        retry_after: None,
+    })
+}
+
+async fn answer(db: &Db, packet: &Packet) -> Result<Answer> {
+    match admit(db, packet).await? {
+        Err(answer) => Ok(answer),
+        Ok((caller, round)) => match sync::round(db, &caller, &round).await {
+            Ok(reply) => {
+                note(db, &caller).await?;
+                ok(&reply)
+            }
+            Err(_) => Ok(status_only(500, "broken")),
+        },
+    }
+}
+
+/// Why in two parts: commands that come together share a transaction, which is what is to be tried; the reads after
+/// it would run in an order that the seed does not decide.
+async fn all_at_once(db: &Db, packets: &[Packet], answers: &std::sync::Mutex<Vec<Answer>>) -> Result<()> {
+    let mut admitted = Vec::new();
+    for (place, packet) in packets.iter().enumerate() {
+        match admit(db, packet).await? {
+            Err(answer) => answers.lock().expect("no panic")[place] = answer,
+            Ok((caller, round)) => admitted.push((place, caller, round)),
+        }
+    }
+    let work = admitted
+        .iter()
+        .map(|(_, caller, round)| commands::apply(db, caller, &round.commands));
+    let outcomes = futures_util::future::join_all(work).await;
+    for ((place, caller, mut round), outcomes) in admitted.into_iter().zip(outcomes) {
+        let answer = match outcomes {
+            Err(_) => status_only(500, "broken"),
+            Ok(outcomes) => {
+                round.commands.clear();
+                let mut reply = sync::round(db, &caller, &round).await?;
+                reply.outcomes = outcomes;
+                note(db, &caller).await?;
+                ok(&reply)?
+            }
+        };
+        answers.lock().expect("no panic")[place] = answer;
+    }
+    Ok(())
+}

@@ -1,0 +1,325 @@
+//! What can happen: a story is a list of steps, drawn from a seed, and shrunk by leaving steps out.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::fmt;
+
+/// Phones in every story.
+pub const PHONES: usize = 5;
+
+/// One thing that happens. Numbers that choose among what is there are taken modulo its count.
+#[derive(Clone, Debug)]
+pub enum Step {
+    Act {
+        phone: usize,
+        what: What,
+        end: End,
+    },
+    /// The same member does something in a second tab.
+    OtherTab {
+        phone: usize,
+        what: What,
+    },
+    /// Phones talk to the server, all at the same time; `kill`: the server ends at that step of its work.
+    Exchange {
+        calls: Vec<Call>,
+        together: bool,
+        kill: Option<u64>,
+    },
+    /// The answer of a slow round arrives at last.
+    Arrive {
+        phone: usize,
+    },
+    /// A request of long ago arrives, perhaps for the second time.
+    Echo {
+        which: usize,
+    },
+    Close {
+        phone: usize,
+    },
+    Evict {
+        phone: usize,
+    },
+    Skew {
+        phone: usize,
+        days: i64,
+    },
+    /// Another member signs in on this phone; the next time, the first one again.
+    Hand {
+        phone: usize,
+    },
+    SignOut {
+        phone: usize,
+        erase: bool,
+    },
+    Unpark {
+        phone: usize,
+    },
+    Hours {
+        hours: i64,
+    },
+    Restart,
+    Brand(Brand),
+    Backup,
+    Restore,
+}
+
+/// What a member does.
+#[derive(Clone, Copy, Debug)]
+pub enum What {
+    Join(usize),
+    Leave(usize),
+    Redeem { reward: usize, company: bool },
+    TakeBack(usize),
+    Quiz { right: bool },
+    Lesson,
+    Practice,
+    Language(bool),
+    ReadNotice(usize),
+    SignOutDevice(usize),
+}
+
+/// How a phone fares while it saves an act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Well,
+    DiesBeforeWriting,
+    DiesAfterWriting,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    pub phone: usize,
+    pub way: Way,
+}
+
+/// What the network, and the phone, make of a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Good,
+    LostGoing,
+    LostComing,
+    /// The answer comes with [`Step::Arrive`], if the phone still waits for it.
+    Slow,
+    /// The request arrives twice.
+    Twice,
+    /// Something between phone and server answers this status.
+    Gateway(u16),
+    /// The phone ends between the answer and its writing.
+    DiesBeforeWriting,
+}
+
+/// What the people of the brand do.
+#[derive(Clone, Copy, Debug)]
+pub enum Brand {
+    /// `euros` below 0: a return. A `name` that comes again replaces the order.
+    Order {
+        company: usize,
+        name: u8,
+        euros: i64,
+        days_ago: i64,
+    },
+    Reward {
+        reward: usize,
+        points: i64,
+        stock: i64,
+    },
+    WithdrawReward(usize),
+    MoreSeats(usize),
+    CallOff(usize),
+    NewCourse,
+    WithdrawCourse,
+    Handle {
+        which: usize,
+        to: u8,
+    },
+}
+
+fn what() -> impl Strategy<Value = What> {
+    prop_oneof![
+        4 => (0..3usize).prop_map(What::Join),
+        2 => (0..3usize).prop_map(What::Leave),
+        5 => (0..3usize, any::<bool>()).prop_map(|(reward, company)| What::Redeem { reward, company }),
+        2 => (0..4usize).prop_map(What::TakeBack),
+        2 => any::<bool>().prop_map(|right| What::Quiz { right }),
+        1 => Just(What::Lesson),
+        2 => Just(What::Practice),
+        1 => any::<bool>().prop_map(What::Language),
+        1 => (0..4usize).prop_map(What::ReadNotice),
+        1 => (0..3usize).prop_map(What::SignOutDevice),
+    ]
+}
+
+fn end() -> impl Strategy<Value = End> {
+    prop_oneof![8 => Just(End::Well), 1 => Just(End::DiesBeforeWriting), 1 => Just(End::DiesAfterWriting)]
+}
+
+fn way() -> impl Strategy<Value = Way> {
+    prop_oneof![
+        8 => Just(Way::Good),
+        2 => Just(Way::LostGoing),
+        3 => Just(Way::LostComing),
+        2 => Just(Way::Slow),
+        2 => Just(Way::Twice),
+        1 => prop_oneof![Just(500), Just(502), Just(503), Just(413), Just(429)].prop_map(Way::Gateway),
+        2 => Just(Way::DiesBeforeWriting),
+    ]
+}
+
+fn brand() -> impl Strategy<Value = Brand> {
+    prop_oneof![
+        3 => (0..2usize, 0..6u8, prop_oneof![3 => 1..400i64, 1 => -150..-1i64], 0..90i64)
+            .prop_map(|(company, name, euros, days_ago)| Brand::Order { company, name, euros, days_ago }),
+        2 => (0..3usize, 50..150i64, 0..4i64)
+            .prop_map(|(reward, points, stock)| Brand::Reward { reward, points, stock }),
+        1 => (0..3usize).prop_map(Brand::WithdrawReward),
+        1 => (0..3usize).prop_map(Brand::MoreSeats),
+        1 => (0..3usize).prop_map(Brand::CallOff),
+        1 => Just(Brand::NewCourse),
+        1 => Just(Brand::WithdrawCourse),
+        3 => (0..4usize, 0..3u8).prop_map(|(which, to)| Brand::Handle { which, to }),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let phone = || 0..PHONES;
+    let calls = || vec((phone(), way()).prop_map(|(phone, way)| Call { phone, way }), 1..4);
+    let kill = prop_oneof![3 => Just(None), 1 => (1..60u64).prop_map(Some)];
+    prop_oneof![
+        20 => (phone(), what(), end()).prop_map(|(phone, what, end)| Step::Act { phone, what, end }),
+        2 => (phone(), what()).prop_map(|(phone, what)| Step::OtherTab { phone, what }),
+        20 => (calls(), any::<bool>(), kill)
+            .prop_map(|(calls, together, kill)| Step::Exchange { calls, together, kill }),
+        3 => phone().prop_map(|phone| Step::Arrive { phone }),
+        3 => (0..30usize).prop_map(|which| Step::Echo { which }),
+        2 => phone().prop_map(|phone| Step::Close { phone }),
+        1 => phone().prop_map(|phone| Step::Evict { phone }),
+        1 => (phone(), -16_000..16_000i64).prop_map(|(phone, days)| Step::Skew { phone, days }),
+        2 => phone().prop_map(|phone| Step::Hand { phone }),
+        1 => (phone(), any::<bool>()).prop_map(|(phone, erase)| Step::SignOut { phone, erase }),
+        1 => phone().prop_map(|phone| Step::Unpark { phone }),
+        2 => prop_oneof![4 => 1..30i64, 1 => 30..700i64].prop_map(|hours| Step::Hours { hours }),
+        1 => Just(Step::Restart),
+        7 => brand().prop_map(Step::Brand),
+        1 => Just(Step::Backup),
+        1 => Just(Step::Restore),
+    ]
+}
+
+/// Stories of up to 60 steps.
+pub fn stories() -> impl Strategy<Value = Vec<Step>> {
+    vec(step(), 1..60)
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            What::Join(event) => write!(f, "joins event {event}"),
+            What::Leave(event) => write!(f, "leaves event {event}"),
+            What::Redeem { reward, company } => {
+                let wallet = if *company { "the company's" } else { "their own" };
+                write!(f, "asks for reward {reward} from {wallet} points")
+            }
+            What::TakeBack(which) => write!(f, "takes request {which} back"),
+            What::Quiz { right } => write!(f, "hands in a quiz, {}", if *right { "right" } else { "wrong" }),
+            What::Lesson => write!(f, "reads a lesson"),
+            What::Practice => write!(f, "finishes a practice"),
+            What::Language(french) => write!(f, "chooses {}", if *french { "French" } else { "English" }),
+            What::ReadNotice(which) => write!(f, "reads notice {which}"),
+            What::SignOutDevice(which) => write!(f, "signs their device {which} out"),
+        }
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "phone {}", self.phone)?;
+        match self.way {
+            Way::Good => Ok(()),
+            Way::LostGoing => write!(f, " (its request is lost)"),
+            Way::LostComing => write!(f, " (the answer is lost)"),
+            Way::Slow => write!(f, " (the answer is slow)"),
+            Way::Twice => write!(f, " (its request arrives twice)"),
+            Way::Gateway(status) => write!(f, " (a gateway answers {status})"),
+            Way::DiesBeforeWriting => write!(f, " (it ends before it writes the answer down)"),
+        }
+    }
+}
+
+impl fmt::Display for Brand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Brand::Order {
+                company,
+                name,
+                euros,
+                days_ago,
+            } => write!(
+                f,
+                "imports order {name} of company {company}: {euros} euros, {days_ago} days ago"
+            ),
+            Brand::Reward {
+                reward,
+                points,
+                stock,
+            } => {
+                write!(f, "sets reward {reward} to {points} points and {stock} in stock")
+            }
+            Brand::WithdrawReward(reward) => write!(f, "withdraws reward {reward}"),
+            Brand::MoreSeats(event) => write!(f, "adds a seat to event {event}"),
+            Brand::CallOff(event) => write!(f, "calls event {event} off"),
+            Brand::NewCourse => write!(f, "publishes the course in a new version"),
+            Brand::WithdrawCourse => write!(f, "withdraws the course"),
+            Brand::Handle { which, to } => write!(
+                f,
+                "moves request {which} on: {}",
+                ["accepted", "sent", "declined"][usize::from(*to) % 3]
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Act { phone, what, end } => {
+                write!(f, "phone {phone} {what}")?;
+                match end {
+                    End::Well => Ok(()),
+                    End::DiesBeforeWriting => write!(f, ", and ends before it is written"),
+                    End::DiesAfterWriting => write!(f, ", and ends as soon as it is written"),
+                }
+            }
+            Step::OtherTab { phone, what } => write!(f, "a second tab of phone {phone} {what}"),
+            Step::Exchange {
+                calls,
+                together,
+                kill,
+            } => {
+                let calls: Vec<String> = calls.iter().map(ToString::to_string).collect();
+                let how = if *together { "at once" } else { "one by one" };
+                write!(f, "a round of {}, {how}", calls.join(" and "))?;
+                match kill {
+                    Some(step) => write!(f, "; the server is killed at its step {step}"),
+                    None => Ok(()),
+                }
+            }
+            Step::Arrive { phone } => write!(f, "the slow answer reaches phone {phone}"),
+            Step::Echo { which } => write!(f, "request {which} of long ago arrives"),
+            Step::Close { phone } => write!(f, "phone {phone} is closed and opened"),
+            Step::Evict { phone } => write!(f, "the browser of phone {phone} throws its data away"),
+            Step::Skew { phone, days } => write!(f, "the clock of phone {phone} is {days} days off"),
+            Step::Hand { phone } => write!(f, "phone {phone} goes to the other member"),
+            Step::SignOut { phone, erase } => {
+                let how = if *erase { ", erasing their data" } else { "" };
+                write!(f, "the member of phone {phone} signs out{how}")
+            }
+            Step::Unpark { phone } => write!(f, "phone {phone} tries what is stuck again"),
+            Step::Hours { hours } => write!(f, "{hours} hours pass"),
+            Step::Restart => write!(f, "the server is restarted"),
+            Step::Brand(brand) => write!(f, "the brand {brand}"),
+            Step::Backup => write!(f, "the database is backed up"),
+            Step::Restore => write!(f, "the last backup is restored"),
+        }
+    }
+}
