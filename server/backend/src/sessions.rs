@@ -6,7 +6,7 @@
 
 use crate::caller::Caller;
 use crate::db::{Tx, on};
-use crate::{Error, Result, members};
+use crate::{Error, Result, members, programme};
 use domain::document::Collection;
 use domain::id::{CompanyId, MemberId, SessionId};
 use domain::members::Device;
@@ -438,13 +438,13 @@ struct DeviceColumns {
     expires_at: Timestamp,
 }
 
-/// The live sessions of a member, newest first.
+/// The sessions of a member that live, or ran out today, newest first.
 pub(crate) async fn list(tx: &mut Tx, member: MemberId) -> Result<Vec<Device>> {
     const LIST: &str = "SELECT id, name, made_at, expires_at FROM session \
         WHERE member_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY made_at DESC, id DESC";
-    let now = tx.now();
+    let today = programme::day_began(tx).await?;
     let rows: Vec<DeviceColumns> =
-        on!(tx, c => sqlx::query_as(LIST).bind(member).bind(now).fetch_all(c).await?);
+        on!(tx, c => sqlx::query_as(LIST).bind(member).bind(today).fetch_all(c).await?);
     Ok(rows
         .into_iter()
         .map(|row| Device {
@@ -488,8 +488,9 @@ pub async fn tidy(tx: &mut Tx) -> Result<()> {
     const SIGN_INS: &str = "DELETE FROM sign_in WHERE expires_at < $1";
     const SESSIONS: &str = "DELETE FROM session WHERE expires_at < $1 OR ended_at < $1";
     let now = tx.now();
-    let ran_out: Vec<(MemberId, SessionId)> = on!(tx, c => sqlx::query_as(RAN_OUT).bind(now)
-        .bind(now.plus(-LOOKED_BACK)).fetch_all(c).await?);
+    let today = programme::day_began(tx).await?;
+    let ran_out: Vec<(MemberId, SessionId)> = on!(tx, c => sqlx::query_as(RAN_OUT).bind(today)
+        .bind(today.plus(-LOOKED_BACK)).fetch_all(c).await?);
     for (member, session) in ran_out {
         tx.touch(member, Collection::Device, session);
     }

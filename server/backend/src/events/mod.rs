@@ -18,9 +18,14 @@ const SHOWN_AFTER: i64 = 14 * Timestamp::DAY;
 /// How long the daily work looks back for what it may have missed.
 const LOOKED_BACK: i64 = 7 * Timestamp::DAY;
 
+/// Why from the day's beginning: what leaves the list leaves it with the daily work, which tells the phones.
+async fn shown_since(tx: &mut Tx) -> Result<Timestamp> {
+    Ok(programme::day_began(tx).await?.plus(-SHOWN_AFTER))
+}
+
 /// Tells phones of events that they need not keep any longer.
 pub(crate) async fn retire(tx: &mut Tx) -> Result<()> {
-    let until = tx.now().plus(-SHOWN_AFTER);
+    let until = shown_since(tx).await?;
     for event in sql::list_ended(tx, until.plus(-LOOKED_BACK), until).await? {
         tx.touch_content(Collection::Event, event);
     }
@@ -29,7 +34,7 @@ pub(crate) async fn retire(tx: &mut Tx) -> Result<()> {
 
 /// Events that are not over for more than two weeks, as phones keep them.
 pub(crate) async fn upcoming(tx: &mut Tx) -> Result<Vec<Event>> {
-    let since = tx.now().plus(-SHOWN_AFTER);
+    let since = shown_since(tx).await?;
     sql::list_since(tx, since).await?.iter().map(document).collect()
 }
 

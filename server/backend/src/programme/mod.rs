@@ -342,6 +342,12 @@ pub async fn apply(tx: &mut Tx, settings: &Settings) -> Result<Changes> {
     Ok(Changes(changes))
 }
 
+/// When the programme's day began.
+pub(crate) async fn day_began(tx: &mut Tx) -> Result<Timestamp> {
+    let settings = current(tx).await?;
+    settings.instant(settings.day(tx.now())?, 0)
+}
+
 pub(crate) use sql::{content_counter, signing_secret};
 
 /// A restored backup begins a new epoch: phones then send again what they still have.
