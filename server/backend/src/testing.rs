@@ -14,12 +14,16 @@ pub struct World {
     folder: Option<std::path::PathBuf>,
 }
 
-/// Ends a server that runs in this process, between any two steps: the step at which it is due never returns.
+/// Ends a server that runs in this process, between any two steps: the step at which it is due never returns. Or holds
+/// it up at a step, until it is let go.
 #[derive(Default)]
 pub struct Doom {
     /// Steps left; 0: none is planned.
     left: AtomicU64,
     ended: tokio::sync::Notify,
+    left_to_pause: AtomicU64,
+    paused: tokio::sync::Notify,
+    resumed: tokio::sync::Notify,
 }
 
 impl Doom {
@@ -38,8 +42,29 @@ impl Doom {
         self.ended.notified().await;
     }
 
+    /// Holds the work up `steps` steps from now (from 1).
+    pub fn plan_pause(&self, steps: u64) {
+        self.left_to_pause.store(steps, Ordering::SeqCst);
+    }
+
+    /// Returns once the work is held up.
+    pub async fn paused(&self) {
+        self.paused.notified().await;
+    }
+
+    /// Lets the work go on; a pause that has not come is taken back.
+    pub fn resume(&self) {
+        if self.left_to_pause.swap(0, Ordering::SeqCst) == 0 {
+            self.resumed.notify_one();
+        }
+    }
+
     pub(crate) async fn step(&self) {
         let less = |left: u64| left.checked_sub(1);
+        if self.left_to_pause.try_update(Ordering::SeqCst, Ordering::SeqCst, less) == Ok(1) {
+            self.paused.notify_one();
+            self.resumed.notified().await;
+        }
         if self.left.try_update(Ordering::SeqCst, Ordering::SeqCst, less) == Ok(1) {
             self.ended.notify_one();
             std::future::pending::<()>().await;

@@ -236,6 +236,25 @@ impl Server {
         }
         Ok(answers.into_inner().expect("no panic"))
     }
+
+    /// Lets a request without commands arrive, holds it up at a step of its work until another was answered.
+    pub async fn receive_around(&mut self, outer: &Packet, at: u64, inner: &Packet) -> Result<[Answer; 2]> {
+        self.clock.advance(MOMENT);
+        self.doom.plan_pause(at);
+        let mut outer = std::pin::pin!(read(&self.db, outer));
+        let early = tokio::select! {
+            biased;
+            done = &mut outer => Some(done?),
+            () = self.doom.paused() => None,
+        };
+        if let Some(early) = early {
+            self.doom.resume();
+            return Ok([early, answer(&self.db, inner).await?]);
+        }
+        let inner = answer(&self.db, inner).await?;
+        self.doom.resume();
+        Ok([outer.await?, inner])
+    }
 }
 
 async fn open(folder: &Path, clock: &Arc<Fixed>, doom: &Arc<Doom>) -> Result<Db> {
@@ -276,6 +295,18 @@ async fn note(db: &Db, caller: &Caller) -> Result<()> {
     Ok(())
 }
 
+fn only(now: Timestamp, outcomes: Vec<Box<RawValue>>) -> sync::RawReply {
+    sync::RawReply {
+        now,
+        outcomes,
+        cursor: None,
+        all_content: false,
+        all_own: false,
+        docs: Vec::new(),
+        gone: Vec::new(),
+    }
+}
+
 fn ok(reply: &sync::RawReply) -> Result<Answer> {
     Ok(Answer {
         status: 200,
@@ -297,8 +328,16 @@ async fn answer(db: &Db, packet: &Packet) -> Result<Answer> {
     }
 }
 
+/// A round that writes nothing, not even when it was.
+async fn read(db: &Db, packet: &Packet) -> Result<Answer> {
+    match admit(db, packet).await? {
+        Err(answer) => Ok(answer),
+        Ok((caller, round)) => ok(&sync::round(db, &caller, &round).await?),
+    }
+}
+
 /// Why in two parts: commands that come together share a transaction, which is what is to be tried; the reads after
-/// it would run in an order that the seed does not decide.
+/// it would run in an order that the seed does not decide. Who is answered between the two has the outcomes only.
 async fn all_at_once(db: &Db, packets: &[Packet], answers: &std::sync::Mutex<Vec<Answer>>) -> Result<()> {
     let mut admitted = Vec::new();
     for (place, packet) in packets.iter().enumerate() {
@@ -307,9 +346,13 @@ async fn all_at_once(db: &Db, packets: &[Packet], answers: &std::sync::Mutex<Vec
             Ok((caller, round)) => admitted.push((place, caller, round)),
         }
     }
-    let work = admitted
-        .iter()
-        .map(|(_, caller, round)| commands::apply(db, caller, &round.commands));
+    let work = admitted.iter().map(|(place, caller, round)| async move {
+        let outcomes = commands::apply(db, caller, &round.commands).await;
+        if let Ok(outcomes) = &outcomes {
+            answers.lock().expect("no panic")[*place] = ok(&only(db.now(), outcomes.clone()))?;
+        }
+        outcomes
+    });
     let outcomes = futures_util::future::join_all(work).await;
     for ((place, caller, mut round), outcomes) in admitted.into_iter().zip(outcomes) {
         let answer = match outcomes {

@@ -26,6 +26,12 @@ pub enum Step {
         together: bool,
         kill: Option<u64>,
     },
+    /// While the server reads for one phone, another's acts arrive.
+    Overlap {
+        reader: usize,
+        at: u64,
+        writer: usize,
+    },
     /// The answer of a slow round arrives at last.
     Arrive {
         phone: usize,
@@ -190,6 +196,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (phone(), what()).prop_map(|(phone, what)| Step::OtherTab { phone, what }),
         20 => (calls(), any::<bool>(), kill)
             .prop_map(|(calls, together, kill)| Step::Exchange { calls, together, kill }),
+        5 => (phone(), 1..14u64, phone())
+            .prop_map(|(reader, at, writer)| Step::Overlap { reader, at, writer }),
         3 => phone().prop_map(|phone| Step::Arrive { phone }),
         3 => (0..30usize).prop_map(|which| Step::Echo { which }),
         2 => phone().prop_map(|phone| Step::Close { phone }),
@@ -201,8 +209,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => prop_oneof![4 => 1..30i64, 1 => 30..700i64].prop_map(|hours| Step::Hours { hours }),
         1 => Just(Step::Restart),
         7 => brand().prop_map(Step::Brand),
-        1 => Just(Step::Backup),
-        1 => Just(Step::Restore),
+        2 => Just(Step::Backup),
+        2 => Just(Step::Restore),
     ]
 }
 
@@ -304,6 +312,10 @@ impl fmt::Display for Step {
                     None => Ok(()),
                 }
             }
+            Step::Overlap { reader, at, writer } => write!(
+                f,
+                "a round of phone {reader}, and at step {at} of it a round of phone {writer}"
+            ),
             Step::Arrive { phone } => write!(f, "the slow answer reaches phone {phone}"),
             Step::Echo { which } => write!(f, "request {which} of long ago arrives"),
             Step::Close { phone } => write!(f, "phone {phone} is closed and opened"),

@@ -136,6 +136,7 @@ impl World<'_> {
                 together,
                 kill,
             } => self.exchange(calls, *together, *kill).await?,
+            Step::Overlap { reader, at, writer } => self.overlap(*reader, *at, *writer).await?,
             Step::Arrive { phone } => {
                 if let Some((_, Some(answer))) = &self.phones[*phone].out {
                     let answer = answer.clone();
@@ -173,6 +174,9 @@ impl World<'_> {
                 if let Some(cookie) = self.phones[*phone].sign_out(*erase) {
                     self.server.sign_out(&cookie).await.map_err(broken)?;
                 }
+                if *erase {
+                    self.excuse_what_nobody_has().await?;
+                }
             }
             Step::Unpark { phone } => self.phones[*phone].unpark(),
             Step::Hours { hours } => self
@@ -202,7 +206,7 @@ impl World<'_> {
     }
 
     /// Acts that are neither on their phone nor on the server: thrown away by the browser before they were sent, or
-    /// decided after the backup that was restored and since forgotten by their phone.
+    /// decided after the backup that was restored and since forgotten by their phone or erased by their member.
     async fn excuse_what_nobody_has(&mut self) -> Checked {
         let known = checks::known(&self.server).await?;
         let mut written: BTreeMap<(usize, MemberId), BTreeSet<CommandId>> = BTreeMap::new();
@@ -273,6 +277,29 @@ impl World<'_> {
                 }
                 Way::DiesBeforeWriting => self.phones[call.phone].answered_in_vain(answer),
             }
+        }
+        Ok(())
+    }
+
+    /// Only where the reader has nothing to send: two who write would wait for each other.
+    async fn overlap(&mut self, reader: usize, at: u64, writer: usize) -> Checked {
+        if reader == writer || self.phones[reader].app.outbox.waiting() > 0 {
+            return Ok(());
+        }
+        let mut packets = Vec::new();
+        for phone in [reader, writer] {
+            let token = self.token(phone).await?;
+            let body = self.phones[phone].request();
+            packets.push(Packet { token, body });
+        }
+        let answers = self
+            .server
+            .receive_around(&packets[0], at, &packets[1])
+            .await
+            .map_err(broken)?;
+        for (phone, answer) in [reader, writer].into_iter().zip(&answers) {
+            self.observe(answer)?;
+            self.hears(phone, answer).await?;
         }
         Ok(())
     }
