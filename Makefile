@@ -31,8 +31,10 @@ test: set-up-test
 dev: set-up
 	@. .ci/env.sh && exec cargo leptos watch -- serve --demo --watch-site
 
-bench: set-up
-	@. .ci/env.sh && cargo run --release -p server --bin bench
+bench: set-up-test
+	@.ci/client
+	@. .ci/env.sh && cargo build --release -p server --bins
+	@.ci/with-postgres target/release/bench
 
 lighthouse: set-up-test server
 	@node end2end/lighthouse.mjs

@@ -30,25 +30,19 @@ fn text(path: &str) -> Result<&'static str> {
 /// Where the database holds another programme.
 pub async fn load(db: &Db, if_empty: bool) -> Result<()> {
     let begun = Instant::now();
-    let settings = programme::Settings::parse(text("programme.toml")?)?;
-    let mut tx = db.write().await?;
+    let mut tx = db.read().await?;
     let untouched = programme::is_untouched(&mut tx).await?;
     let current = programme::current(&mut tx).await?;
     if !untouched && if_empty {
         tell!("demo: the database holds {} already", current.brand.name);
         return Ok(());
     }
-    if !untouched && current.brand.name != settings.brand.name {
-        bail!(
-            "the database holds the programme {:?}: the demo would mix with it",
-            current.brand.name
-        );
-    }
-    programme::apply(&mut tx, &settings).await?;
-    let today = settings.day(tx.now())?;
+    drop(tx);
+    content(db).await?;
+    let mut tx = db.read().await?;
+    let today = programme::current(&mut tx).await?.day(tx.now())?;
     let ordered = ledger::prove(&mut tx, today).await?.entries > 0;
-    tx.commit().await?;
-    tell!("demo: programme {}", settings.brand.name);
+    drop(tx);
 
     let options = Options {
         phone_country: "+33",
@@ -64,6 +58,37 @@ pub async fn load(db: &Db, if_empty: bool) -> Result<()> {
         "members",
         import::members(db, members.as_bytes(), options, |_| {}).await?,
     )?;
+
+    if ordered {
+        tell!("demo: orders are there already");
+    } else {
+        let orders = year_of_orders(text("orders.toml")?, companies, members, today)?;
+        told(
+            "orders",
+            import::orders(db, orders.as_bytes(), options, |_| {}).await?,
+        )?;
+    }
+    tell!("demo: loaded in {}", seconds_since(begun));
+    Ok(())
+}
+
+/// The demo's programme, courses, events and rewards, without anybody in it.
+///
+/// # Errors
+/// Where the database holds another programme.
+pub async fn content(db: &Db) -> Result<()> {
+    let settings = programme::Settings::parse(text("programme.toml")?)?;
+    let mut tx = db.write().await?;
+    let current = programme::current(&mut tx).await?;
+    if !programme::is_untouched(&mut tx).await? && current.brand.name != settings.brand.name {
+        bail!(
+            "the database holds the programme {:?}: the demo would mix with it",
+            current.brand.name
+        );
+    }
+    programme::apply(&mut tx, &settings).await?;
+    tx.commit().await?;
+    tell!("demo: programme {}", settings.brand.name);
 
     let courses = DEMO.get_dir("courses").context("demo/courses is missing")?;
     for folder in courses.dirs() {
@@ -92,17 +117,6 @@ pub async fn load(db: &Db, if_empty: bool) -> Result<()> {
     let count = rewards::import_file(&mut tx, text("rewards.toml")?).await?;
     tell!("demo: {count} rewards");
     tx.commit().await?;
-
-    if ordered {
-        tell!("demo: orders are there already");
-    } else {
-        let orders = year_of_orders(text("orders.toml")?, companies, members, today)?;
-        told(
-            "orders",
-            import::orders(db, orders.as_bytes(), options, |_| {}).await?,
-        )?;
-    }
-    tell!("demo: loaded in {}", seconds_since(begun));
     Ok(())
 }
 

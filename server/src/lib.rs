@@ -15,6 +15,7 @@ mod tell;
 pub mod cli;
 pub mod daily;
 pub mod demo;
+pub mod generate;
 pub mod http;
 pub mod sending;
 pub mod serve;

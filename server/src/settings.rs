@@ -66,6 +66,9 @@ pub enum Command {
     /// Bring in companies, members, orders, courses, events, rewards
     #[command(subcommand)]
     Import(Import),
+    /// Take a course or a reward out of what is offered, or call an event off
+    #[command(subcommand)]
+    Withdraw(Withdraw),
     /// Rewards that members asked for
     #[command(subcommand)]
     Requests(Requests),
@@ -157,6 +160,25 @@ pub enum Demo {
         #[arg(long)]
         if_empty: bool,
     },
+    /// Add made-up members with orders to the demo programme, to see how it fares with many
+    Generate {
+        /// How many members, five in each company
+        #[arg(long)]
+        members: u64,
+        /// Orders of each member, within the last year
+        #[arg(long, default_value_t = 20)]
+        orders: u64,
+    },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Withdraw {
+    /// Who passed it keeps what it brought; importing a new version puts it back
+    Course { reference: String },
+    /// Call it off: everybody who joined or waits is told
+    Event { reference: String },
+    /// Requests that were made go on; importing it again puts it back
+    Reward { reference: String },
 }
 
 #[derive(Clone, Debug, Subcommand)]

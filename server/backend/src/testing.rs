@@ -61,7 +61,11 @@ impl Doom {
 
     pub(crate) async fn step(&self) {
         let less = |left: u64| left.checked_sub(1);
-        if self.left_to_pause.try_update(Ordering::SeqCst, Ordering::SeqCst, less) == Ok(1) {
+        if self
+            .left_to_pause
+            .try_update(Ordering::SeqCst, Ordering::SeqCst, less)
+            == Ok(1)
+        {
             self.paused.notify_one();
             self.resumed.notified().await;
         }

@@ -100,9 +100,7 @@ pub fn difference(phone: &Documents, server: &Documents) -> Option<String> {
         match phone.get(&(collection.clone(), id.clone())) {
             None => return Some(format!("{collection} {id} is not on the phone")),
             Some(has) if without_its_day(collection, has) != without_its_day(collection, body) => {
-                return Some(format!(
-                    "{collection} {id}:\n  phone  {has}\n  server {body}"
-                ));
+                return Some(format!("{collection} {id}:\n  phone  {has}\n  server {body}"));
             }
             Some(_) => {}
         }
@@ -177,10 +175,7 @@ pub async fn effects(world: &World<'_>) -> Checked {
     let ids: BTreeSet<CommandId> = log.iter().map(|row| CommandId(row.id)).collect();
     for (id, (phone, promise)) in &world.promises {
         if !ids.contains(id) {
-            return Err(format!(
-                "act {id} of phone {phone} is lost: {}",
-                promise.body
-            ));
+            return Err(format!("act {id} of phone {phone} is lost: {}", promise.body));
         }
     }
     for (id, outcome) in &world.answered {
@@ -245,17 +240,16 @@ fn same<T: Ord + std::fmt::Debug>(what: &str, mut rows: Vec<T>, expected: &BTree
 }
 
 async fn practices(file: &mut SqliteConnection, log: &[Logged]) -> Checked {
-    let counted: Vec<(Uuid, i64)> = sqlx::query_as("SELECT member_id, SUM(times) FROM practice GROUP BY member_id")
-        .fetch_all(&mut *file)
-        .await
-        .map_err(unreadable)?;
+    let counted: Vec<(Uuid, i64)> =
+        sqlx::query_as("SELECT member_id, SUM(times) FROM practice GROUP BY member_id")
+            .fetch_all(&mut *file)
+            .await
+            .map_err(unreadable)?;
     let mut expected: BTreeMap<Uuid, i64> = BTreeMap::new();
     for row in log {
         let (envelope, outcome) = read(row)?;
-        if let (
-            Command::Learning(domain::learning::Command::FinishPractice { .. }),
-            Verdict::Confirmed(_),
-        ) = (envelope.command, outcome.verdict)
+        if let (Command::Learning(domain::learning::Command::FinishPractice { .. }), Verdict::Confirmed(_)) =
+            (envelope.command, outcome.verdict)
         {
             *expected.entry(row.member_id).or_default() += 1;
         }
@@ -284,10 +278,11 @@ async fn seats(file: &mut SqliteConnection, log: &[Logged]) -> Checked {
             ));
         }
     }
-    let rows: Vec<(Uuid, Uuid, String)> = sqlx::query_as("SELECT member_id, event_id, state FROM registration")
-        .fetch_all(&mut *file)
-        .await
-        .map_err(unreadable)?;
+    let rows: Vec<(Uuid, Uuid, String)> =
+        sqlx::query_as("SELECT member_id, event_id, state FROM registration")
+            .fetch_all(&mut *file)
+            .await
+            .map_err(unreadable)?;
     // The last confirmed word of a member on an event; `None` where two phones spoke at the same moment.
     let mut last: BTreeMap<(Uuid, Uuid), (i64, Option<bool>)> = BTreeMap::new();
     for row in log {
@@ -312,7 +307,9 @@ async fn seats(file: &mut SqliteConnection, log: &[Logged]) -> Checked {
             ));
         }
         if !last.contains_key(&(member, event)) {
-            return Err(format!("member {member} is at event {event} without having asked"));
+            return Err(format!(
+                "member {member} is at event {event} without having asked"
+            ));
         }
     }
     Ok(())

@@ -67,7 +67,9 @@ fn main() -> ExitCode {
             println!("{:>3}. {step}", number + 1);
         }
     }
-    let (from, seeds) = arguments.seed.map_or((arguments.from, arguments.seeds), |seed| (seed, 1));
+    let (from, seeds) = arguments
+        .seed
+        .map_or((arguments.from, arguments.seeds), |seed| (seed, 1));
     let begun = Instant::now();
     let next = AtomicU64::new(from);
     let stop = AtomicBool::new(false);
@@ -94,7 +96,10 @@ fn main() -> ExitCode {
         }
     });
     let (tally, told, mut failures) = results.into_inner().expect("no panic outside stories");
-    println!("{told} stories in {:.1} s: {tally:?}", begun.elapsed().as_secs_f64());
+    println!(
+        "{told} stories in {:.1} s: {tally:?}",
+        begun.elapsed().as_secs_f64()
+    );
     failures.sort_by_key(|failure| failure.seed);
     let Some(first) = failures.first() else {
         println!("sync-sim: {told} passed, 0 failed");
@@ -111,7 +116,11 @@ fn main() -> ExitCode {
     }
     println!("then: {}", first.what);
     println!("again: cargo run -p sync-sim -- --seed {}", first.seed);
-    println!("sync-sim: {} passed, {} failed", told - failures.len() as u64, failures.len());
+    println!(
+        "sync-sim: {} passed, {} failed",
+        told - failures.len() as u64,
+        failures.len()
+    );
     ExitCode::FAILURE
 }
 
@@ -137,14 +146,16 @@ fn tell(template: &Template, seed: u64) -> Checked<Tally> {
 }
 
 fn tell_story(template: &Template, seed: u64, story: &[Step]) -> Checked<Tally> {
-    std::panic::catch_unwind(AssertUnwindSafe(|| runtime().block_on(world::tell(template, seed, story))))
-        .unwrap_or_else(|panic| {
-            let words = panic
-                .downcast_ref::<String>()
-                .map(String::as_str)
-                .or_else(|| panic.downcast_ref::<&str>().copied());
-            Err(format!("panic: {}", words.unwrap_or("without a word")))
-        })
+    std::panic::catch_unwind(AssertUnwindSafe(|| {
+        runtime().block_on(world::tell(template, seed, story))
+    }))
+    .unwrap_or_else(|panic| {
+        let words = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(format!("panic: {}", words.unwrap_or("without a word")))
+    })
 }
 
 /// The shortest story found that still fails.

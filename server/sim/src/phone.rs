@@ -77,7 +77,10 @@ impl Hardware {
 
     /// The app starts: all it knows is what is written down.
     pub fn open(&mut self) {
-        let member = self.cookie.as_ref().map_or(self.app.member, |cookie| cookie.member);
+        let member = self
+            .cookie
+            .as_ref()
+            .map_or(self.app.member, |cookie| cookie.member);
         let loaded = at_once(self.stores.entry(member).or_default().load()).expect("the store can be read");
         let device = self.devices.get(&member).copied().unwrap_or(self.app.device);
         self.app = Phone::from_loaded(member, device, loaded);

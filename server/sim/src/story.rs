@@ -189,7 +189,12 @@ fn brand() -> impl Strategy<Value = Brand> {
 
 fn step() -> impl Strategy<Value = Step> {
     let phone = || 0..PHONES;
-    let calls = || vec((phone(), way()).prop_map(|(phone, way)| Call { phone, way }), 1..4);
+    let calls = || {
+        vec(
+            (phone(), way()).prop_map(|(phone, way)| Call { phone, way }),
+            1..4,
+        )
+    };
     let kill = prop_oneof![3 => Just(None), 1 => (1..60u64).prop_map(Some)];
     prop_oneof![
         20 => (phone(), what(), end()).prop_map(|(phone, what, end)| Step::Act { phone, what, end }),

@@ -91,7 +91,8 @@ pub fn seats(event: usize) -> u32 {
 }
 
 pub fn course(version: u32) -> BTreeMap<String, Vec<u8>> {
-    let file = include_str!("../programme/course.toml").replace("version = 1", &format!("version = {version}"));
+    let file =
+        include_str!("../programme/course.toml").replace("version = 1", &format!("version = {version}"));
     BTreeMap::from([
         ("course.toml".to_owned(), file.into_bytes()),
         ("01-hands.fr.md".to_owned(), "# Mains\n\nSavon.".into()),

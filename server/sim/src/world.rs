@@ -179,11 +179,7 @@ impl World<'_> {
                 }
             }
             Step::Unpark { phone } => self.phones[*phone].unpark(),
-            Step::Hours { hours } => self
-                .server
-                .pass(hours * Timestamp::HOUR)
-                .await
-                .map_err(broken)?,
+            Step::Hours { hours } => self.server.pass(hours * Timestamp::HOUR).await.map_err(broken)?,
             Step::Restart => self.server.restart().await.map_err(broken)?,
             Step::Brand(brand) => self.publish(*brand).await.map_err(broken)?,
             Step::Backup => self.server.back_up().await.map_err(broken)?,
@@ -532,7 +528,12 @@ impl World<'_> {
             match item.state {
                 State::Confirmed => self.tally.confirmed += 1,
                 State::Refused => self.tally.refused += 1,
-                other => return Err(format!("act {id} of phone {phone} ends as {other:?}: {}", item.body)),
+                other => {
+                    return Err(format!(
+                        "act {id} of phone {phone} ends as {other:?}: {}",
+                        item.body
+                    ));
+                }
             }
         }
         Ok(())

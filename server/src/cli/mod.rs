@@ -5,12 +5,12 @@ mod doctor;
 mod imports;
 
 use crate::settings::{
-    Command, Common, Config, Database, Demo, Ledger, LogFormat, Programme, Requests, Settings, Step,
+    Command, Common, Config, Database, Demo, Ledger, LogFormat, Programme, Requests, Settings, Step, Withdraw,
 };
-use crate::{demo, serve, settings};
+use crate::{demo, generate, serve, settings};
 use anyhow::{Context, Result, bail};
 use backend::moment::Machine;
-use backend::{Db, copy, ledger, members, programme, rewards, sessions, status};
+use backend::{Db, copy, events, learning, ledger, members, programme, rewards, sessions, status};
 use domain::rewards::Step as RequestStep;
 use domain::{Lang, Text, Timestamp};
 use std::io::IsTerminal;
@@ -71,6 +71,12 @@ async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
             db.migrate().await?;
             demo::load(db, if_empty).await?;
         }
+        Command::Demo(Demo::Generate { members, orders }) => {
+            let begun = Instant::now();
+            let mut progress = |there| tell!("{there} members, {}", seconds_since(begun));
+            generate::generate(db, members, orders, &mut progress).await?;
+        }
+        Command::Withdraw(what) => withdraw(db, what).await?,
         Command::Programme(Programme::Apply { file, dry_run }) => {
             db.migrate().await?;
             apply_programme(db, &file, dry_run).await?;
@@ -160,6 +166,27 @@ async fn apply_programme(db: &Db, file: &Path, dry_run: bool) -> Result<()> {
     } else {
         tx.commit().await?
     }
+    Ok(())
+}
+
+async fn withdraw(db: &Db, what: Withdraw) -> Result<()> {
+    let mut tx = db.write().await?;
+    let reference = match &what {
+        Withdraw::Course { reference } => {
+            learning::withdraw(&mut tx, reference).await?;
+            reference
+        }
+        Withdraw::Event { reference } => {
+            events::cancel(&mut tx, reference).await?;
+            reference
+        }
+        Withdraw::Reward { reference } => {
+            rewards::withdraw(&mut tx, reference).await?;
+            reference
+        }
+    };
+    tx.commit().await?;
+    tell!("{reference}: withdrawn");
     Ok(())
 }
 

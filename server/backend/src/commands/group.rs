@@ -33,11 +33,14 @@ impl Group {
     /// Applies commands together with those of others who wait; whoever gets the turn does it for all.
     pub(super) async fn apply(&self, db: &Db, caller: &Caller, bodies: &[Box<RawValue>]) -> Outcomes {
         let (answer, mut answered) = oneshot::channel();
-        self.waiting.lock().expect("no panic while queueing").push_back(Job {
-            caller: caller.clone(),
-            bodies: bodies.to_vec(),
-            answer,
-        });
+        self.waiting
+            .lock()
+            .expect("no panic while queueing")
+            .push_back(Job {
+                caller: caller.clone(),
+                bodies: bodies.to_vec(),
+                answer,
+            });
         loop {
             tokio::select! {
                 biased;
@@ -80,7 +83,9 @@ async fn run(db: &Db, jobs: Vec<Job>) {
             tracing::warn!(%error, "commands of several phones failed together, each is tried alone");
             for job in jobs {
                 let outcomes = together(db, std::slice::from_ref(&job)).await;
-                let _ = job.answer.send(outcomes.map(|mut only| only.pop().unwrap_or_default()));
+                let _ = job
+                    .answer
+                    .send(outcomes.map(|mut only| only.pop().unwrap_or_default()));
             }
         }
         Err(error) => {

@@ -1,5 +1,7 @@
-//! `make bench`: speed as ratios in one run, on the same machine and engine, because machines differ and are noisy.
+//! Orders from a file, against a bare loop of prepared inserts of the same rows.
 
+use crate::place::Engine;
+use crate::table;
 use backend::import::{self, Options};
 use backend::moment::Machine;
 use backend::{Db, programme};
@@ -7,7 +9,7 @@ use sqlx::{Connection, PgConnection, SqliteConnection};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const ORDERS: &str = include_str!("../tests/data/cdnow_sample.csv");
+const ORDERS: &str = include_str!("../../tests/data/cdnow_sample.csv");
 /// An odd number: the median is printed.
 const TURNS: usize = 5;
 
@@ -16,54 +18,25 @@ const TABLE: &str = "CREATE TABLE bare_order (order_ref TEXT NOT NULL PRIMARY KE
 const INSERT: &str = "INSERT INTO bare_order (order_ref, company_ref, ordered_on, quantity, amount) \
     VALUES ($1, $2, $3, $4, $5)";
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    println!(
-        "{:<12}{:<34}{:>14}{:>14}{:>8}",
-        "engine", "what", "ours", "bare", "ratio"
-    );
+/// All lines about imports.
+pub async fn lines(engine: &Engine) -> anyhow::Result<()> {
     for (what, expiry_months) in [
         ("import of 6,919 orders", None),
         ("the same, points expire", Some(24)),
     ] {
-        on_sqlite(what, expiry_months).await?;
-        match std::env::var("TEST_POSTGRES_URL") {
-            Ok(server) => on_postgres(&server, what, expiry_months).await?,
-            Err(_) => println!("postgres    left out: run it as .ci/with-postgres make bench"),
+        let mut turns = Vec::new();
+        for _ in 0..TURNS {
+            let place = engine.place().await?;
+            let ours = import_orders(&place.url, expiry_months).await?;
+            let bare = match engine {
+                Engine::Sqlite => bare_sqlite(&place.url).await?,
+                Engine::Postgres(_) => bare_postgres(&place.url).await?,
+            };
+            turns.push((ours, bare));
+            place.leave().await?;
         }
+        print(engine, what, &mut turns);
     }
-    Ok(())
-}
-
-async fn on_sqlite(what: &str, expiry_months: Option<u32>) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let mut turns = Vec::new();
-    for turn in 0..TURNS {
-        let url = format!("sqlite:{}", folder.path().join(format!("{turn}.db")).display());
-        let ours = import_orders(&url, expiry_months).await?;
-        turns.push((ours, bare_sqlite(&url).await?));
-    }
-    print("sqlite", what, &mut turns);
-    Ok(())
-}
-
-async fn on_postgres(server: &str, what: &str, expiry_months: Option<u32>) -> anyhow::Result<()> {
-    let mut turns = Vec::new();
-    for turn in 0..TURNS {
-        let name = format!("compagnon_bench_{}_{turn}", std::process::id());
-        let mut admin = PgConnection::connect(server).await?;
-        sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
-            .execute(&mut admin)
-            .await?;
-        let base = server.rsplit_once('/').map_or(server, |(base, _)| base);
-        let url = format!("{base}/{name}");
-        let ours = import_orders(&url, expiry_months).await?;
-        turns.push((ours, bare_postgres(&url).await?));
-        sqlx::query(sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)")))
-            .execute(&mut admin)
-            .await?;
-    }
-    print("postgres", what, &mut turns);
     Ok(())
 }
 
@@ -161,16 +134,10 @@ async fn bare_postgres(url: &str) -> anyhow::Result<Duration> {
     Ok(start.elapsed())
 }
 
-/// Ours against bare: how much of the bare loop's rate is left. The median of all turns.
-fn print(engine: &str, what: &str, turns: &mut [(Duration, Duration)]) {
+fn print(engine: &Engine, what: &str, turns: &mut [(Duration, Duration)]) {
     let ratio = |(ours, bare): &(Duration, Duration)| bare.as_secs_f64() / ours.as_secs_f64();
     turns.sort_by(|a, b| ratio(a).total_cmp(&ratio(b)));
     let median = &turns[turns.len() / 2];
-    println!(
-        "{engine:<12}{:<34}{:>12.0}/s{:>12.0}/s{:>8.2}",
-        what,
-        6_919.0 / median.0.as_secs_f64(),
-        6_919.0 / median.1.as_secs_f64(),
-        ratio(median)
-    );
+    let rate = |took: Duration| 6_919.0 / took.as_secs_f64();
+    table::line(engine, what, rate(median.0), rate(median.1), 0.33);
 }

@@ -1,0 +1,176 @@
+//! Phones that do nothing but send: one connection each, kept open.
+
+use crate::place::Running;
+use anyhow::{Result, ensure};
+use axum::body::Bytes;
+use domain::id::{CommandId, CourseId, DeviceId, MemberId, uuid_v7};
+use domain::sync::{Cursor, PROTO, Reply, Request};
+use domain::{Command, Envelope, Outcome, Timestamp, Verdict, learning};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::{CONTENT_TYPE, COOKIE, HOST};
+use hyper_util::rt::TokioIo;
+use serde::de::IgnoredAny;
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+
+/// Somebody with a session.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub id: MemberId,
+    pub device: DeviceId,
+    pub token: String,
+}
+
+pub struct Client {
+    pub member: Member,
+    sender: SendRequest<Full<Bytes>>,
+    host: String,
+    pub have: Cursor,
+    seq: i64,
+}
+
+impl Client {
+    pub async fn connect(server: &Running, member: Member) -> Result<Client> {
+        let stream = TcpStream::connect(server.address).await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        Ok(Client {
+            member,
+            sender,
+            host: server.address.to_string(),
+            have: Cursor::default(),
+            seq: 0,
+        })
+    }
+
+    async fn post(&mut self, path: &str, body: String) -> Result<Bytes> {
+        let request = hyper::Request::post(path)
+            .header(HOST, &self.host)
+            .header("sec-fetch-site", "same-origin")
+            .header(CONTENT_TYPE, "application/json")
+            .header(COOKIE, format!("session={}", self.member.token))
+            .body(Full::new(Bytes::from(body)))?;
+        let answer = self.sender.send_request(request).await?;
+        let status = answer.status();
+        let body = answer.into_body().collect().await?.to_bytes();
+        ensure!(status == 200, "{path} answered {status}: {body:?}");
+        Ok(body)
+    }
+
+    /// A round with `acts` finished practices; every one of them must be confirmed.
+    pub async fn round(&mut self, course: CourseId, acts: usize) -> Result<()> {
+        let commands: Vec<Envelope> = (0..acts)
+            .map(|_| {
+                self.seq += 1;
+                let mut chance = [0; 10];
+                chance[..8].copy_from_slice(&self.seq.to_be_bytes());
+                chance[8..].copy_from_slice(&self.member.id.0.as_bytes()[14..]);
+                Envelope {
+                    id: CommandId(uuid_v7(now(), chance)),
+                    member: self.member.id,
+                    device: self.member.device,
+                    seq: self.seq,
+                    made_at: now(),
+                    command: Command::Learning(learning::Command::FinishPractice { course }),
+                }
+            })
+            .collect();
+        let request = Request {
+            proto: PROTO,
+            member: self.member.id,
+            device: self.member.device,
+            push_only: false,
+            have: self.have.clone(),
+            commands,
+        };
+        let body = self.post("/api/sync", serde_json::to_string(&request)?).await?;
+        let reply: Reply<Outcome, IgnoredAny> = serde_json::from_slice(&body)?;
+        let confirmed = reply
+            .outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome.verdict, Verdict::Confirmed(_)))
+            .count();
+        ensure!(confirmed == acts, "{confirmed} of {acts} were confirmed");
+        if let Some(cursor) = reply.cursor {
+            self.have = cursor;
+        }
+        Ok(())
+    }
+
+    /// What the bare handler is asked.
+    pub async fn bare(&mut self) -> Result<()> {
+        let body = format!(r#"{{"member":"{}"}}"#, self.member.id);
+        self.post("/bare", body).await?;
+        Ok(())
+    }
+}
+
+fn now() -> Timestamp {
+    use backend::moment::Clock;
+    backend::moment::Machine::default().now()
+}
+
+/// What is asked again and again.
+#[derive(Clone, Copy, Debug)]
+pub enum What {
+    Acts { course: CourseId, each: usize },
+    Idle { course: CourseId },
+    Bare,
+}
+
+async fn once(client: &mut Client, what: What) -> Result<()> {
+    match what {
+        What::Acts { course, each } => client.round(course, each).await,
+        What::Idle { course } => client.round(course, 0).await,
+        What::Bare => client.bare().await,
+    }
+}
+
+/// Requests a second, of all clients together, as fast as they are answered.
+pub async fn full_speed(clients: &mut [Client], what: What, lasting: Duration) -> Result<f64> {
+    let begun = Instant::now();
+    let runs = clients.iter_mut().map(|client| async move {
+        let mut count = 0_u64;
+        while begun.elapsed() < lasting {
+            once(client, what).await?;
+            count += 1;
+        }
+        anyhow::Ok(count)
+    });
+    let counts = futures_util::future::try_join_all(runs).await?;
+    Ok(counts.iter().sum::<u64>() as f64 / begun.elapsed().as_secs_f64())
+}
+
+/// The middle and the slowest hundredth of the times to an answer at `rate` requests a second, counted from the moment
+/// a request was due: one that waits for the one before has waited.
+pub async fn paced(
+    clients: &mut [Client],
+    what: What,
+    rate: f64,
+    lasting: Duration,
+) -> Result<(Duration, Duration)> {
+    let each = Duration::from_secs_f64(clients.len() as f64 / rate);
+    let begun = Instant::now();
+    let count = clients.len() as u32;
+    let runs = clients.iter_mut().enumerate().map(|(place, client)| async move {
+        let mut due = begun + each * place as u32 / count;
+        let mut times = Vec::new();
+        while due.duration_since(begun) < lasting {
+            tokio::time::sleep_until(due.into()).await;
+            once(client, what).await?;
+            times.push(due.elapsed());
+            due += each;
+        }
+        anyhow::Ok(times)
+    });
+    let mut times: Vec<Duration> = futures_util::future::try_join_all(runs)
+        .await?
+        .into_iter()
+        .flatten()
+        .collect();
+    times.sort_unstable();
+    ensure!(!times.is_empty(), "nothing was asked");
+    Ok((times[times.len() / 2], times[times.len() * 99 / 100]))
+}

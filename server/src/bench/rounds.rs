@@ -1,0 +1,159 @@
+//! Rounds of phones through HTTP, against the least that could do the same.
+
+use crate::bare;
+use crate::client::{Client, Member, What, full_speed, paced};
+use crate::place::{Engine, Place, Running};
+use crate::table;
+use anyhow::{Context, Result, bail};
+use backend::moment::Machine;
+use backend::{Db, members, sessions};
+use domain::id::{CourseId, DeviceId, MemberId};
+use sqlx::{Connection, PgConnection, SqliteConnection};
+use std::sync::Arc;
+use std::time::Duration;
+
+const CONNECTIONS: usize = 16;
+const LASTING: Duration = Duration::from_secs(4);
+const TURNS: usize = 3;
+
+pub async fn db(url: &str) -> Result<Db> {
+    Ok(Db::open(url, Arc::new(Machine::default()), Arc::new(Machine::default())).await?)
+}
+
+/// A session for each of the first `count` members of the generated programme.
+pub async fn sign_in(db: &Db, count: usize) -> Result<Vec<Member>> {
+    let mut signed_in = Vec::new();
+    for number in 0..count {
+        let mut tx = db.write().await?;
+        let reference = server::generate::member_ref(number as u64);
+        let (member, _) = members::find_by_ref(&mut tx, &reference)
+            .await?
+            .with_context(|| format!("there is no member {reference}"))?;
+        let (code, _) = sessions::issue(&mut tx, member, sessions::Way::Desk).await?;
+        let origin = sessions::Origin {
+            ip: "127.0.0.1",
+            device: "bench",
+            replaces: None,
+        };
+        let checked = sessions::accept(&mut tx, &code, origin, sessions::Limits::STRICT).await?;
+        tx.commit().await?;
+        let sessions::Checked::Open(opened) = checked else {
+            bail!("{checked:?}");
+        };
+        signed_in.push(Member {
+            id: member,
+            device: DeviceId(opened.session.0),
+            token: opened.token,
+        });
+    }
+    Ok(signed_in)
+}
+
+/// A course to practise.
+pub async fn course(place: &Place) -> Result<CourseId> {
+    const FIRST: &str = "SELECT id FROM course ORDER BY ref LIMIT 1";
+    let id: uuid::Uuid = if place.url.starts_with("sqlite:") {
+        let mut connection = SqliteConnection::connect(&place.url).await?;
+        sqlx::query_scalar(FIRST).fetch_one(&mut connection).await?
+    } else {
+        let mut connection = PgConnection::connect(&place.url).await?;
+        sqlx::query_scalar(FIRST).fetch_one(&mut connection).await?
+    };
+    Ok(CourseId(id))
+}
+
+async fn clients(server: &Running, members: &[Member]) -> Result<Vec<Client>> {
+    let mut clients = Vec::new();
+    for member in members {
+        clients.push(Client::connect(server, member.clone()).await?);
+    }
+    Ok(clients)
+}
+
+fn median(mut turns: Vec<(f64, f64)>) -> (f64, f64) {
+    turns.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
+    turns[turns.len() / 2]
+}
+
+/// All lines about rounds.
+pub async fn lines(engine: &Engine) -> Result<()> {
+    let place = engine.place().await?;
+    let db = db(&place.url).await?;
+    server::generate::generate(&db, 1_000, 20, &mut |_| {}).await?;
+    let members = sign_in(&db, CONNECTIONS).await?;
+    db.close().await;
+    let ids: Vec<MemberId> = members.iter().map(|member| member.id).collect();
+    let course = course(&place).await?;
+
+    let ours = Running::ours(&place.url).await?;
+    let mut phones = clients(&ours, &members).await?;
+    for phone in &mut phones {
+        phone.round(course, 0).await?;
+    }
+    let at_rest = ours.memory();
+    for each in [1, 10] {
+        let what = What::Acts { course, each };
+        let mut turns = Vec::new();
+        for _ in 0..TURNS {
+            let rounds = full_speed(&mut phones, what, LASTING).await?;
+            let bare = bare::acts(&place.url, &ids, course, LASTING).await?;
+            clear_bare_acts(&place).await?;
+            turns.push((rounds * each as f64, bare));
+        }
+        let (acts, bare) = median(turns);
+        let least = match engine {
+            Engine::Sqlite => 2.0,
+            Engine::Postgres(_) => 0.5,
+        };
+        let words = format!("acts confirmed, {each} in a round, 16 phones");
+        table::line(engine, &words, acts, bare, least);
+    }
+
+    let least_server = Running::bare(&place.url).await?;
+    let mut bare_phones = clients(&least_server, &members).await?;
+    let idle = What::Idle { course };
+    let mut turns = Vec::new();
+    for _ in 0..TURNS {
+        let rounds = full_speed(&mut phones, idle, LASTING).await?;
+        let bare = full_speed(&mut bare_phones, What::Bare, LASTING).await?;
+        turns.push((rounds, bare));
+    }
+    let (rounds, bare) = median(turns);
+    table::line(engine, "idle rounds, 16 phones", rounds, bare, 0.6);
+    let (middle, slow) = paced(&mut phones, idle, rounds / 2.0, LASTING).await?;
+    let (bare_middle, bare_slow) = paced(&mut bare_phones, What::Bare, bare / 2.0, LASTING).await?;
+    table::say(
+        engine,
+        "idle rounds at half that load, median / p99",
+        &format!(
+            "{} / {}; bare {} / {}",
+            table::millis(middle),
+            table::millis(slow),
+            table::millis(bare_middle),
+            table::millis(bare_slow)
+        ),
+    );
+    if let (Some((rest, _)), Some((_, most))) = (at_rest, ours.memory()) {
+        table::say(
+            engine,
+            "memory of the server, at rest / at most",
+            &format!("{rest:.0} MiB / {most:.0} MiB"),
+        );
+    }
+    drop((least_server, ours));
+    place.leave().await
+}
+
+/// Takes the bare loop's acts out, so that phones are not sent acts of which the log says little.
+async fn clear_bare_acts(place: &Place) -> Result<()> {
+    const ACTS: &str = "DELETE FROM command_log WHERE body_hash = $1";
+    let mark = vec![7_u8; 32];
+    if place.url.starts_with("sqlite:") {
+        let mut connection = SqliteConnection::connect(&place.url).await?;
+        sqlx::query(ACTS).bind(mark).execute(&mut connection).await?;
+    } else {
+        let mut connection = PgConnection::connect(&place.url).await?;
+        sqlx::query(ACTS).bind(mark).execute(&mut connection).await?;
+    }
+    Ok(())
+}
