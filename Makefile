@@ -7,7 +7,7 @@ help:
 	@echo 'make run          the programme with demo content, on this machine (the first time takes a while)'
 	@echo 'make dev          the same, rebuilt and reloaded while you edit'
 	@echo 'make test         all checks: format, lints, tests on both databases, sizes, a real browser'
-	@echo 'make bench        the load test'
+	@echo 'make bench        speed as ratios, on both databases (SCALE=1m: with a million members)'
 	@echo 'make lighthouse   the Lighthouse scores of a mid-range phone'
 	@echo 'make screenshots  pictures of the screens, into end2end/screenshots'
 
@@ -32,7 +32,6 @@ dev: set-up
 	@. .ci/env.sh && exec cargo leptos watch -- serve --demo --watch-site
 
 bench: set-up-test
-	@.ci/client
 	@. .ci/env.sh && cargo build --release -p server --bins
 	@.ci/with-postgres target/release/bench
 
