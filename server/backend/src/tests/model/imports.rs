@@ -1,11 +1,8 @@
-//! The ledger against a plain model: the same story told to both, the same points at the end.
-//!
-//! The model knows nothing of accounts, entries or replays: it keeps a list of what happened and recomputes a wallet
-//! from its first day, one point at a time.
+//! Stories told through the real import of order files, on a wallet each.
 
-use super::{OPTIONS, populate, proof};
 use crate::ledger::{self, Owner};
 use crate::testing::World;
+use crate::tests::{OPTIONS, populate, proof};
 use crate::{import, programme};
 use domain::id::{CommandId, EntryId};
 use domain::ledger::Wallet;
