@@ -14,3 +14,7 @@ ALTER TABLE entry ADD CHECK ((kind = 'transfer') = (earned_on IS NOT NULL));
 ALTER TABLE entry ADD CHECK (kind <> 'transfer' OR status_points = 0);
 
 CREATE INDEX entry_transfer ON entry (cause, cause_ref) WHERE kind = 'transfer';
+
+-- Why these too: TRUNCATE asks no trigger of a row.
+CREATE TRIGGER entry_no_truncate BEFORE TRUNCATE ON entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER lot_no_truncate BEFORE TRUNCATE ON lot FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

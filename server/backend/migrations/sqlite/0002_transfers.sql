@@ -52,3 +52,12 @@ CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: book a reversal'); END;
 CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: book a reversal'); END;
+
+-- Why these too: INSERT OR REPLACE removes the row that stands in its way without asking the triggers above.
+CREATE TRIGGER entry_no_replace BEFORE INSERT ON entry
+WHEN EXISTS (SELECT 1 FROM entry WHERE number = NEW.number) OR EXISTS (SELECT 1 FROM entry WHERE id = NEW.id)
+    OR EXISTS (SELECT 1 FROM entry WHERE reverses = NEW.reverses)
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: book a reversal'); END;
+CREATE TRIGGER lot_no_replace BEFORE INSERT ON lot
+WHEN EXISTS (SELECT 1 FROM lot WHERE entry_id = NEW.entry_id)
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: book a reversal'); END;

@@ -37,13 +37,27 @@ both! {
     async fn the_ledger_cannot_be_rewritten(world) {
         populate(world).await;
         order(world, "o-1,c-mill,2026-11-01,1,100.00,\n").await;
-        for sql in [
+        let both = [
             "UPDATE entry SET points = 5",
+            "UPDATE entry SET earned_on = 5",
+            "UPDATE entry SET points = points",
             "DELETE FROM entry",
+            "DELETE FROM entry WHERE points = 100",
             "UPDATE lot SET points = 5",
             "UPDATE lot SET earned_on = 5",
+            "UPDATE lot SET expires_on = NULL",
+            "UPDATE lot SET account_id = entry_id",
             "DELETE FROM lot",
-        ] {
+        ];
+        let own = match world.db.kind() {
+            crate::db::Kind::Sqlite => [
+                "INSERT OR REPLACE INTO entry SELECT * FROM entry",
+                "INSERT OR REPLACE INTO lot SELECT * FROM lot",
+                "UPDATE OR REPLACE lot SET points = 5",
+            ],
+            crate::db::Kind::Postgres => ["TRUNCATE lot", "TRUNCATE entry CASCADE", "TRUNCATE entry, lot CASCADE"],
+        };
+        for sql in both.into_iter().chain(own) {
             let mut tx = world.db.write().await.unwrap();
             let error = on!(tx, c => sqlx::query(sql).execute(c).await.map(|_| ())).unwrap_err();
             assert!(error.to_string().contains("append-only"), "{sql}: {error}");

@@ -300,7 +300,7 @@ fn stories(world: &World, cases: u32) {
 async fn the_ledger_and_the_model_agree_on_sqlite() {
     let world = World::sqlite().await;
     populate(&world).await;
-    stories(&world, 300);
+    stories(&world, 100);
     proof(&world).await;
 }
 
@@ -310,6 +310,6 @@ async fn the_ledger_and_the_model_agree_on_postgres() {
         return;
     };
     populate(&world).await;
-    stories(&world, 60);
+    stories(&world, 30);
     proof(&world).await;
 }

@@ -3,7 +3,9 @@
 //! A story is told in one transaction that is rolled back, so thousands of them share one database; [`parallel`] and
 //! [`imports`] tell theirs with real commits.
 
+mod arrival;
 mod imports;
+mod parallel;
 mod plain;
 mod steps;
 mod teller;
@@ -41,7 +43,7 @@ fn wait<F: Future>(future: F) -> F::Output {
 /// Tells stories in transactions that are rolled back.
 async fn tell_many(world: &World, cases: u32, seed: u8) {
     super::populate(world).await;
-    let cast = Cast::of(world).await;
+    let cast = Cast::of(world, "").await;
     check(cases, seed, &steps::story(1..12), |story: Story| {
         wait(async {
             let mut tx = world.db.write().await.map_err(|error| error.to_string())?;
@@ -63,8 +65,8 @@ async fn ten_thousand_stories_on_sqlite() {
             tell_many(&world, 10_000 / u32::from(SHARES), seed).await;
         })
     });
-    for share in shares.collect::<Vec<_>>() {
-        share.await.unwrap();
+    for told in futures_util::future::join_all(shares).await {
+        told.unwrap();
     }
 }
 

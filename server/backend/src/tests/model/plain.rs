@@ -87,10 +87,6 @@ impl Sum {
         }
         (ages, self.available, self.expired)
     }
-
-    pub fn worth(&self) -> i64 {
-        self.available + self.expired
-    }
 }
 
 #[derive(Debug, PartialEq)]

@@ -113,6 +113,39 @@ pub fn story(length: Range<usize>) -> impl Strategy<Value = Story> {
     proptest::collection::vec(step(), length).prop_map(Story)
 }
 
+/// Orders of different names, and holds.
+pub fn orders_and_holds(length: Range<usize>) -> impl Strategy<Value = Story> {
+    proptest::collection::vec(prop_oneof![3 => order(), 1 => hold()], length).prop_map(|mut steps| {
+        for (place, step) in steps.iter_mut().enumerate() {
+            if let Step::Order { name, .. } = step {
+                *name = place as u8;
+            }
+        }
+        Story(steps)
+    })
+}
+
+/// What one of several people does; no two use the same names of orders and transfers.
+pub fn person(number: u8, length: Range<usize>) -> impl Strategy<Value = Story> {
+    let step = prop_oneof![
+        4 => order(),
+        4 => hold(),
+        3 => end(),
+        4 => transfer(),
+        1 => (0..TRANSFERS).prop_map(|name| Step::TakeBack { name }),
+        2 => merge(),
+        1 => (0..WALLETS).prop_map(|from| Step::Unmerge { from }),
+    ];
+    proptest::collection::vec(step, length).prop_map(move |mut steps| {
+        for step in &mut steps {
+            if let Step::Order { name, .. } | Step::Transfer { name, .. } | Step::TakeBack { name } = step {
+                *name = number * 2 + *name % 2;
+            }
+        }
+        Story(steps)
+    })
+}
+
 const NAMES: [&str; WALLETS] = ["wallet A", "wallet B", "wallet C", "wallet D", "wallet E"];
 
 impl fmt::Display for Step {
