@@ -30,9 +30,9 @@ async fn newcomers(world: &World, story: u32) -> Cast {
     assert!(report.kept, "{:?}", report.bad);
     let members = format!(
         "member_ref,company_ref,name,phone,email,trade,function,manager,language\n\
-        {prefix}a,{prefix}x,A,,,baker,user,false,fr\n\
-        {prefix}b,{prefix}x,B,,,baker,user,false,fr\n\
-        {prefix}c,{prefix}y,C,,,baker,user,false,fr\n"
+        {prefix}a,{prefix}x,A,,{prefix}a@example.com,baker,user,false,fr\n\
+        {prefix}b,{prefix}x,B,,{prefix}b@example.com,baker,user,false,fr\n\
+        {prefix}c,{prefix}y,C,,{prefix}c@example.com,baker,user,false,fr\n"
     );
     let report = import::members(&world.db, members.as_bytes(), OPTIONS, |_| {})
         .await

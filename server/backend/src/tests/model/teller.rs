@@ -17,6 +17,8 @@ pub struct Cast {
     pub settings: Settings,
     pub wallets: Vec<Purse>,
     pub today: Day,
+    /// Before the refs of their transfers.
+    prefix: String,
 }
 
 pub struct Purse {
@@ -61,12 +63,17 @@ impl Cast {
             settings,
             wallets,
             today,
+            prefix: prefix.to_owned(),
         }
     }
 
     pub fn alike(&self, one: Place, other: Place) -> bool {
         matches!(self.wallets[one].owner, Owner::Member(_))
             == matches!(self.wallets[other].owner, Owner::Member(_))
+    }
+
+    fn reference(&self, transfer: u8) -> String {
+        format!("{}t-{transfer}", self.prefix)
     }
 
     fn place(&self, account: AccountId) -> Option<Place> {
@@ -272,12 +279,12 @@ pub async fn act(tx: &mut Tx, cast: &Cast, known: &mut Known, today: Day, step: 
                 from: cast.wallets[*from].owner,
                 to: cast.wallets[*to].owner,
                 points: *points,
-                reference: format!("t-{name}"),
+                reference: cast.reference(*name),
                 reason: Text::default(),
             };
             ledger::transfer(tx, today, &transfer).await.map(|_| ())
         }
-        Step::TakeBack { name } => ledger::take_back(tx, today, &format!("t-{name}")).await,
+        Step::TakeBack { name } => ledger::take_back(tx, today, &cast.reference(*name)).await,
         Step::Merge { from, into } => {
             ledger::merge(tx, today, cast.wallets[*from].owner, cast.wallets[*into].owner)
                 .await
