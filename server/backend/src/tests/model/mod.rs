@@ -44,7 +44,7 @@ fn wait<F: Future>(future: F) -> F::Output {
 async fn tell_many(world: &World, cases: u32, seed: u8) {
     super::populate(world).await;
     let cast = Cast::of(world, "").await;
-    check(cases, seed, &steps::story(1..12), |story: Story| {
+    check(cases, seed, &steps::story(1..16), |story: Story| {
         wait(async {
             let mut tx = world.db.write().await.map_err(|error| error.to_string())?;
             let told = Teller::new(&mut tx, &cast).tell(&story).await;

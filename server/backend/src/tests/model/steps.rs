@@ -47,6 +47,10 @@ pub enum Step {
     Wait {
         days: i32,
     },
+    /// Days go by, and nobody books what is due.
+    Sleep {
+        days: i32,
+    },
     /// Something is done and undone at once.
     ThereAndBack(Box<Step>),
     /// Everything is compared.
@@ -101,7 +105,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..TRANSFERS).prop_map(|name| Step::TakeBack { name }),
         2 => merge(),
         1 => (0..WALLETS).prop_map(|from| Step::Unmerge { from }),
-        2 => (1_i32..200).prop_map(|days| Step::Wait { days }),
+        1 => (1_i32..200).prop_map(|days| Step::Wait { days }),
+        1 => (1_i32..200).prop_map(|days| Step::Sleep { days }),
         2 => prop_oneof![3 => order(), 1 => hold(), 2 => transfer(), 1 => merge()]
             .prop_map(|step| Step::ThereAndBack(Box::new(step))),
         1 => Just(Step::Look),
@@ -184,6 +189,7 @@ impl fmt::Display for Step {
             Step::Merge { from, into } => write!(f, "{} is merged into {}", NAMES[*from], NAMES[*into]),
             Step::Unmerge { from } => write!(f, "the merge of {} is undone", NAMES[*from]),
             Step::Wait { days } => write!(f, "{days} days go by"),
+            Step::Sleep { days } => write!(f, "{days} days go by, and what is due is not booked"),
             Step::ThereAndBack(step) => write!(f, "{step}, and it is undone at once"),
             Step::Look => write!(f, "everything is compared"),
         }
