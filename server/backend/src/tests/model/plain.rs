@@ -79,13 +79,16 @@ pub struct Sum {
 }
 
 impl Sum {
-    /// Points left by age, and what is expired.
-    pub fn by_age(&self) -> (BTreeMap<(Day, Option<Day>), i64>, i64, i64) {
-        let mut ages = BTreeMap::new();
-        for (earned_on, expires_on, left) in &self.lots {
-            *ages.entry((*earned_on, *expires_on)).or_default() += left;
-        }
-        (ages, self.available, self.expired)
+    /// The same points of the same age; in how many lots does not matter.
+    pub fn is_worth(&self, other: &Sum) -> bool {
+        let by_age = |sum: &Sum| {
+            let mut ages: BTreeMap<(Day, Option<Day>), i64> = BTreeMap::new();
+            for (earned_on, expires_on, left) in &sum.lots {
+                *ages.entry((*earned_on, *expires_on)).or_default() += left;
+            }
+            (ages, sum.available, sum.expired)
+        };
+        by_age(self) == by_age(other)
     }
 }
 
