@@ -76,6 +76,9 @@ pub enum Command {
     Code(Code),
     /// Show the status of a company on a day
     Status(Status),
+    /// Points that move from one wallet to another
+    #[command(subcommand)]
+    Points(Points),
     /// The ledger of points
     #[command(subcommand)]
     Ledger(Ledger),
@@ -290,6 +293,83 @@ pub struct Status {
     /// For machines
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Points {
+    /// Give points of one wallet to another; they keep the day they were earned on and the day they expire on
+    Transfer(PointsTransfer),
+    /// Undo a transfer, as if it had never been; who has spent the points is short
+    Undo {
+        /// What --ref said
+        #[arg(value_name = "REF")]
+        reference: String,
+        /// Try only, keep nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Move all points of one wallet to another, and whatever comes into it later; its open requests go on
+    Merge {
+        #[command(flatten)]
+        giver: Giver,
+        #[command(flatten)]
+        receiver: Receiver,
+        /// Try only, keep nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Undo a merge, as if it had never been; who has spent the points is short
+    Unmerge {
+        #[command(flatten)]
+        giver: Giver,
+        /// Try only, keep nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct PointsTransfer {
+    #[command(flatten)]
+    pub giver: Giver,
+    #[command(flatten)]
+    pub receiver: Receiver,
+    /// How many
+    pub points: i64,
+    /// Names the transfer; said twice, it is done once
+    #[arg(long = "ref", value_name = "REF")]
+    pub reference: String,
+    /// What both read in their history
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// The same in English, where --reason is in French
+    #[arg(long, value_name = "TEXT")]
+    pub reason_en: Option<String>,
+    /// Try only, keep nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Giver {
+    /// From the wallet of this member
+    #[arg(long, value_name = "REF")]
+    pub from_member: Option<String>,
+    /// From the wallet of this company
+    #[arg(long, value_name = "REF")]
+    pub from_company: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Receiver {
+    /// To the wallet of this member
+    #[arg(long, value_name = "REF")]
+    pub to_member: Option<String>,
+    /// To the wallet of this company
+    #[arg(long, value_name = "REF")]
+    pub to_company: Option<String>,
 }
 
 #[derive(Clone, Debug, Subcommand)]

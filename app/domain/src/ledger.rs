@@ -50,7 +50,7 @@ pub struct LotLeft {
 }
 
 /// One month of a wallet's history.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Month {
     pub wallet: Wallet,
     /// `2026-11`
@@ -60,7 +60,7 @@ pub struct Month {
 }
 
 /// One entry, seen from a wallet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     pub entry: EntryId,
     pub at: Timestamp,
@@ -74,7 +74,7 @@ pub struct Line {
 }
 
 /// Why points moved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     Order {
@@ -101,12 +101,25 @@ pub enum Reason {
         title: Text,
     },
     Expired,
+    /// From one wallet to another, for the reason that the brand wrote.
+    Transfer {
+        title: Text,
+    },
+    /// A transfer that never should have been.
+    TransferTakenBack {
+        title: Text,
+    },
+    /// Two wallets became one.
+    Merged,
+    /// A reason of a newer server: the line still counts. Never written.
+    #[serde(untagged, skip_serializing)]
+    Newer(serde::de::IgnoredAny),
 }
 
 /// Something that happened to a wallet, as the rule of the lots sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Movement {
-    /// The day it counts for. Movements of one day: what comes in first, then returns, then the others by `number`.
+    /// The day it counts for. Movements of one day: what is earned first, then returns, then the others by `number`.
     pub on: Day,
     /// The ledger's running number.
     pub number: i64,
@@ -121,11 +134,18 @@ pub enum MovementKind {
         expires_on: Option<Day>,
         order: u128,
     },
+    /// A lot of `points` comes from another wallet; there it was earned on `earned_on`, and so it is as old here.
+    Received {
+        points: Points,
+        earned_on: Day,
+        expires_on: Option<Day>,
+    },
     /// A return takes `points`, oldest lot first. Where the lots do not suffice, what comes in next makes up for it.
     Returned { points: Points },
     /// `points` are taken in the same way by the member.
     Out { points: Points },
-    /// What came in or was returned under `number` never was; what had been taken from such a lot is taken elsewhere.
+    /// What came in, was returned or was given away under `number` never was; what had been taken from such a lot is
+    /// taken elsewhere.
     Undone { number: i64 },
     /// What went out under number `out` comes back to the lots it was taken from.
     Back { out: i64 },
@@ -171,18 +191,20 @@ pub fn replay(movements: &[Movement], today: Day) -> Lots {
         wallet.expire(movement.on);
         match movement.kind {
             MovementKind::In {
-                points, expires_on, ..
+                points,
+                expires_on,
+                order,
             } => {
-                wallet.lots.push(OpenLot {
-                    number: movement.number,
-                    expires_on,
-                    left: 0,
-                });
-                let owed = !wallet.owed.is_empty();
-                wallet.fill(wallet.lots.len() - 1, points);
-                if owed {
-                    wallet.moved_until = Some(movement.on);
-                }
+                let age = (movement.on, 0, order, movement.number);
+                wallet.come_in(age, movement.on, points, expires_on);
+            }
+            MovementKind::Received {
+                points,
+                earned_on,
+                expires_on,
+            } => {
+                let age = (earned_on, 1, 0, movement.number);
+                wallet.come_in(age, movement.on, points, expires_on);
             }
             MovementKind::Out { points } | MovementKind::Returned { points } => {
                 wallet.take(movement.number, points);
@@ -198,10 +220,11 @@ pub fn replay(movements: &[Movement], today: Day) -> Lots {
     wallet.expire(today);
     Lots {
         left: wallet
-            .lots
+            .by_age
             .iter()
+            .map(|place| &wallet.lots[*place])
             .filter(|lot| lot.left > 0)
-            .map(|lot| (lot.number, lot.left))
+            .map(|lot| (lot.age.3, lot.left))
             .collect(),
         expired: wallet.expired,
         short: wallet.owed.iter().map(|(_, points)| points).sum(),
@@ -212,8 +235,10 @@ pub fn replay(movements: &[Movement], today: Day) -> Lots {
 /// A wallet while its movements are gone through.
 #[derive(Default)]
 struct OpenWallet {
-    /// In the order in which they are spent.
+    /// In the order in which they came.
     lots: Vec<OpenLot>,
+    /// Their places, in the order in which they are spent.
+    by_age: Vec<usize>,
     /// Which lots each movement took its points from, by its number.
     taken: HashMap<i64, Vec<(usize, Points)>>,
     /// What movements took and no lot has covered yet, oldest first.
@@ -222,25 +247,47 @@ struct OpenWallet {
     moved_until: Option<Day>,
 }
 
+/// The day a lot was earned; what came from another wallet stands behind what was earned here that day; then what
+/// breaks ties, and the number.
+type Age = (Day, u8, u128, i64);
+
 struct OpenLot {
-    number: i64,
+    age: Age,
     expires_on: Option<Day>,
     left: Points,
 }
 
 impl OpenWallet {
+    fn come_in(&mut self, age: Age, on: Day, points: Points, expires_on: Option<Day>) {
+        let place = self.lots.len();
+        let younger = self.by_age.partition_point(|other| self.lots[*other].age < age);
+        self.by_age.insert(younger, place);
+        self.lots.push(OpenLot {
+            age,
+            expires_on,
+            left: 0,
+        });
+        if !self.owed.is_empty() {
+            self.moved_until = Some(on);
+        }
+        self.fill(place, points);
+    }
+
     /// Takes points, oldest lot first; what no lot has is owed.
     fn take(&mut self, number: i64, points: Points) {
         let mut missing = points;
         let from = self.taken.entry(number).or_default();
-        for (place, lot) in self.lots.iter_mut().enumerate().filter(|(_, lot)| lot.left > 0) {
+        for place in &self.by_age {
             if missing == 0 {
                 break;
             }
+            let lot = &mut self.lots[*place];
             let part = lot.left.min(missing);
-            lot.left -= part;
-            missing -= part;
-            from.push((place, part));
+            if part > 0 {
+                lot.left -= part;
+                missing -= part;
+                from.push((*place, part));
+            }
         }
         if missing > 0 {
             self.owed.push_back((number, missing));
@@ -361,6 +408,34 @@ mod tests {
         assert_eq!(replay(&movements, Day(30)).left, [(4, 20)]);
         let back = replay(&[&movements[..], &[back(5, 30, 2)]].concat(), Day(30));
         assert_eq!((back.left, back.short), (vec![(4, 50)], 0));
+    }
+
+    #[test]
+    fn what_was_received_is_as_old_as_where_it_came_from() {
+        let received = Movement {
+            on: Day(30),
+            number: 3,
+            kind: MovementKind::Received {
+                points: 40,
+                earned_on: Day(5),
+                expires_on: Some(Day(60)),
+            },
+        };
+        let movements = [lot(1, 10, 50), received, out(4, 30, 15)];
+        assert_eq!(replay(&movements, Day(40)).left, [(3, 25), (1, 50)]);
+        assert_eq!(replay(&movements, Day(60)).expired, [(Day(60), 25)]);
+        // What was done before it came did not take from it.
+        let movements = [lot(1, 10, 50), out(2, 30, 15), received];
+        assert_eq!(replay(&movements, Day(40)).left, [(3, 40), (1, 35)]);
+    }
+
+    #[test]
+    fn a_line_of_a_newer_server_is_read() {
+        let line = r#"{"entry":"0198c5b2-7f00-7000-8000-000000000004","at":1,"on":"2026-11-21","points":3,"reason":{"gift":{"to":"x"}},"expires_on":null}"#;
+        let line: Line = serde_json::from_str(line).unwrap();
+        assert_eq!(line.reason, Reason::Newer(serde::de::IgnoredAny));
+        let known: Reason = serde_json::from_str(r#"{"order":{"order":"o-1","rule":1}}"#).unwrap();
+        assert!(matches!(known, Reason::Order { .. }));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Golden forms: every released shape of a command, an outcome and an error code, as phones may still hold it.
 //! Lines are added; a line that has been released is never changed or removed.
 
+use domain::ledger::Reason;
 use domain::{Command, Envelope, Error, Outcome};
 
 const COMMANDS: &[&str] = &[
@@ -50,6 +51,19 @@ const ERRORS: &[&str] = &[
     r#"{"code":"answers_do_not_fit"}"#,
 ];
 
+const REASONS: &[&str] = &[
+    r#"{"order":{"order":"o-1","rule":1}}"#,
+    r#"{"return":{"order":"o-1","rule":1}}"#,
+    r#"{"correction":{"order":"o-1"}}"#,
+    r#"{"course":{"title":{"fr":"Pain","en":"Bread"},"version":2}}"#,
+    r#"{"held":{"title":{"fr":"Four"}}}"#,
+    r#"{"freed":{"title":{"fr":"Four"}}}"#,
+    r#""expired""#,
+    r#"{"transfer":{"title":{"fr":"Cadeau"}}}"#,
+    r#"{"transfer_taken_back":{"title":{"fr":"Cadeau"}}}"#,
+    r#""merged""#,
+];
+
 fn holds<T: serde::de::DeserializeOwned + serde::Serialize>(golden: &[&str]) {
     for line in golden {
         let value: T = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -62,6 +76,7 @@ fn released_forms_still_read_and_write_the_same() {
     holds::<Command>(COMMANDS);
     holds::<Outcome>(OUTCOMES);
     holds::<Error>(ERRORS);
+    holds::<Reason>(REASONS);
 }
 
 #[test]

@@ -493,6 +493,22 @@ mod tests {
     }
 
     #[test]
+    fn a_reason_of_a_newer_server_leaves_the_month_readable() {
+        for reason in [
+            r#""expired""#,
+            r#"{"transfer":{"title":{"fr":"Prime"}}}"#,
+            r#"{"gift":{"from":["x",{"y":1}]}}"#,
+            r#""closed""#,
+        ] {
+            let month = format!(
+                r#"{{"wallet":"own","month":"2026-11","lines":[{{"entry":"0198c5b2-7f00-7000-8000-000000000004","at":1,"on":"2026-11-21","points":3,"reason":{reason},"expires_on":null}}]}}"#
+            );
+            assert!(read::<domain::ledger::Month>(&month).is_some(), "{reason}");
+            as_serde_json_does::<domain::ledger::Month>(&month);
+        }
+    }
+
+    #[test]
     fn values_of_every_kind() {
         for text in [
             r#""plain""#,

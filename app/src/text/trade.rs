@@ -27,6 +27,8 @@ fill! {
     reason_correction(order: &str): "Correction de la commande {order}", "Correction of order {order}";
     reason_course(title: &str): "Cours réussi : {title}", "Course passed: {title}";
     reason_held(title: &str): "Réservés pour : {title}", "Reserved for: {title}";
+    reason_transfer(title: &str): "Transfert : {title}", "Transfer: {title}";
+    reason_transfer_taken_back(title: &str): "Transfert annulé : {title}", "Transfer undone: {title}";
     reason_freed(title: &str): "Rendus : {title}", "Given back: {title}";
     act_lesson(course: &str): "Leçon lue : {course}", "Lesson read: {course}";
     act_practice(course: &str): "Entraînement terminé : {course}", "Practice finished: {course}";
@@ -40,6 +42,8 @@ fill! {
 }
 
 say! {
+    reason_merged: "Réunion de deux comptes de points", "Two points accounts became one";
+    reason_newer: "Mouvement de points", "Points moved";
     reason_expired: "Points arrivés à expiration", "Points that expired";
     shelf_work: "Pour le travail", "For work";
     shelf_leisure: "Pour souffler", "For time off";
@@ -163,6 +167,10 @@ pub fn reason(lang: Lang, reason: &Reason) -> String {
         Reason::Held { title } => reason_held(lang, title.get(lang)),
         Reason::Freed { title } => reason_freed(lang, title.get(lang)),
         Reason::Expired => reason_expired(lang).to_owned(),
+        Reason::Transfer { title } => reason_transfer(lang, title.get(lang)),
+        Reason::TransferTakenBack { title } => reason_transfer_taken_back(lang, title.get(lang)),
+        Reason::Merged => reason_merged(lang).to_owned(),
+        Reason::Newer(_) => reason_newer(lang).to_owned(),
     }
 }
 

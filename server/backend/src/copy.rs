@@ -112,6 +112,7 @@ pub(crate) const TABLES: &[(&str, &str, Columns)] = &[
             ("balance", Int),
             ("moved_until", Small),
             ("settled_on", Small),
+            ("merged_into", Id),
         ],
     ),
     (
@@ -135,6 +136,7 @@ pub(crate) const TABLES: &[(&str, &str, Columns)] = &[
             ("command_id", Id),
             ("reverses", Id),
             ("expires_on", Small),
+            ("earned_on", Small),
         ],
     ),
     (

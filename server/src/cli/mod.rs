@@ -3,6 +3,7 @@
 mod card;
 mod doctor;
 mod imports;
+mod points;
 
 use crate::settings::{
     Command, Common, Config, Database, Demo, Ledger, LogFormat, Programme, Requests, Settings, Step, Withdraw,
@@ -100,6 +101,10 @@ async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
         }
         Command::Code(wanted) => code(db, &wanted).await?,
         Command::Status(wanted) => show_status(db, &wanted).await?,
+        Command::Points(wanted) => {
+            db.migrate().await?;
+            points::obey(db, wanted).await?;
+        }
         Command::Ledger(Ledger::Prove { json }) => return prove(db, json).await,
         Command::Database(Database::Copy { to }) => {
             let target = open(&to).await?;

@@ -6,6 +6,7 @@
 
 mod prove;
 mod sql;
+mod transfers;
 
 use crate::programme::Settings;
 use crate::{Error, Result, Tx};
@@ -14,9 +15,10 @@ use domain::id::{AccountId, CommandId, CompanyId, EntryId, MemberId};
 use domain::ledger::{Balance, Line, LotLeft, Month, Movement, MovementKind, Reason, Wallet, replay};
 use domain::{Day, Points, Text};
 use sql::{AccountRow, EntryRow, LotRow, NewEntry, NewLot};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 pub use prove::{Proof, prove};
+pub use transfers::{Booked, Transfer, merge, take_back, transfer, unmerge};
 
 const fn system_account(last: u8) -> AccountId {
     AccountId(uuid::Uuid::from_bytes([
@@ -45,15 +47,35 @@ pub enum Cause {
     Course,
     Redemption,
     Expiry,
+    Transfer,
+    Merge,
 }
 
 impl Cause {
+    const ALL: [Cause; 6] = [
+        Cause::Order,
+        Cause::Course,
+        Cause::Redemption,
+        Cause::Expiry,
+        Cause::Transfer,
+        Cause::Merge,
+    ];
+
+    fn from_code(code: &str) -> Result<Cause> {
+        Cause::ALL
+            .into_iter()
+            .find(|cause| cause.code() == code)
+            .ok_or_else(|| Error::Broken(format!("cause {code:?}")))
+    }
+
     fn code(self) -> &'static str {
         match self {
             Cause::Order => "order",
             Cause::Course => "course",
             Cause::Redemption => "redemption",
             Cause::Expiry => "expiry",
+            Cause::Transfer => "transfer",
+            Cause::Merge => "merge",
         }
     }
 }
@@ -120,7 +142,8 @@ pub(crate) async fn earn(
     for earning in earnings {
         *sums.entry(earning.account).or_default() += earning.points;
     }
-    // Why first: it locks the wallets until the commit, so nobody spends from lots that are being worked out.
+    // Why first: until the commit nobody spends from lots that are being worked out.
+    sql::lock_accounts(tx, &sums.keys().copied().collect::<Vec<_>>()).await?;
     let before = sql::add_to_balances(tx, &sums).await?;
     let mut entries = Vec::with_capacity(earnings.len());
     let mut ids = Vec::with_capacity(earnings.len());
@@ -145,7 +168,7 @@ pub(crate) async fn earn(
         // Nothing moved on that day or later, and nothing is short: the lot is whole, and where its day has come, it
         // expires whole. Everything else is worked out from the wallet's entries.
         let whole = account.balance >= 0 && earning.on > account.moved_until;
-        if earning.points < 0 || !whole {
+        if earning.points < 0 || !whole || account.merged_into.is_some() {
             unsettled.push(earning.account);
         }
         if earning.points > 0 {
@@ -181,6 +204,7 @@ pub(crate) async fn earn(
             command: earning.command,
             reverses: None,
             expires_on,
+            earned_on: None,
         });
         touch(tx, earning.owner, earning.on);
     }
@@ -192,7 +216,7 @@ pub(crate) async fn earn(
     Ok(ids)
 }
 
-/// Books the opposite of earlier earnings or returns, on the same days: as if they had never been.
+/// Books the opposite of earlier earnings, returns or transfers, on the same days: as if they had never been.
 ///
 /// # Errors
 /// Where an entry is not there or was undone before.
@@ -201,21 +225,41 @@ pub(crate) async fn undo(tx: &mut Tx, today: Day, entries: &[EntryId]) -> Result
     if found.len() != entries.len() {
         return Err(Error::Broken("an entry to undo is not there".into()));
     }
+    let wallets: Vec<_> = found.iter().flat_map(wallets_of).collect();
+    sql::lock_accounts(tx, &wallets).await?;
+    let wallets = reverse(tx, &found).await?;
+    settle(tx, today, wallets).await
+}
+
+/// Of an entry that can be undone: the wallets in which it booked.
+fn wallets_of(entry: &EntryRow) -> Vec<AccountId> {
+    [entry.from_account, entry.to_account]
+        .into_iter()
+        .filter(|account| ![ISSUER, SPENT, EXPIRED].contains(account))
+        .collect()
+}
+
+/// Books the opposite of entries; answers the wallets, which are to be settled.
+async fn reverse(tx: &mut Tx, entries: &[EntryRow]) -> Result<Vec<AccountId>> {
     let mut sums: HashMap<AccountId, Points> = HashMap::new();
-    let mut reversals = Vec::with_capacity(found.len());
-    let mut wallets = Vec::with_capacity(found.len());
-    for entry in &found {
-        let (wallet, points) = match entry.kind.as_str() {
-            "earn" => (entry.to_account, -entry.points),
-            "return" => (entry.from_account, entry.points),
-            other => {
-                return Err(Error::Broken(format!(
-                    "an entry of kind {other} cannot be undone"
-                )));
-            }
-        };
-        *sums.entry(wallet).or_default() += points;
-        wallets.push((wallet, entry.on_day));
+    let mut days: HashMap<AccountId, Vec<Day>> = HashMap::new();
+    let mut reversals = Vec::with_capacity(entries.len());
+    for entry in entries {
+        if !matches!(entry.kind.as_str(), "earn" | "return" | "transfer") {
+            return Err(Error::Broken(format!(
+                "an entry of kind {} cannot be undone",
+                entry.kind
+            )));
+        }
+        for wallet in wallets_of(entry) {
+            let points = if wallet == entry.to_account {
+                -entry.points
+            } else {
+                entry.points
+            };
+            *sums.entry(wallet).or_default() += points;
+            days.entry(wallet).or_default().push(entry.on_day);
+        }
         reversals.push(NewEntry {
             id: EntryId(tx.uuid()),
             on: entry.on_day,
@@ -225,25 +269,25 @@ pub(crate) async fn undo(tx: &mut Tx, today: Day, entries: &[EntryId]) -> Result
             points: entry.points,
             company: entry.company_id,
             status_points: -entry.status_points,
-            cause: Cause::Order,
+            cause: Cause::from_code(&entry.cause)?,
             cause_ref: entry.cause_ref.clone(),
-            title: None,
+            title: entry.title.clone(),
             rule: entry.rule,
             command: None,
             reverses: Some(entry.id),
             expires_on: None,
+            earned_on: None,
         });
     }
     sql::add_to_balances(tx, &sums).await?;
     sql::insert_entries(tx, &reversals).await?;
-    for account in
-        sql::list_accounts(tx, &wallets.iter().map(|(wallet, _)| *wallet).collect::<Vec<_>>()).await?
-    {
-        for (_, day) in wallets.iter().filter(|(wallet, _)| *wallet == account.id) {
-            touch(tx, account.owner()?, *day);
+    let wallets: Vec<AccountId> = days.keys().copied().collect();
+    for account in sql::list_accounts(tx, &wallets).await? {
+        for day in days.remove(&account.id).unwrap_or_default() {
+            touch(tx, account.owner()?, day);
         }
     }
-    settle(tx, today, wallets.into_iter().map(|(wallet, _)| wallet).collect()).await
+    Ok(wallets)
 }
 
 /// Reserves points of a wallet for a redemption.
@@ -260,7 +304,7 @@ pub(crate) async fn hold(
 ) -> Result<EntryId> {
     let wallet = wallet(tx, owner).await?;
     let held = held_account(tx, owner).await?;
-    sql::lock_accounts(tx, &[wallet], today).await?;
+    sql::lock_accounts(tx, &[wallet]).await?;
     if sql::count_due_lots(tx, wallet, today).await? > 0 {
         settle(tx, today, vec![wallet]).await?;
     }
@@ -273,13 +317,25 @@ pub(crate) async fn hold(
     }
     sql::add_to_balances(tx, &HashMap::from([(held, points)])).await?;
     let id = EntryId(tx.uuid());
-    sql::insert_entries(
-        tx,
-        &[transfer(
-            id, "hold", wallet, held, points, today, redemption, title, None,
-        )?],
-    )
-    .await?;
+    let entry = NewEntry {
+        id,
+        on: today,
+        kind: "hold",
+        from: wallet,
+        to: held,
+        points,
+        company: None,
+        status_points: 0,
+        cause: Cause::Redemption,
+        cause_ref: redemption.to_string(),
+        title: Some(serde_json::to_string(title)?),
+        rule: None,
+        command: Some(redemption),
+        reverses: None,
+        expires_on: None,
+        earned_on: None,
+    };
+    sql::insert_entries(tx, &[entry]).await?;
     settle(tx, today, vec![wallet]).await?;
     touch(tx, owner, today);
     Ok(id)
@@ -303,7 +359,7 @@ pub(crate) async fn post(tx: &mut Tx, hold: EntryId, today: Day) -> Result<()> {
 pub(crate) async fn void(tx: &mut Tx, hold: EntryId, today: Day) -> Result<()> {
     let (entry, owner) = held(tx, hold).await?;
     let wallet = entry.from_account;
-    sql::lock_accounts(tx, &[wallet], today).await?;
+    sql::lock_accounts(tx, &[wallet]).await?;
     sql::add_to_balances(tx, &HashMap::from([(wallet, entry.points)])).await?;
     close_hold(tx, &entry, "void", wallet, today).await?;
     settle(tx, today, vec![wallet]).await?;
@@ -350,40 +406,10 @@ async fn close_hold(
         command: None,
         reverses: Some(hold.id),
         expires_on: None,
+        earned_on: None,
     };
     // The unique index on `reverses` refuses a second post or void of the same hold.
     sql::insert_entries(tx, &[entry]).await
-}
-
-#[expect(clippy::too_many_arguments, reason = "a transfer has these parts")]
-fn transfer(
-    id: EntryId,
-    kind: &'static str,
-    from: AccountId,
-    to: AccountId,
-    points: Points,
-    on: Day,
-    redemption: CommandId,
-    title: &Text,
-    reverses: Option<EntryId>,
-) -> Result<NewEntry> {
-    Ok(NewEntry {
-        id,
-        on,
-        kind,
-        from,
-        to,
-        points,
-        company: None,
-        status_points: 0,
-        cause: Cause::Redemption,
-        cause_ref: redemption.to_string(),
-        title: Some(serde_json::to_string(title)?),
-        rule: None,
-        command: Some(redemption),
-        reverses,
-        expires_on: None,
-    })
 }
 
 /// Books what expired by `today`, in all wallets; answers in how many.
@@ -393,12 +419,26 @@ pub async fn expire(tx: &mut Tx, today: Day) -> Result<usize> {
     Ok(due.len())
 }
 
-/// Works out the lots of wallets again from their entries, and books what expired or no longer did.
-async fn settle(tx: &mut Tx, today: Day, mut accounts: Vec<AccountId>) -> Result<()> {
+/// Works out the lots of wallets again from their entries, books what expired or no longer did, and empties those
+/// that were merged into another.
+async fn settle(tx: &mut Tx, today: Day, accounts: Vec<AccountId>) -> Result<()> {
+    let mut merged = settle_each(tx, today, accounts).await?;
+    while let Some((_, wallet)) = merged.pop_first() {
+        merged.append(&mut transfers::empty(tx, today, wallet).await?);
+    }
+    Ok(())
+}
+
+/// Wallets that were merged into another and are not empty. Why sorted: the result depends on nothing else.
+type Merged = BTreeMap<AccountId, AccountRow>;
+
+/// As [`settle`], but answers those wallets that were merged into another and are not empty.
+async fn settle_each(tx: &mut Tx, today: Day, mut accounts: Vec<AccountId>) -> Result<Merged> {
     accounts.sort_unstable();
     accounts.dedup();
+    let mut merged = Merged::new();
     for part in accounts.chunks(400) {
-        sql::lock_accounts(tx, part, today).await?;
+        sql::lock_accounts(tx, part).await?;
         let wallets = sql::list_accounts(tx, part).await?;
         let mut histories = histories(tx, part).await?;
         let mut stored = lots_by_account(sql::list_lots(tx, part).await?);
@@ -429,12 +469,15 @@ async fn settle(tx: &mut Tx, today: Day, mut accounts: Vec<AccountId>) -> Result
                 )));
             }
             accounts.push((wallet.id, change, outcome.moved_until.unwrap_or(Day(i32::MIN))));
+            if wallet.merged_into.is_some() && wallet.balance + change != 0 {
+                merged.insert(wallet.id, wallet);
+            }
         }
         sql::insert_entries(tx, &entries).await?;
         sql::set_remaining(tx, &lots).await?;
         sql::set_settled(tx, &accounts, today).await?;
     }
-    Ok(())
+    Ok(merged)
 }
 
 fn expiry_entry(tx: &Tx, wallet: AccountId, day: Day, points: Points) -> NewEntry {
@@ -459,6 +502,7 @@ fn expiry_entry(tx: &Tx, wallet: AccountId, day: Day, points: Points) -> NewEntr
         command: None,
         reverses: None,
         expires_on: None,
+        earned_on: None,
     }
 }
 
@@ -490,48 +534,55 @@ async fn histories(tx: &mut Tx, accounts: &[AccountId]) -> Result<HashMap<Accoun
     let wanted: std::collections::HashSet<AccountId> = accounts.iter().copied().collect();
     let mut histories: HashMap<AccountId, History> = HashMap::new();
     for (order, row) in rows.iter().enumerate() {
-        let incoming = wanted.contains(&row.to_account);
-        let account = if incoming {
-            row.to_account
-        } else {
-            row.from_account
-        };
-        let history = histories.entry(account).or_default();
-        let reversed = || {
-            row.reverses
-                .and_then(|id| numbers.get(&id).copied())
-                .ok_or_else(|| Error::Broken(format!("entry {} reverses nothing of its wallet", row.id)))
-        };
-        let kind = match (row.kind.as_str(), incoming) {
-            ("earn", true) => MovementKind::In {
-                points: row.points,
-                expires_on: row.expires_on,
-                order: order as u128,
-            },
-            ("return", false) => MovementKind::Returned { points: row.points },
-            ("hold", false) => MovementKind::Out { points: row.points },
-            ("undo", _) => MovementKind::Undone { number: reversed()? },
-            ("void", true) => MovementKind::Back { out: reversed()? },
-            ("expire", false) => {
-                *history.expired.entry(row.on_day).or_default() += row.points;
+        for account in [row.from_account, row.to_account] {
+            if !wanted.contains(&account) {
                 continue;
             }
-            ("unexpire", true) => {
-                *history.expired.entry(row.on_day).or_default() -= row.points;
-                continue;
-            }
-            (kind, _) => {
-                return Err(Error::Broken(format!(
-                    "entry {} of kind {kind} in a wallet",
-                    row.id
-                )));
-            }
-        };
-        history.movements.push(Movement {
-            on: row.on_day,
-            number: row.number,
-            kind,
-        });
+            let incoming = account == row.to_account;
+            let history = histories.entry(account).or_default();
+            let reversed = || {
+                row.reverses
+                    .and_then(|id| numbers.get(&id).copied())
+                    .ok_or_else(|| Error::Broken(format!("entry {} reverses nothing of its wallet", row.id)))
+            };
+            let kind = match (row.kind.as_str(), incoming) {
+                ("earn", true) => MovementKind::In {
+                    points: row.points,
+                    expires_on: row.expires_on,
+                    order: order as u128,
+                },
+                ("return", false) => MovementKind::Returned { points: row.points },
+                ("transfer", true) => MovementKind::Received {
+                    points: row.points,
+                    earned_on: row
+                        .earned_on
+                        .ok_or_else(|| Error::Broken(format!("transfer {} was never earned", row.id)))?,
+                    expires_on: row.expires_on,
+                },
+                ("hold" | "transfer", false) => MovementKind::Out { points: row.points },
+                ("undo", _) => MovementKind::Undone { number: reversed()? },
+                ("void", true) => MovementKind::Back { out: reversed()? },
+                ("expire", false) => {
+                    *history.expired.entry(row.on_day).or_default() += row.points;
+                    continue;
+                }
+                ("unexpire", true) => {
+                    *history.expired.entry(row.on_day).or_default() -= row.points;
+                    continue;
+                }
+                (kind, _) => {
+                    return Err(Error::Broken(format!(
+                        "entry {} of kind {kind} in a wallet",
+                        row.id
+                    )));
+                }
+            };
+            history.movements.push(Movement {
+                on: row.on_day,
+                number: row.number,
+                kind,
+            });
+        }
     }
     Ok(histories)
 }
@@ -619,6 +670,9 @@ pub(crate) async fn month(
         };
         let rule = row.rule.unwrap_or_default() as u32;
         let reason = match (row.kind.as_str(), row.cause.as_str()) {
+            (_, "merge") => Reason::Merged,
+            ("undo", "transfer") => Reason::TransferTakenBack { title: title()? },
+            ("transfer", _) => Reason::Transfer { title: title()? },
             ("earn", "course") => Reason::Course {
                 title: title()?,
                 version: rule,

@@ -70,6 +70,24 @@ pub async fn prove(tx: &mut Tx, today: Day) -> Result<Proof> {
             ));
         }
     }
+    for account in &sums {
+        let Some(into) = account.merged_into else { continue };
+        if account.balance != 0 {
+            amiss.push(format!(
+                "wallet {} was merged into {into} and has balance {}",
+                account.id, account.balance
+            ));
+        }
+        let known = sums
+            .iter()
+            .any(|other| other.id == into && other.kind == "wallet");
+        if account.kind != "wallet" || into == account.id || !known {
+            amiss.push(format!(
+                "account {} is merged into {into}, which cannot be",
+                account.id
+            ));
+        }
+    }
     let kinds: HashMap<String, (i64, Points)> = sql::list_kinds(tx)
         .await?
         .into_iter()

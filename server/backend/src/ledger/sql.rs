@@ -1,6 +1,6 @@
 use super::{Cause, Owner};
 use crate::Result;
-use crate::db::{Tx, on, push_list};
+use crate::db::{Engine, Tx, on, push_list};
 use domain::id::{AccountId, CommandId, CompanyId, EntryId, MemberId};
 use domain::{Day, Points, Timestamp};
 use sqlx::{FromRow, QueryBuilder};
@@ -25,6 +25,8 @@ pub struct NewEntry {
     pub command: Option<CommandId>,
     pub reverses: Option<EntryId>,
     pub expires_on: Option<Day>,
+    /// Of a transfer: the day on which its points were earned.
+    pub earned_on: Option<Day>,
 }
 
 pub async fn insert_entries(tx: &mut Tx, entries: &[NewEntry]) -> Result<()> {
@@ -33,14 +35,14 @@ pub async fn insert_entries(tx: &mut Tx, entries: &[NewEntry]) -> Result<()> {
         on!(tx, c => {
             let mut insert = QueryBuilder::new(
                 "INSERT INTO entry (id, at, on_day, kind, from_account, to_account, points, company_id, \
-                 status_points, cause, cause_ref, title, rule, command_id, reverses, expires_on) ",
+                 status_points, cause, cause_ref, title, rule, command_id, reverses, expires_on, earned_on) ",
             );
             insert.push_values(part, |mut row, entry| {
                 row.push_bind(entry.id).push_bind(now).push_bind(entry.on).push_bind(entry.kind)
                     .push_bind(entry.from).push_bind(entry.to).push_bind(entry.points).push_bind(entry.company)
                     .push_bind(entry.status_points).push_bind(entry.cause.code()).push_bind(entry.cause_ref.clone())
                     .push_bind(entry.title.clone()).push_bind(entry.rule).push_bind(entry.command)
-                    .push_bind(entry.reverses).push_bind(entry.expires_on);
+                    .push_bind(entry.reverses).push_bind(entry.expires_on).push_bind(entry.earned_on);
             });
             insert.build().execute(c).await.map(|_| ())?
         });
@@ -128,6 +130,7 @@ pub struct Before {
     pub id: Option<AccountId>,
     pub balance: Points,
     pub moved_until: Day,
+    pub merged_into: Option<AccountId>,
 }
 
 /// Adds to balances, which locks the accounts, and answers what they were before.
@@ -145,7 +148,7 @@ pub async fn add_to_balances(
             update.push_values(part, |mut row, (account, points)| {
                 row.push_bind(*account).push_bind(*points);
             });
-            update.push(") AS new WHERE account.id = new.column1 RETURNING account.id, balance, moved_until");
+            update.push(") AS new WHERE account.id = new.column1 RETURNING account.id, balance, moved_until, merged_into");
             update.build_query_as().fetch_all(c).await?
         });
         if rows.len() != part.len() {
@@ -190,17 +193,23 @@ pub async fn find_balance(tx: &mut Tx, account: AccountId) -> Result<Points> {
     )
 }
 
-/// Locks accounts until the commit.
-pub async fn lock_accounts(tx: &mut Tx, accounts: &[AccountId], today: Day) -> Result<()> {
+/// Locks accounts, and those they were merged into, until the commit.
+///
+/// Why in the order of their ids: two transactions that lock the same accounts never wait for each other. On SQLite
+/// there is one writer, so there is nothing to lock.
+pub async fn lock_accounts(tx: &mut Tx, accounts: &[AccountId]) -> Result<()> {
+    let Engine::Postgres(c) = &mut tx.engine else {
+        return Ok(());
+    };
+    const LOCK: &str = "WITH RECURSIVE wanted (id) AS (SELECT unnest($1) UNION \
+        SELECT merged_into FROM account JOIN wanted ON wanted.id = account.id WHERE merged_into IS NOT NULL) \
+        SELECT id FROM account WHERE id IN (SELECT id FROM wanted) ORDER BY id FOR UPDATE";
     let mut accounts = accounts.to_vec();
     accounts.sort_unstable();
-    for part in accounts.chunks(ROWS) {
-        on!(tx, c => {
-            let mut update = QueryBuilder::new("UPDATE account SET settled_on = ");
-            update.push_bind(today).push(" WHERE id IN (");
-            push_list!(update, part);
-            update.build().execute(c).await.map(|_| ())?
-        });
+    accounts.dedup();
+    for part in accounts.chunks(10_000) {
+        let ids: Vec<uuid::Uuid> = part.iter().map(|account| account.0).collect();
+        sqlx::query(LOCK).bind(ids).execute(&mut **c).await?;
     }
     Ok(())
 }
@@ -211,13 +220,23 @@ pub struct AccountRow {
     pub member_id: Option<MemberId>,
     pub company_id: Option<CompanyId>,
     pub balance: Points,
+    pub merged_into: Option<AccountId>,
+}
+
+/// From now on `from` is emptied into `into`; `None` lets it keep what it has.
+pub async fn set_merged_into(tx: &mut Tx, from: AccountId, into: Option<AccountId>) -> Result<()> {
+    const SET: &str = "UPDATE account SET merged_into = $2 WHERE id = $1";
+    on!(tx, c => sqlx::query(SET).bind(from).bind(into).execute(c).await.map(|_| ())?);
+    Ok(())
 }
 
 pub async fn list_accounts(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<AccountRow>> {
     let mut rows = Vec::with_capacity(accounts.len());
     for part in accounts.chunks(ROWS) {
         let found: Vec<AccountRow> = on!(tx, c => {
-            let mut select = QueryBuilder::new("SELECT id, member_id, company_id, balance FROM account WHERE id IN (");
+            let mut select = QueryBuilder::new(
+                "SELECT id, member_id, company_id, balance, merged_into FROM account WHERE id IN (",
+            );
             push_list!(select, part);
             select.push(" ORDER BY id");
             select.build_query_as().fetch_all(c).await?
@@ -245,10 +264,11 @@ pub struct EntryRow {
     pub rule: Option<i64>,
     pub reverses: Option<EntryId>,
     pub expires_on: Option<Day>,
+    pub earned_on: Option<Day>,
 }
 
 const ENTRY: &str = "SELECT number, id, at, on_day, kind, from_account, to_account, points, company_id, \
-    status_points, cause, cause_ref, title, rule, reverses, expires_on FROM entry ";
+    status_points, cause, cause_ref, title, rule, reverses, expires_on, earned_on FROM entry ";
 
 pub async fn list_entries(tx: &mut Tx, ids: &[EntryId]) -> Result<Vec<EntryRow>> {
     let mut rows = Vec::with_capacity(ids.len());
@@ -263,6 +283,17 @@ pub async fn list_entries(tx: &mut Tx, ids: &[EntryId]) -> Result<Vec<EntryRow>>
         rows.extend(found);
     }
     Ok(rows)
+}
+
+/// The entries of a transfer or merge, in the order in which they were booked; what was undone is left out.
+pub async fn list_transfers(tx: &mut Tx, cause: Cause, reference: &str) -> Result<Vec<EntryRow>> {
+    on!(tx, c => {
+        let mut select = QueryBuilder::new(ENTRY);
+        select.push("WHERE kind = 'transfer' AND cause = ").push_bind(cause.code());
+        select.push(" AND cause_ref = ").push_bind(reference);
+        select.push(" AND NOT EXISTS (SELECT 1 FROM entry AS undo WHERE undo.reverses = entry.id) ORDER BY number");
+        Ok(select.build_query_as().fetch_all(c).await?)
+    })
 }
 
 /// All entries of wallets, by day, then by what caused them (which does not depend on when they arrived).
@@ -284,6 +315,8 @@ pub async fn list_history(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<Ent
         }
     }
     rows.sort_unstable_by(|a, b| (a.on_day, &a.cause_ref, a.number).cmp(&(b.on_day, &b.cause_ref, b.number)));
+    // A transfer between two of the wallets was found from both sides.
+    rows.dedup_by_key(|row| row.number);
     Ok(rows)
 }
 
@@ -297,7 +330,7 @@ pub struct LotRow {
     pub remaining: Points,
 }
 
-const LOT: &str = "SELECT entry_id, number, account_id, earned_on, lot.expires_on, remaining \
+const LOT: &str = "SELECT entry_id, number, account_id, lot.earned_on, lot.expires_on, remaining \
     FROM lot JOIN entry ON entry.id = entry_id ";
 
 pub async fn list_lots(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<LotRow>> {
@@ -317,9 +350,10 @@ pub async fn list_lots(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<LotRow
 
 /// Lots with points left, in the order in which they are spent.
 pub async fn list_open_lots(tx: &mut Tx, account: AccountId) -> Result<Vec<LotRow>> {
-    const LIST: &str = "SELECT entry_id, number, account_id, earned_on, lot.expires_on, remaining \
+    const LIST: &str = "SELECT entry_id, number, account_id, lot.earned_on, lot.expires_on, remaining \
         FROM lot JOIN entry ON entry.id = entry_id WHERE account_id = $1 AND remaining > 0 \
-        ORDER BY earned_on, cause_ref, number";
+        ORDER BY lot.earned_on, entry.earned_on IS NOT NULL, \
+        CASE WHEN entry.earned_on IS NULL THEN cause_ref ELSE '' END, number";
     Ok(on!(tx, c => sqlx::query_as(LIST).bind(account).fetch_all(c).await?))
 }
 
@@ -344,10 +378,11 @@ pub async fn list_days(tx: &mut Tx, account: AccountId, since: Day) -> Result<Ve
 
 pub async fn list_lines(tx: &mut Tx, account: AccountId, from: Day, to: Day) -> Result<Vec<EntryRow>> {
     const LIST: &str = "SELECT number, id, at, on_day, kind, from_account, to_account, points, company_id, \
-        status_points, cause, cause_ref, title, rule, reverses, expires_on FROM entry \
+        status_points, cause, cause_ref, title, rule, reverses, expires_on, earned_on FROM entry \
         WHERE kind <> 'expire' AND to_account = $1 AND on_day BETWEEN $2 AND $3 UNION ALL \
         SELECT number, id, at, on_day, kind, from_account, to_account, points, company_id, status_points, cause, \
-        cause_ref, title, rule, reverses, expires_on FROM entry WHERE kind <> 'earn' AND from_account = $1 AND on_day BETWEEN $2 AND $3 \
+        cause_ref, title, rule, reverses, expires_on, earned_on FROM entry \
+        WHERE kind <> 'earn' AND from_account = $1 AND on_day BETWEEN $2 AND $3 \
         ORDER BY on_day DESC, number DESC";
     Ok(on!(tx, c => sqlx::query_as(LIST).bind(account).bind(from).bind(to).fetch_all(c).await?))
 }
@@ -363,13 +398,14 @@ pub struct AccountSum {
     pub id: AccountId,
     pub kind: String,
     pub balance: Points,
+    pub merged_into: Option<AccountId>,
     pub came_in: Points,
     pub went_out: Points,
 }
 
 /// Every account with what entries say went in and out of it.
 pub async fn list_sums(tx: &mut Tx) -> Result<Vec<AccountSum>> {
-    const LIST: &str = "SELECT account.id, account.kind, account.balance, \
+    const LIST: &str = "SELECT account.id, account.kind, account.balance, account.merged_into, \
         CAST(COALESCE(a.points, 0) AS BIGINT) AS came_in, CAST(COALESCE(b.points, 0) AS BIGINT) AS went_out \
         FROM account \
         LEFT JOIN (SELECT to_account, SUM(points) AS points FROM entry GROUP BY to_account) a ON a.to_account = account.id \
@@ -393,15 +429,19 @@ pub async fn list_wrong_reversals(tx: &mut Tx) -> Result<Vec<EntryId>> {
             OR entry.from_account <> first.to_account \
             OR (entry.kind IN ('undo', 'void') AND entry.to_account <> first.from_account) \
             OR (entry.kind IN ('void', 'post')) <> (first.kind = 'hold') \
+            OR (entry.kind = 'undo' AND first.kind NOT IN ('earn', 'return', 'transfer')) \
             OR (entry.kind = 'undo' AND entry.status_points <> -first.status_points))) ORDER BY entry.number";
     Ok(on!(tx, c => sqlx::query_scalar(LIST).fetch_all(c).await?))
 }
 
-/// Earnings without a lot of the same points, and lots without such an earning.
+/// Earnings and transfers without the lot that they brought, and lots without such an entry.
 pub async fn count_lots_amiss(tx: &mut Tx) -> Result<i64> {
     const COUNT: &str = "SELECT CAST((SELECT COUNT(*) FROM entry LEFT JOIN lot ON lot.entry_id = entry.id \
-            WHERE entry.kind = 'earn' AND (lot.entry_id IS NULL OR lot.points <> entry.points \
-                OR lot.account_id <> entry.to_account OR lot.earned_on <> entry.on_day)) \
-        + (SELECT COUNT(*) FROM lot JOIN entry ON entry.id = lot.entry_id WHERE entry.kind <> 'earn') AS BIGINT)";
+            WHERE entry.kind IN ('earn', 'transfer') AND (lot.entry_id IS NULL OR lot.points <> entry.points \
+                OR lot.account_id <> entry.to_account \
+                OR lot.earned_on <> COALESCE(entry.earned_on, entry.on_day) \
+                OR COALESCE(lot.expires_on, -1) <> COALESCE(entry.expires_on, -1))) \
+        + (SELECT COUNT(*) FROM lot JOIN entry ON entry.id = lot.entry_id \
+            WHERE entry.kind NOT IN ('earn', 'transfer')) AS BIGINT)";
     Ok(on!(tx, c => sqlx::query_scalar(COUNT).fetch_one(c).await?))
 }

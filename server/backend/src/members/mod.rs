@@ -235,6 +235,11 @@ pub async fn find_by_ref(tx: &mut Tx, reference: &str) -> Result<Option<(MemberI
         .map(|(id, row)| (id, row.name)))
 }
 
+/// The company with this `ref`.
+pub async fn find_company_by_ref(tx: &mut Tx, reference: &str) -> Result<Option<CompanyId>> {
+    Ok(sql::find_company(tx, reference).await?.map(|(id, ..)| id))
+}
+
 /// The member who signs in with this phone number or e-mail address, and their language.
 pub(crate) async fn find_by_address(tx: &mut Tx, address: &str) -> Result<Option<(MemberId, Lang)>> {
     sql::find_by_address(tx, address).await

@@ -1,7 +1,8 @@
 use super::{caller, day, documents, order, populate, proof};
 use crate::both;
+use crate::ledger::{Booked, Owner, Transfer, merge, take_back, transfer, unmerge};
 use domain::document::Collection;
-use domain::ledger::{Balance, Month, Wallet};
+use domain::ledger::{Balance, Month, Reason, Wallet};
 use domain::status::Status;
 
 async fn balance(world: &crate::testing::World, member: &str, wallet: Wallet) -> Balance {
@@ -125,5 +126,118 @@ both! {
         let mut tx = world.db.write().await.unwrap();
         let twice = crate::ledger::void(&mut tx, hold, today).await;
         assert!(twice.is_err(), "a posted hold cannot be voided");
+    }
+
+    async fn points_given_stay_as_old_as_they_are(world) {
+        populate(world).await;
+        order(world, "o-1,c-mill,2026-01-10,1,100.00,\no-2,c-mill,2026-10-01,1,50.00,\n").await;
+        let (ann, bob) = (caller(world, "m-ann").await, caller(world, "m-bob").await);
+        let gift = Transfer {
+            from: Owner::Company(ann.company),
+            to: Owner::Member(bob.member),
+            points: 120,
+            reference: "gift-1".into(),
+            reason: domain::Text { fr: "Prime".into(), en: "Bonus".into() },
+        };
+        let today = day("2026-11-21");
+        for booked in [Booked::Now, Booked::Before] {
+            let mut tx = world.db.write().await.unwrap();
+            assert_eq!(transfer(&mut tx, today, &gift).await.unwrap(), booked);
+            tx.commit().await.unwrap();
+        }
+        let own = balance(world, "m-bob", Wallet::Own).await;
+        let lots: Vec<_> = own.lots.iter().map(|lot| (lot.earned_on, lot.expires_on, lot.left)).collect();
+        assert_eq!(lots, [(day("2026-01-10"), Some(day("2027-01-10")), 100),
+            (day("2026-10-01"), Some(day("2027-10-01")), 20)]);
+        assert_eq!(balance(world, "m-ann", Wallet::Company).await.available, 30);
+        let status: Vec<(String, Status)> = documents(world, &ann, Collection::Status).await;
+        assert_eq!(status[0].1.points, 150, "what is given away was still earned");
+        let months: Vec<(String, Month)> = documents(world, &bob, Collection::Month).await;
+        let lines: Vec<_> = months[0].1.lines.iter().map(|line| (line.points, line.reason.clone())).collect();
+        let reason = Reason::Transfer { title: gift.reason.clone() };
+        assert_eq!(lines, [(20, reason.clone()), (100, reason)]);
+        proof(world).await;
+
+        // Another transfer under the same name, more than there is, to oneself: refused.
+        let mut tx = world.db.write().await.unwrap();
+        let other = Transfer { points: 5, ..gift.clone() };
+        assert!(matches!(transfer(&mut tx, today, &other).await, Err(crate::Error::Input(_))));
+        let much = Transfer { points: 31, reference: "gift-2".into(), ..gift.clone() };
+        assert!(matches!(transfer(&mut tx, today, &much).await,
+            Err(crate::Error::Rejected(domain::Error::NotEnoughPoints { missing: 1 }))));
+        let own = Transfer { to: gift.from, reference: "gift-3".into(), ..gift.clone() };
+        assert!(matches!(transfer(&mut tx, today, &own).await, Err(crate::Error::Input(_))));
+        take_back(&mut tx, today, "gift-1").await.unwrap();
+        assert!(matches!(take_back(&mut tx, today, "gift-1").await, Err(crate::Error::Input(_))));
+        tx.commit().await.unwrap();
+        assert_eq!(balance(world, "m-bob", Wallet::Own).await.available, 0);
+        assert_eq!(balance(world, "m-ann", Wallet::Company).await.available, 150);
+        proof(world).await;
+    }
+
+    async fn a_merged_wallet_hands_on_what_comes_into_it(world) {
+        populate(world).await;
+        let (ann, bob, cat) =
+            (caller(world, "m-ann").await, caller(world, "m-bob").await, caller(world, "m-cat").await);
+        let (from, into) = (Owner::Member(cat.member), Owner::Member(bob.member));
+        order(world, "o-1,c-site,2026-02-01,1,60.00,m-cat\no-2,c-site,2026-03-01,1,40.00,m-cat\n").await;
+        let today = day("2026-11-21");
+        let mut tx = world.db.write().await.unwrap();
+        let id = domain::id::CommandId(uuid::Uuid::from_u128(9));
+        let hold = crate::ledger::hold(&mut tx, from, 70, today, id, &domain::Text::default()).await.unwrap();
+        assert!(merge(&mut tx, today, from, Owner::Company(ann.company)).await.is_err());
+        assert_eq!(merge(&mut tx, today, from, into).await.unwrap(), Booked::Now);
+        assert_eq!(merge(&mut tx, today, from, into).await.unwrap(), Booked::Before);
+        assert!(merge(&mut tx, today, into, from).await.is_err(), "no circle");
+        tx.commit().await.unwrap();
+        let own = balance(world, "m-bob", Wallet::Own).await;
+        assert_eq!((own.available, own.lots[0].earned_on), (30, day("2026-03-01")));
+        proof(world).await;
+
+        // The open request comes to nothing, an order comes late, another is corrected.
+        let mut tx = world.db.write().await.unwrap();
+        crate::ledger::void(&mut tx, hold, today).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(balance(world, "m-bob", Wallet::Own).await.available, 100);
+        order(world, "o-3,c-site,2026-01-15,1,7.00,m-cat\no-1,c-site,2026-02-01,1,50.00,m-cat\n").await;
+        let own = balance(world, "m-bob", Wallet::Own).await;
+        // What was handed on is fixed: the late order covers a part of it, the younger points follow.
+        let lots: Vec<_> = own.lots.iter().map(|lot| (lot.earned_on, lot.left)).collect();
+        assert_eq!(lots, [(day("2026-02-01"), 44), (day("2026-03-01"), 30), (day("2026-03-01"), 10), (day("2026-03-01"), 13)]);
+        let empty = balance(world, "m-cat", Wallet::Own).await;
+        assert_eq!((empty.available, empty.reserved, empty.lots.len()), (0, 0, 0));
+        let months: Vec<(String, Month)> = documents(world, &bob, Collection::Month).await;
+        assert!(months[0].1.lines.iter().all(|line| line.reason == Reason::Merged));
+        assert_eq!(months[0].1.lines.iter().map(|line| line.points).sum::<i64>(), 97);
+        proof(world).await;
+
+        let mut tx = world.db.write().await.unwrap();
+        unmerge(&mut tx, today, from).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(balance(world, "m-cat", Wallet::Own).await.available, 97);
+        assert_eq!(balance(world, "m-bob", Wallet::Own).await.available, 0);
+        proof(world).await;
+    }
+
+    async fn phones_hear_of_a_transfer(world) {
+        populate(world).await;
+        order(world, "o-1,c-site,2026-11-02,1,10.00,m-cat\n").await;
+        let (bob, cat) = (caller(world, "m-bob").await, caller(world, "m-cat").await);
+        let gift = Transfer {
+            from: Owner::Member(cat.member),
+            to: Owner::Member(bob.member),
+            points: 4,
+            reference: "gift-1".into(),
+            reason: domain::Text::default(),
+        };
+        let mut tx = world.db.write().await.unwrap();
+        transfer(&mut tx, day("2026-11-21"), &gift).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = world.db.read().await.unwrap();
+        for member in [bob.member, cat.member] {
+            let changed = crate::changes::of_member_since(&mut tx, member, 0).await.unwrap();
+            let newest: Vec<_> = changed.iter().rev().take(2).map(|(collection, id)| format!("{collection} {id}")).collect();
+            assert_eq!(newest, ["month own:2026-11", "balance own"]);
+        }
     }
 }

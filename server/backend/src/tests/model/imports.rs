@@ -1,11 +1,8 @@
-//! The ledger against a plain model: the same story told to both, the same points at the end.
-//!
-//! The model knows nothing of accounts, entries or replays: it keeps a list of what happened and recomputes a wallet
-//! from its first day, one point at a time.
+//! Stories told through the real import of order files, on a wallet each.
 
-use super::{OPTIONS, populate, proof};
 use crate::ledger::{self, Owner};
 use crate::testing::World;
+use crate::tests::{OPTIONS, populate, proof};
 use crate::{import, programme};
 use domain::id::{CommandId, EntryId};
 use domain::ledger::Wallet;
@@ -303,7 +300,7 @@ fn stories(world: &World, cases: u32) {
 async fn the_ledger_and_the_model_agree_on_sqlite() {
     let world = World::sqlite().await;
     populate(&world).await;
-    stories(&world, 300);
+    stories(&world, 100);
     proof(&world).await;
 }
 
@@ -313,6 +310,6 @@ async fn the_ledger_and_the_model_agree_on_postgres() {
         return;
     };
     populate(&world).await;
-    stories(&world, 60);
+    stories(&world, 30);
     proof(&world).await;
 }

@@ -1,0 +1,305 @@
+//! Points that move from one wallet to another.
+//!
+//! # The rule
+//! - A transfer takes the oldest points first, and the other wallet gets them with the day they were earned on and
+//!   the day they expire on: nobody makes points younger by sending them to and fro.
+//! - What was received is fixed. When an order of the giver arrives late or is returned afterwards, the giver's lots
+//!   are worked out again and the giver may be short; the receiver keeps what it got.
+//! - Status does not move: points count for the company that earned them.
+//! - A wallet that was merged into another is always empty. What is booked in it later (a late order, a correction,
+//!   a request that came to nothing) is passed on at once. What goes the other way first takes back what was passed
+//!   on before, newest first, so that undoing something restores both wallets; only what no pass covers is paid by
+//!   the other wallet, which may then be short.
+//! - Taking back a transfer, or a merge, is a reversal: as if it had never been. Who has spent the points is short.
+
+use super::{
+    AccountRow, Cause, EntryRow, Merged, NewEntry, NewLot, Owner, reverse, settle, settle_each, sql, touch,
+    undo, wallet,
+};
+use crate::{Error, Result, Tx};
+use domain::id::{AccountId, EntryId};
+use domain::{Day, Points, Text};
+use std::collections::HashMap;
+
+/// Points that a person of the brand moves.
+#[derive(Clone, Debug)]
+pub struct Transfer {
+    pub from: Owner,
+    pub to: Owner,
+    /// More than 0.
+    pub points: Points,
+    /// Names the transfer: the same one is booked once, however often it is asked for.
+    pub reference: String,
+    /// What both owners read in their history.
+    pub reason: Text,
+}
+
+/// What became of a transfer or merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Booked {
+    Now,
+    /// It was there already; nothing was changed.
+    Before,
+}
+
+/// Some points of one lot.
+struct Part {
+    points: Points,
+    earned_on: Day,
+    expires_on: Option<Day>,
+}
+
+/// Moves points of `transfer.from` to `transfer.to`.
+///
+/// # Errors
+/// [`domain::Error::NotEnoughPoints`]; nobody gives what they do not have. [`Error::Input`] where the points are not
+/// more than 0, both wallets are one, or the reference names another transfer.
+pub async fn transfer(tx: &mut Tx, today: Day, transfer: &Transfer) -> Result<Booked> {
+    if transfer.points <= 0 {
+        return Err(Error::Input("a transfer moves at least one point".into()));
+    }
+    if transfer.from == transfer.to {
+        return Err(Error::Input("both wallets are the same".into()));
+    }
+    let from = wallet(tx, transfer.from).await?;
+    let to = wallet(tx, transfer.to).await?;
+    sql::lock_accounts(tx, &[from, to]).await?;
+    let known = sql::list_transfers(tx, Cause::Transfer, &transfer.reference).await?;
+    if let Some(first) = known.first() {
+        let points: Points = known.iter().map(|entry| entry.points).sum();
+        if (first.from_account, first.to_account, points) == (from, to, transfer.points) {
+            return Ok(Booked::Before);
+        }
+        return Err(Error::Input(format!(
+            "{:?} names another transfer, of {points} points on {}",
+            transfer.reference, first.on_day
+        )));
+    }
+    settle(tx, today, vec![from, to]).await?;
+    let balance = sql::find_balance(tx, from).await?;
+    if balance < transfer.points {
+        return Err(domain::Error::NotEnoughPoints {
+            missing: transfer.points - balance,
+        }
+        .into());
+    }
+    let parts = oldest(tx, from, transfer.points).await?;
+    let way = Way {
+        from,
+        to,
+        cause: Cause::Transfer,
+        reference: transfer.reference.clone(),
+        title: Some(serde_json::to_string(&transfer.reason)?),
+    };
+    book(tx, today, &way, &parts).await?;
+    settle(tx, today, vec![from, to]).await?;
+    Ok(Booked::Now)
+}
+
+/// Undoes the transfer of this reference, which can then be used again.
+///
+/// # Errors
+/// [`Error::Input`] where there is none that stands.
+pub async fn take_back(tx: &mut Tx, today: Day, reference: &str) -> Result<()> {
+    let entries = sql::list_transfers(tx, Cause::Transfer, reference).await?;
+    if entries.is_empty() {
+        return Err(Error::Input(format!(
+            "there is no transfer {reference:?} to undo"
+        )));
+    }
+    undo(
+        tx,
+        today,
+        &entries.iter().map(|entry| entry.id).collect::<Vec<_>>(),
+    )
+    .await
+}
+
+/// Moves everything `from` has to `into`, and whatever is booked in it later.
+///
+/// # Errors
+/// [`Error::Input`] where the two are not wallets of two members or of two companies, or one of them was merged into
+/// another before.
+pub async fn merge(tx: &mut Tx, today: Day, from: Owner, into: Owner) -> Result<Booked> {
+    match (from, into) {
+        (Owner::Member(one), Owner::Member(other)) if one != other => {}
+        (Owner::Company(one), Owner::Company(other)) if one != other => {}
+        _ => {
+            return Err(Error::Input(
+                "only two members or two companies can be merged".into(),
+            ));
+        }
+    }
+    let from = wallet(tx, from).await?;
+    let into = wallet(tx, into).await?;
+    sql::lock_accounts(tx, &[from, into]).await?;
+    let merged: HashMap<AccountId, AccountId> = sql::list_accounts(tx, &[from, into])
+        .await?
+        .into_iter()
+        .filter_map(|account| Some((account.id, account.merged_into?)))
+        .collect();
+    if merged.get(&from) == Some(&into) {
+        return Ok(Booked::Before);
+    }
+    if !merged.is_empty() {
+        return Err(Error::Input(
+            "one of the two was merged into another before: undo that first".into(),
+        ));
+    }
+    sql::set_merged_into(tx, from, Some(into)).await?;
+    settle(tx, today, vec![from]).await?;
+    Ok(Booked::Now)
+}
+
+/// Undoes a merge: `from` has again what it would have without it.
+///
+/// # Errors
+/// [`Error::Input`] where it was not merged into another.
+pub async fn unmerge(tx: &mut Tx, today: Day, from: Owner) -> Result<()> {
+    let from = wallet(tx, from).await?;
+    sql::lock_accounts(tx, &[from]).await?;
+    let merged = sql::list_accounts(tx, &[from]).await?;
+    if merged.iter().all(|account| account.merged_into.is_none()) {
+        return Err(Error::Input("it was not merged into another".into()));
+    }
+    sql::set_merged_into(tx, from, None).await?;
+    let passed_on = sql::list_transfers(tx, Cause::Merge, &from.to_string()).await?;
+    let wallets = reverse(tx, &passed_on).await?;
+    settle(tx, today, wallets).await
+}
+
+/// Empties a wallet that was merged into another; answers other merged wallets that this filled.
+pub(super) async fn empty(tx: &mut Tx, today: Day, wallet: AccountRow) -> Result<Merged> {
+    let Some(into) = wallet.merged_into else {
+        return Ok(Merged::new());
+    };
+    let from = wallet.id;
+    settle_each(tx, today, vec![from, into]).await?;
+    let mut balance = sql::find_balance(tx, from).await?;
+    let too_much = passes_to_take_back(tx, from, balance).await?;
+    if !too_much.is_empty() {
+        let mut wallets = reverse(tx, &too_much).await?;
+        wallets.extend([from, into]);
+        settle_each(tx, today, wallets).await?;
+        balance = sql::find_balance(tx, from).await?;
+    }
+    let mut way = Way {
+        from,
+        to: into,
+        cause: Cause::Merge,
+        reference: from.to_string(),
+        title: None,
+    };
+    let parts = if balance >= 0 {
+        oldest(tx, from, balance).await?
+    } else {
+        (way.from, way.to) = (into, from);
+        let there = sql::find_balance(tx, into).await?.max(0);
+        let mut parts = oldest(tx, into, there.min(-balance)).await?;
+        if there < -balance {
+            // Nobody has them yet: the other wallet is short from now on.
+            parts.push(Part {
+                points: -balance - there,
+                earned_on: today,
+                expires_on: None,
+            });
+        }
+        parts
+    };
+    book(tx, today, &way, &parts).await?;
+    settle_each(tx, today, vec![from, into]).await
+}
+
+/// What was passed on earlier against the direction that empties the wallet now, newest first, until it suffices.
+async fn passes_to_take_back(tx: &mut Tx, from: AccountId, balance: Points) -> Result<Vec<EntryRow>> {
+    let mut missing = balance.abs();
+    let passes = sql::list_transfers(tx, Cause::Merge, &from.to_string()).await?;
+    let against = passes
+        .into_iter()
+        .rev()
+        .filter(|pass| (pass.from_account == from) == (balance < 0));
+    Ok(against
+        .take_while(|pass| {
+            let wanted = missing > 0;
+            missing -= pass.points;
+            wanted
+        })
+        .collect())
+}
+
+/// So many points of a settled wallet, oldest lot first.
+async fn oldest(tx: &mut Tx, account: AccountId, points: Points) -> Result<Vec<Part>> {
+    let mut missing = points;
+    let mut parts = Vec::new();
+    if missing == 0 {
+        return Ok(parts);
+    }
+    for lot in sql::list_open_lots(tx, account).await? {
+        let points = lot.remaining.min(missing);
+        if points == 0 {
+            break;
+        }
+        missing -= points;
+        parts.push(Part {
+            points,
+            earned_on: lot.earned_on,
+            expires_on: lot.expires_on,
+        });
+    }
+    if missing > 0 {
+        return Err(Error::Broken(format!(
+            "wallet {account} lacks lots for {missing} of its points"
+        )));
+    }
+    Ok(parts)
+}
+
+struct Way {
+    from: AccountId,
+    to: AccountId,
+    cause: Cause,
+    reference: String,
+    title: Option<String>,
+}
+
+/// One entry and one lot a part; both wallets are to be settled.
+async fn book(tx: &mut Tx, today: Day, way: &Way, parts: &[Part]) -> Result<()> {
+    let (mut entries, mut lots) = (Vec::new(), Vec::new());
+    for part in parts {
+        let id = EntryId(tx.uuid());
+        entries.push(NewEntry {
+            id,
+            on: today,
+            kind: "transfer",
+            from: way.from,
+            to: way.to,
+            points: part.points,
+            company: None,
+            status_points: 0,
+            cause: way.cause,
+            cause_ref: way.reference.clone(),
+            title: way.title.clone(),
+            rule: None,
+            command: None,
+            reverses: None,
+            expires_on: part.expires_on,
+            earned_on: Some(part.earned_on),
+        });
+        lots.push(NewLot {
+            entry: id,
+            account: way.to,
+            points: part.points,
+            earned_on: part.earned_on,
+            expires_on: part.expires_on,
+            remaining: part.points,
+        });
+    }
+    let points: Points = parts.iter().map(|part| part.points).sum();
+    sql::add_to_balances(tx, &HashMap::from([(way.from, -points), (way.to, points)])).await?;
+    sql::insert_entries(tx, &entries).await?;
+    sql::insert_lots(tx, &lots).await?;
+    for account in sql::list_accounts(tx, &[way.from, way.to]).await? {
+        touch(tx, account.owner()?, today);
+    }
+    Ok(())
+}

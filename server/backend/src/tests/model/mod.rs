@@ -1,0 +1,78 @@
+//! The ledger against a plain model: the same story told to both, the same points at the end.
+//!
+//! A story is told in one transaction that is rolled back, so thousands of them share one database; [`parallel`] and
+//! [`imports`] tell theirs with real commits.
+
+mod arrival;
+mod imports;
+mod parallel;
+mod plain;
+mod steps;
+mod teller;
+
+use crate::testing::World;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use steps::Story;
+use teller::{Cast, Teller};
+
+/// Runs a property on stories; the same ones each time. What fails is shrunk and printed as a story.
+fn check<S: proptest::strategy::Strategy>(
+    cases: u32,
+    seed: u8,
+    stories: &S,
+    tell: impl Fn(S::Value) -> Result<(), String>,
+) {
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let chance = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
+    let told = TestRunner::new_with_rng(config, chance)
+        .run(stories, |story| tell(story).map_err(TestCaseError::fail));
+    if let Err(error) = told {
+        panic!("{error}");
+    }
+}
+
+/// Waits for a future in a test that a runner drives.
+fn wait<F: Future>(future: F) -> F::Output {
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
+}
+
+/// Tells stories in transactions that are rolled back.
+async fn tell_many(world: &World, cases: u32, seed: u8) {
+    super::populate(world).await;
+    let cast = Cast::of(world, "").await;
+    check(cases, seed, &steps::story(1..16), |story: Story| {
+        wait(async {
+            let mut tx = world.db.write().await.map_err(|error| error.to_string())?;
+            let told = Teller::new(&mut tx, &cast).tell(&story).await;
+            tx.roll_back().await.map_err(|error| error.to_string())?;
+            told
+        })
+    });
+}
+
+/// As many databases as the usual machine has cores.
+const SHARES: u8 = 2;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_stories_on_sqlite() {
+    let shares = (0..SHARES).map(|seed| {
+        tokio::spawn(async move {
+            let world = World::sqlite().await;
+            tell_many(&world, 10_000 / u32::from(SHARES), seed).await;
+        })
+    });
+    for told in futures_util::future::join_all(shares).await {
+        told.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_stories_on_postgres() {
+    if let Some(world) = World::postgres().await {
+        tell_many(&world, 1_000, SHARES).await;
+    }
+}

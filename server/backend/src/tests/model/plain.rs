@@ -1,0 +1,433 @@
+//! The plain model: a list of what happened, and nothing else.
+//!
+//! It knows nothing of accounts, entries or replays. A wallet is recomputed from its first day, one point at a time.
+
+use domain::Day;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A wallet, by its place.
+pub type Place = usize;
+
+/// Everything that happened.
+#[derive(Clone, Default)]
+pub struct Model {
+    /// By name: what is true of the order now.
+    pub orders: BTreeMap<u8, Order>,
+    /// What people did, in the order in which they did it; what was undone is not in it.
+    acts: Vec<(Day, Act)>,
+    pub holds: Vec<Hold>,
+    /// Into which wallet each is merged.
+    pub merged: BTreeMap<Place, Place>,
+    pub today: Day,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Order {
+    pub wallet: Place,
+    pub on: Day,
+    /// Negative: a return.
+    pub points: i64,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub struct Hold {
+    pub wallet: Place,
+    pub points: i64,
+    pub end: Option<End>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum End {
+    Posted,
+    Voided,
+}
+
+#[derive(Clone, Copy)]
+enum Act {
+    /// The hold of this number takes its points, or gives them back.
+    Hold(usize),
+    Back(usize),
+    Move(Move),
+}
+
+/// Points of one age that went from one wallet to another.
+#[derive(Clone, Copy)]
+struct Move {
+    from: Place,
+    to: Place,
+    points: i64,
+    earned_on: Day,
+    expires_on: Option<Day>,
+    why: Why,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Why {
+    /// The transfer of this name.
+    Transfer(u8),
+    /// That wallet was merged into another.
+    Merge(Place),
+}
+
+/// What a wallet comes to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sum {
+    pub available: i64,
+    /// Day earned, day gone and points left, in the order in which they are spent.
+    pub lots: Vec<(Day, Option<Day>, i64)>,
+    pub expired: i64,
+}
+
+impl Sum {
+    /// The same points of the same age; in how many lots does not matter.
+    pub fn is_worth(&self, other: &Sum) -> bool {
+        let by_age = |sum: &Sum| {
+            let mut ages: BTreeMap<(Day, Option<Day>), i64> = BTreeMap::new();
+            for (earned_on, expires_on, left) in &sum.lots {
+                *ages.entry((*earned_on, *expires_on)).or_default() += left;
+            }
+            (ages, sum.available, sum.expired)
+        };
+        by_age(self) == by_age(other)
+    }
+}
+
+#[derive(Debug, PartialEq)]
+pub enum Refused {
+    NotEnough { missing: i64 },
+    NotPossible,
+}
+
+impl Model {
+    pub fn on(today: Day) -> Model {
+        Model {
+            today,
+            ..Model::default()
+        }
+    }
+
+    pub fn order(&mut self, name: u8, order: Order) {
+        if self.orders.remove(&name).is_some() {
+            self.empty_merged();
+        }
+        if order.points != 0 {
+            self.orders.insert(name, order);
+            self.empty_merged();
+        }
+    }
+
+    pub fn hold(&mut self, wallet: Place, points: i64) -> Result<(), Refused> {
+        self.must_have(wallet, points)?;
+        self.acts.push((self.today, Act::Hold(self.holds.len())));
+        self.holds.push(Hold {
+            wallet,
+            points,
+            end: None,
+        });
+        Ok(())
+    }
+
+    pub fn end(&mut self, hold: usize, end: End) -> Result<(), Refused> {
+        let open = self.holds.get_mut(hold).filter(|hold| hold.end.is_none());
+        open.ok_or(Refused::NotPossible)?.end = Some(end);
+        if end == End::Voided {
+            self.acts.push((self.today, Act::Back(hold)));
+            self.empty_merged();
+        }
+        Ok(())
+    }
+
+    pub fn transfer(&mut self, name: u8, from: Place, to: Place, points: i64) -> Result<(), Refused> {
+        if from == to {
+            return Err(Refused::NotPossible);
+        }
+        let before: Vec<&Move> = self
+            .moves()
+            .filter(|known| known.why == Why::Transfer(name))
+            .collect();
+        if let Some(known) = before.first() {
+            let sum: i64 = before.iter().map(|known| known.points).sum();
+            let same = (known.from, known.to, sum) == (from, to, points);
+            return same.then_some(()).ok_or(Refused::NotPossible);
+        }
+        self.must_have(from, points)?;
+        self.give(from, to, points, Why::Transfer(name));
+        self.empty_merged();
+        Ok(())
+    }
+
+    pub fn take_back(&mut self, name: u8) -> Result<(), Refused> {
+        let known = self.moves().any(|known| known.why == Why::Transfer(name));
+        known.then_some(()).ok_or(Refused::NotPossible)?;
+        self.forget(|known| known.why == Why::Transfer(name));
+        self.empty_merged();
+        Ok(())
+    }
+
+    /// `alike`: both belong to members, or both to companies.
+    pub fn merge(&mut self, from: Place, into: Place, alike: bool) -> Result<(), Refused> {
+        if from == into || !alike {
+            return Err(Refused::NotPossible);
+        }
+        if self.merged.get(&from) == Some(&into) {
+            return Ok(());
+        }
+        if self.merged.contains_key(&from) || self.merged.contains_key(&into) {
+            return Err(Refused::NotPossible);
+        }
+        self.merged.insert(from, into);
+        self.empty_merged();
+        Ok(())
+    }
+
+    pub fn unmerge(&mut self, from: Place) -> Result<(), Refused> {
+        self.merged.remove(&from).ok_or(Refused::NotPossible)?;
+        self.forget(|known| known.why == Why::Merge(from));
+        self.empty_merged();
+        Ok(())
+    }
+
+    fn must_have(&self, wallet: Place, points: i64) -> Result<(), Refused> {
+        let missing = points - self.wallet(wallet).available;
+        if missing > 0 {
+            return Err(Refused::NotEnough { missing });
+        }
+        Ok(())
+    }
+
+    fn moves(&self) -> impl DoubleEndedIterator<Item = &Move> {
+        self.acts.iter().filter_map(|(_, act)| match act {
+            Act::Move(known) => Some(known),
+            _ => None,
+        })
+    }
+
+    fn forget(&mut self, gone: impl Fn(&Move) -> bool) {
+        self.acts
+            .retain(|(_, act)| !matches!(act, Act::Move(known) if gone(known)));
+    }
+
+    /// Moves points with their age, oldest first; what nobody has is as old as today and never gone.
+    fn give(&mut self, from: Place, to: Place, points: i64, why: Why) {
+        let mut missing = points;
+        for (earned_on, expires_on, left) in self.wallet(from).lots {
+            let points = left.min(missing);
+            missing -= points;
+            self.note(from, to, points, earned_on, expires_on, why);
+        }
+        self.note(from, to, missing, self.today, None, why);
+    }
+
+    fn note(
+        &mut self,
+        from: Place,
+        to: Place,
+        points: i64,
+        earned_on: Day,
+        expires_on: Option<Day>,
+        why: Why,
+    ) {
+        if points > 0 {
+            self.acts.push((
+                self.today,
+                Act::Move(Move {
+                    from,
+                    to,
+                    points,
+                    earned_on,
+                    expires_on,
+                    why,
+                }),
+            ));
+        }
+    }
+
+    /// A merged wallet keeps nothing: the first that has or owes something is emptied, until none is left.
+    fn empty_merged(&mut self) {
+        while let Some((from, into, has)) = self.merged.iter().find_map(|(from, into)| {
+            let has = self.wallet(*from).available;
+            (has != 0).then_some((*from, *into, has))
+        }) {
+            let why = Why::Merge(from);
+            let mut missing = has.abs();
+            // What went the other way before is taken back, newest first.
+            while missing > 0
+                && let Some(at) = self.acts.iter().rposition(|(_, act)| {
+                    matches!(act, Act::Move(known) if known.why == why && (known.from == from) == (has < 0))
+                })
+            {
+                if let (_, Act::Move(known)) = self.acts.remove(at) {
+                    missing -= known.points;
+                }
+            }
+            let has = self.wallet(from).available;
+            if has > 0 {
+                self.give(from, into, has, why);
+            } else {
+                self.give(into, from, -has, why);
+            }
+        }
+    }
+
+    /// How many things people did.
+    pub fn deeds(&self) -> usize {
+        self.acts.len()
+    }
+
+    /// Points that count for the status of a company's wallets.
+    pub fn earned(&self, wallets: &BTreeSet<Place>) -> BTreeMap<Day, i64> {
+        let mut days = BTreeMap::new();
+        for order in self
+            .orders
+            .values()
+            .filter(|order| wallets.contains(&order.wallet))
+        {
+            *days.entry(order.on).or_default() += order.points;
+        }
+        days
+    }
+
+    /// Lives through the days of a wallet and moves single points: slow, and plain.
+    pub fn wallet(&self, wallet: Place) -> Sum {
+        let mut open = Open::default();
+        let orders: Vec<(&u8, &Order)> = self
+            .orders
+            .iter()
+            .filter(|(_, order)| order.wallet == wallet)
+            .collect();
+        let days: BTreeSet<Day> = orders
+            .iter()
+            .map(|(_, order)| order.on)
+            .chain(self.acts.iter().map(|(day, _)| *day))
+            .chain([self.today])
+            .collect();
+        for day in days {
+            open.expire(day);
+            let of_day = || orders.iter().filter(|(_, order)| order.on == day);
+            for (name, order) in of_day().filter(|(_, order)| order.points > 0) {
+                let lot = LotName::Order(order.on, **name);
+                open.come_in(lot, Some(order.on.plus_months(12)), order.points);
+            }
+            for (_, order) in of_day().filter(|(_, order)| order.points < 0) {
+                open.take(Taker::Return, -order.points);
+            }
+            for (number, (_, act)) in self.acts.iter().enumerate().filter(|(_, (on, _))| *on == day) {
+                open.expire(day);
+                match act {
+                    Act::Hold(hold) if self.holds[*hold].wallet == wallet => {
+                        open.take(Taker::Hold(*hold), self.holds[*hold].points);
+                    }
+                    Act::Back(hold) if self.holds[*hold].wallet == wallet => open.give_back(*hold),
+                    Act::Move(known) if known.from == wallet => open.take(Taker::Gift, known.points),
+                    Act::Move(known) if known.to == wallet => {
+                        let lot = LotName::Gift(known.earned_on, number);
+                        open.come_in(lot, known.expires_on, known.points);
+                    }
+                    _ => {}
+                }
+            }
+            open.expire(day);
+        }
+        open.sum()
+    }
+}
+
+/// A lot, and its place among the others: by the day earned, own orders before gifts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct LotKey(Day, u8, usize);
+
+#[derive(Clone, Copy)]
+enum LotName {
+    Order(Day, u8),
+    Gift(Day, usize),
+}
+
+impl LotName {
+    fn key(self) -> LotKey {
+        match self {
+            LotName::Order(on, name) => LotKey(on, 0, name.into()),
+            LotName::Gift(on, number) => LotKey(on, 1, number),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Taker {
+    Return,
+    Hold(usize),
+    Gift,
+}
+
+#[derive(Default)]
+struct Open {
+    lots: BTreeMap<LotKey, (Option<Day>, i64)>,
+    /// Every single point taken: by whom, and from which lot (none: still owed).
+    taken: Vec<(Taker, Option<LotKey>)>,
+    expired: i64,
+}
+
+impl Open {
+    fn expire(&mut self, today: Day) {
+        for (expires_on, left) in self.lots.values_mut() {
+            if expires_on.is_some_and(|day| day <= today) {
+                self.expired += std::mem::take(left);
+            }
+        }
+    }
+
+    fn come_in(&mut self, lot: LotName, expires_on: Option<Day>, points: i64) {
+        self.lots.insert(lot.key(), (expires_on, 0));
+        for _ in 0..points {
+            self.fill(lot.key());
+        }
+    }
+
+    fn take(&mut self, taker: Taker, points: i64) {
+        for _ in 0..points {
+            let from = self.lots.iter_mut().find(|(_, (_, left))| *left > 0);
+            let from = from.map(|(key, (_, left))| {
+                *left -= 1;
+                *key
+            });
+            self.taken.push((taker, from));
+        }
+    }
+
+    /// One point comes into a lot; the oldest that is owed takes it.
+    fn fill(&mut self, lot: LotKey) {
+        match self.taken.iter_mut().find(|(_, from)| from.is_none()) {
+            Some(owed) => owed.1 = Some(lot),
+            None => {
+                if let Some((_, left)) = self.lots.get_mut(&lot) {
+                    *left += 1;
+                }
+            }
+        }
+    }
+
+    fn give_back(&mut self, hold: usize) {
+        let (back, kept) = std::mem::take(&mut self.taken)
+            .into_iter()
+            .partition(|(taker, _)| *taker == Taker::Hold(hold));
+        self.taken = kept;
+        let back: Vec<(Taker, Option<LotKey>)> = back;
+        for lot in back.into_iter().filter_map(|(_, lot)| lot) {
+            self.fill(lot);
+        }
+    }
+
+    fn sum(self) -> Sum {
+        let owed = self.taken.iter().filter(|(_, from)| from.is_none()).count() as i64;
+        let lots: Vec<_> = self
+            .lots
+            .iter()
+            .filter(|(_, (_, left))| *left > 0)
+            .map(|(key, (expires_on, left))| (key.0, *expires_on, *left))
+            .collect();
+        Sum {
+            available: lots.iter().map(|lot| lot.2).sum::<i64>() - owed,
+            lots,
+            expired: self.expired,
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! What can happen in a story, in words.
+
+use super::plain::{End, Place};
+use proptest::prelude::*;
+use std::fmt;
+use std::ops::Range;
+
+#[derive(Clone)]
+pub struct Story(pub Vec<Step>);
+
+#[derive(Clone)]
+pub enum Step {
+    /// An order (negative: a return) of so many points, so many days before today; an order that is there already is
+    /// corrected, and with 0 points undone.
+    Order {
+        name: u8,
+        wallet: Place,
+        points: i64,
+        days_ago: i32,
+    },
+    Hold {
+        wallet: Place,
+        points: i64,
+    },
+    /// What the n-th hold took is spent, or given back.
+    End {
+        hold: usize,
+        end: End,
+    },
+    Transfer {
+        name: u8,
+        from: Place,
+        to: Place,
+        points: i64,
+    },
+    TakeBack {
+        name: u8,
+    },
+    Merge {
+        from: Place,
+        into: Place,
+    },
+    Unmerge {
+        from: Place,
+    },
+    /// Days go by, and what is due expires.
+    Wait {
+        days: i32,
+    },
+    /// Days go by, and nobody books what is due.
+    Sleep {
+        days: i32,
+    },
+    /// Something is done and undone at once.
+    ThereAndBack(Box<Step>),
+    /// Everything is compared.
+    Look,
+}
+
+/// The wallets of the story: three members and two companies.
+pub const WALLETS: usize = 5;
+const ORDERS: u8 = 8;
+const TRANSFERS: u8 = 4;
+
+/// Wallets and amounts are few and small, so that stories often meet the same ones.
+fn order() -> impl Strategy<Value = Step> {
+    (0..ORDERS, 0..WALLETS, -15_i64..40, 0_i32..450).prop_map(|(name, wallet, points, days_ago)| {
+        Step::Order {
+            name,
+            wallet,
+            points,
+            days_ago,
+        }
+    })
+}
+
+fn hold() -> impl Strategy<Value = Step> {
+    (0..WALLETS, 1_i64..30).prop_map(|(wallet, points)| Step::Hold { wallet, points })
+}
+
+fn transfer() -> impl Strategy<Value = Step> {
+    (0..TRANSFERS, 0..WALLETS, 0..WALLETS, 1_i64..30).prop_map(|(name, from, to, points)| Step::Transfer {
+        name,
+        from,
+        to,
+        points,
+    })
+}
+
+fn merge() -> impl Strategy<Value = Step> {
+    (0..WALLETS, 0..WALLETS).prop_map(|(from, into)| Step::Merge { from, into })
+}
+
+fn end() -> impl Strategy<Value = Step> {
+    (0_usize..4, prop_oneof![Just(End::Posted), Just(End::Voided)])
+        .prop_map(|(hold, end)| Step::End { hold, end })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => order(),
+        4 => hold(),
+        3 => end(),
+        4 => transfer(),
+        1 => (0..TRANSFERS).prop_map(|name| Step::TakeBack { name }),
+        2 => merge(),
+        1 => (0..WALLETS).prop_map(|from| Step::Unmerge { from }),
+        1 => (1_i32..200).prop_map(|days| Step::Wait { days }),
+        1 => (1_i32..200).prop_map(|days| Step::Sleep { days }),
+        2 => prop_oneof![3 => order(), 1 => hold(), 2 => transfer(), 1 => merge()]
+            .prop_map(|step| Step::ThereAndBack(Box::new(step))),
+        1 => Just(Step::Look),
+    ]
+}
+
+/// Stories of so many steps.
+pub fn story(length: Range<usize>) -> impl Strategy<Value = Story> {
+    proptest::collection::vec(step(), length).prop_map(Story)
+}
+
+/// Orders of different names, and holds.
+pub fn orders_and_holds(length: Range<usize>) -> impl Strategy<Value = Story> {
+    proptest::collection::vec(prop_oneof![3 => order(), 1 => hold()], length).prop_map(|mut steps| {
+        for (place, step) in steps.iter_mut().enumerate() {
+            if let Step::Order { name, .. } = step {
+                *name = place as u8;
+            }
+        }
+        Story(steps)
+    })
+}
+
+/// What one of several people does; no two use the same names of orders and transfers.
+pub fn person(number: u8, length: Range<usize>) -> impl Strategy<Value = Story> {
+    let step = prop_oneof![
+        4 => order(),
+        4 => hold(),
+        3 => end(),
+        4 => transfer(),
+        1 => (0..TRANSFERS).prop_map(|name| Step::TakeBack { name }),
+        2 => merge(),
+        1 => (0..WALLETS).prop_map(|from| Step::Unmerge { from }),
+    ];
+    proptest::collection::vec(step, length).prop_map(move |mut steps| {
+        for step in &mut steps {
+            if let Step::Order { name, .. } | Step::Transfer { name, .. } | Step::TakeBack { name } = step {
+                *name = number * 2 + *name % 2;
+            }
+        }
+        Story(steps)
+    })
+}
+
+const NAMES: [&str; WALLETS] = ["wallet A", "wallet B", "wallet C", "wallet D", "wallet E"];
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Order {
+                name,
+                wallet,
+                points,
+                days_ago,
+            } => write!(
+                f,
+                "order o-{name} of {days_ago} days ago brings {points} points to {}",
+                NAMES[*wallet]
+            ),
+            Step::Hold { wallet, points } => write!(f, "{points} points of {} are held", NAMES[*wallet]),
+            Step::End {
+                hold,
+                end: End::Posted,
+            } => write!(f, "hold {hold} is posted"),
+            Step::End {
+                hold,
+                end: End::Voided,
+            } => write!(f, "hold {hold} is voided"),
+            Step::Transfer {
+                name,
+                from,
+                to,
+                points,
+            } => write!(
+                f,
+                "transfer t-{name} moves {points} points from {} to {}",
+                NAMES[*from], NAMES[*to]
+            ),
+            Step::TakeBack { name } => write!(f, "transfer t-{name} is taken back"),
+            Step::Merge { from, into } => write!(f, "{} is merged into {}", NAMES[*from], NAMES[*into]),
+            Step::Unmerge { from } => write!(f, "the merge of {} is undone", NAMES[*from]),
+            Step::Wait { days } => write!(f, "{days} days go by"),
+            Step::Sleep { days } => write!(f, "{days} days go by, and what is due is not booked"),
+            Step::ThereAndBack(step) => write!(f, "{step}, and it is undone at once"),
+            Step::Look => write!(f, "everything is compared"),
+        }
+    }
+}
+
+impl fmt::Debug for Story {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, step) in self.0.iter().enumerate() {
+            write!(f, "\n  {}. {step}", number + 1)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

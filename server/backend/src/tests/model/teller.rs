@@ -1,0 +1,415 @@
+//! Tells a story to the ledger and to the model, and compares them.
+
+use super::plain::{End, Model, Order, Place, Refused, Sum};
+use super::steps::{Step, Story, WALLETS};
+use crate::db::on;
+use crate::ledger::{self, Cause, Earning, Owner, Transfer};
+use crate::programme::{self, Settings};
+use crate::testing::World;
+use crate::{Error, Tx, members};
+use domain::id::{AccountId, CommandId, CompanyId, EntryId};
+use domain::ledger::Wallet;
+use domain::{Day, Points, Text};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Who has a wallet in the stories.
+pub struct Cast {
+    pub settings: Settings,
+    pub wallets: Vec<Purse>,
+    pub today: Day,
+    /// Before the refs of their transfers.
+    prefix: String,
+}
+
+pub struct Purse {
+    pub account: AccountId,
+    pub owner: Owner,
+    /// Whose status its orders count for.
+    pub company: CompanyId,
+}
+
+impl Cast {
+    /// The members and companies whose refs begin like this, by the ids of their accounts.
+    pub async fn of(world: &World, prefix: &str) -> Cast {
+        let mut tx = world.db.read().await.unwrap();
+        let settings = programme::current(&mut tx).await.unwrap();
+        let mut wallets: Vec<Purse> = members::list_company_keys(&mut tx)
+            .await
+            .unwrap()
+            .into_iter()
+            .filter(|key| key.reference.starts_with(prefix))
+            .map(|key| Purse {
+                account: key.account,
+                owner: Owner::Company(key.id),
+                company: key.id,
+            })
+            .collect();
+        wallets.extend(
+            members::list_member_keys(&mut tx)
+                .await
+                .unwrap()
+                .into_iter()
+                .filter(|key| key.reference.starts_with(prefix))
+                .map(|key| Purse {
+                    account: key.account,
+                    owner: Owner::Member(key.id),
+                    company: key.company_id,
+                }),
+        );
+        wallets.sort_by_key(|purse| purse.account);
+        assert_eq!(wallets.len(), WALLETS);
+        let today = settings.day(tx.now()).unwrap();
+        Cast {
+            settings,
+            wallets,
+            today,
+            prefix: prefix.to_owned(),
+        }
+    }
+
+    pub fn alike(&self, one: Place, other: Place) -> bool {
+        matches!(self.wallets[one].owner, Owner::Member(_))
+            == matches!(self.wallets[other].owner, Owner::Member(_))
+    }
+
+    fn reference(&self, transfer: u8) -> String {
+        format!("{}t-{transfer}", self.prefix)
+    }
+
+    fn place(&self, account: AccountId) -> Option<Place> {
+        self.wallets.iter().position(|purse| purse.account == account)
+    }
+}
+
+/// What the ledger knows of a story by its own ids.
+#[derive(Clone, Default)]
+pub struct Known {
+    pub orders: BTreeMap<u8, EntryId>,
+    pub holds: Vec<EntryId>,
+}
+
+pub struct Teller<'a> {
+    pub tx: &'a mut Tx,
+    pub cast: &'a Cast,
+    pub model: Model,
+    pub known: Known,
+    /// What is due may not be booked yet, so a balance may still hold it.
+    overdue: bool,
+}
+
+/// What an act came to: an answer, or a fault of the ledger.
+pub type Answer = Result<Result<(), Refused>, Error>;
+
+impl<'a> Teller<'a> {
+    pub fn new(tx: &'a mut Tx, cast: &'a Cast) -> Teller<'a> {
+        let model = Model::on(cast.today);
+        Teller {
+            tx,
+            cast,
+            model,
+            known: Known::default(),
+            overdue: false,
+        }
+    }
+
+    pub async fn tell(mut self, story: &Story) -> Result<(), String> {
+        for (number, step) in story.0.iter().enumerate() {
+            let told = match step {
+                Step::ThereAndBack(step) => self.there_and_back(step).await,
+                Step::Look => self.look().await,
+                step => self.both(step).await,
+            };
+            told.map_err(|error| format!("step {}, {step}: {error}", number + 1))?;
+        }
+        self.look().await.map_err(|error| format!("at the end: {error}"))
+    }
+
+    /// The ledger and the model do the same and answer the same.
+    async fn both(&mut self, step: &Step) -> Result<(), String> {
+        let expected = imagine(&mut self.model, self.cast, step);
+        let done = act(self.tx, self.cast, &mut self.known, self.model.today, step)
+            .await
+            .map_err(|error| error.to_string())?;
+        if done != expected {
+            return Err(format!("the ledger says {done:?}, the model {expected:?}"));
+        }
+        match step {
+            Step::Sleep { .. } => self.overdue = true,
+            Step::Wait { .. } => self.overdue = false,
+            _ => {}
+        }
+        if self.overdue {
+            return Ok(());
+        }
+        self.compare_balances().await
+    }
+
+    /// What is undone leaves no trace.
+    async fn there_and_back(&mut self, step: &Step) -> Result<(), String> {
+        let before = self.model.clone();
+        let sums: Vec<Sum> = (0..WALLETS).map(|wallet| self.model.wallet(wallet)).collect();
+        self.both(step).await?;
+        let back = match *step {
+            Step::Order { name, .. } => {
+                let old = before.orders.get(&name).copied();
+                let (wallet, on, points) =
+                    old.map_or((0, before.today, 0), |old| (old.wallet, old.on, old.points));
+                Step::Order {
+                    name,
+                    wallet,
+                    points,
+                    days_ago: before.today.0 - on.0,
+                }
+            }
+            Step::Hold { .. } if self.model.holds.len() > before.holds.len() => Step::End {
+                hold: before.holds.len(),
+                end: End::Voided,
+            },
+            Step::Transfer { name, .. } if self.model.deeds() > before.deeds() => Step::TakeBack { name },
+            Step::Merge { from, .. } if self.model.merged.len() > before.merged.len() => {
+                Step::Unmerge { from }
+            }
+            _ => return Ok(()),
+        };
+        self.both(&back).await?;
+        let after: Vec<Sum> = (0..WALLETS).map(|wallet| self.model.wallet(wallet)).collect();
+        // Why not with merged wallets: what comes back to one of them is passed on anew, younger lots may have been
+        // spent meanwhile, and what is due by now is gone where it was earned.
+        let exactly = before.merged.is_empty();
+        if exactly && !std::iter::zip(&sums, &after).all(|(before, after)| before.is_worth(after)) {
+            return Err(format!("the wallets were {sums:?} and are {after:?}"));
+        }
+        let worth = |sums: &[Sum]| sums.iter().map(|sum| sum.available + sum.expired).sum::<i64>();
+        if worth(&sums) != worth(&after) {
+            return Err(format!("points are lost or made: {sums:?} became {after:?}"));
+        }
+        self.look().await
+    }
+
+    async fn compare_balances(&mut self) -> Result<(), String> {
+        const LIST: &str = "SELECT id, balance FROM account WHERE kind = 'wallet' ORDER BY id";
+        let rows: Vec<(AccountId, Points)> =
+            on!(self.tx, c => sqlx::query_as(LIST).fetch_all(c).await.map_err(|error| error.to_string())?);
+        for (account, balance) in rows {
+            let Some(wallet) = self.cast.place(account) else {
+                continue;
+            };
+            let sum = self.model.wallet(wallet);
+            if balance != sum.available {
+                return Err(format!(
+                    "wallet {wallet} has {balance} points, the model {}",
+                    sum.available
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares all there is, and proves the ledger.
+    pub async fn look(&mut self) -> Result<(), String> {
+        self.overdue = false;
+        look(self.tx, self.cast, &self.model)
+            .await
+            .map_err(|error| error.to_string())?
+    }
+}
+
+/// What the model makes of a step.
+pub fn imagine(model: &mut Model, cast: &Cast, step: &Step) -> Result<(), Refused> {
+    match *step {
+        Step::Order {
+            name,
+            wallet,
+            points,
+            days_ago,
+        } => {
+            let on = model.today.plus_days(-days_ago);
+            model.order(name, Order { wallet, on, points });
+            Ok(())
+        }
+        Step::Hold { wallet, points } => model.hold(wallet, points),
+        Step::End { hold, end } => model.end(hold, end),
+        Step::Transfer {
+            name,
+            from,
+            to,
+            points,
+        } => model.transfer(name, from, to, points),
+        Step::TakeBack { name } => model.take_back(name),
+        Step::Merge { from, into } => model.merge(from, into, cast.alike(from, into)),
+        Step::Unmerge { from } => model.unmerge(from),
+        Step::Wait { days } | Step::Sleep { days } => {
+            model.today = model.today.plus_days(days);
+            Ok(())
+        }
+        Step::ThereAndBack(_) | Step::Look => Ok(()),
+    }
+}
+
+/// What the ledger makes of a step.
+pub async fn act(tx: &mut Tx, cast: &Cast, known: &mut Known, today: Day, step: &Step) -> Answer {
+    let answer = match step {
+        Step::Order {
+            name,
+            wallet,
+            points,
+            days_ago,
+        } => {
+            if let Some(before) = known.orders.remove(name) {
+                ledger::undo(tx, today, &[before]).await?;
+            }
+            if *points != 0 {
+                let earning = earning(cast, *name, *wallet, *points, today.plus_days(-days_ago));
+                let ids = ledger::earn(tx, &cast.settings, today, &[earning]).await?;
+                known.orders.insert(*name, ids[0]);
+            }
+            Ok(())
+        }
+        Step::Hold { wallet, points } => {
+            let id = CommandId(tx.uuid());
+            let owner = cast.wallets[*wallet].owner;
+            match ledger::hold(tx, owner, *points, today, id, &Text::default()).await {
+                Ok(hold) => {
+                    known.holds.push(hold);
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            }
+        }
+        Step::End { hold, end } => match known.holds.get(*hold) {
+            None => Err(Error::Input(String::new())),
+            Some(hold) => end_hold(tx, *hold, *end, today).await,
+        },
+        Step::Transfer {
+            name,
+            from,
+            to,
+            points,
+        } => {
+            let transfer = Transfer {
+                from: cast.wallets[*from].owner,
+                to: cast.wallets[*to].owner,
+                points: *points,
+                reference: cast.reference(*name),
+                reason: Text::default(),
+            };
+            ledger::transfer(tx, today, &transfer).await.map(|_| ())
+        }
+        Step::TakeBack { name } => ledger::take_back(tx, today, &cast.reference(*name)).await,
+        Step::Merge { from, into } => {
+            ledger::merge(tx, today, cast.wallets[*from].owner, cast.wallets[*into].owner)
+                .await
+                .map(|_| ())
+        }
+        Step::Unmerge { from } => ledger::unmerge(tx, today, cast.wallets[*from].owner).await,
+        Step::Wait { .. } => ledger::expire(tx, today).await.map(|_| ()),
+        Step::Sleep { .. } | Step::ThereAndBack(_) | Step::Look => Ok(()),
+    };
+    match answer {
+        Ok(()) => Ok(Ok(())),
+        Err(Error::Rejected(domain::Error::NotEnoughPoints { missing })) => {
+            Ok(Err(Refused::NotEnough { missing }))
+        }
+        Err(Error::Input(_)) => Ok(Err(Refused::NotPossible)),
+        Err(other) => Err(other),
+    }
+}
+
+pub fn earning(cast: &Cast, name: u8, wallet: Place, points: i64, on: Day) -> Earning {
+    let purse = &cast.wallets[wallet];
+    Earning {
+        owner: purse.owner,
+        account: purse.account,
+        company: purse.company,
+        points,
+        on,
+        cause: Cause::Order,
+        cause_ref: format!("o-{name:03}"),
+        title: None,
+        rule: 1,
+        command: None,
+    }
+}
+
+/// The tables themselves refuse a second end of a hold; nothing of the try is left.
+async fn end_hold(tx: &mut Tx, hold: EntryId, end: End, today: Day) -> Result<(), Error> {
+    let mark = tx.savepoint().await?;
+    let ended = match end {
+        End::Posted => ledger::post(tx, hold, today).await,
+        End::Voided => ledger::void(tx, hold, today).await,
+    };
+    match ended {
+        Ok(()) => tx.go_on(mark).await,
+        Err(Error::Database(_)) => {
+            tx.go_back(mark).await?;
+            Err(Error::Input(String::new()))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// Compares the wallets and what counts for the status with the model; the inner error says what differs.
+pub async fn compare_wallets(tx: &mut Tx, cast: &Cast, model: &Model) -> Result<Result<(), String>, Error> {
+    ledger::expire(tx, model.today).await?;
+    for (wallet, purse) in cast.wallets.iter().enumerate() {
+        let sum = model.wallet(wallet);
+        let balance = ledger::balance(tx, purse.owner, Wallet::Own).await?;
+        let lots: Vec<_> = balance
+            .lots
+            .iter()
+            .map(|lot| (lot.earned_on, lot.expires_on, lot.left))
+            .collect();
+        let held: i64 = model
+            .holds
+            .iter()
+            .filter(|hold| hold.wallet == wallet && hold.end.is_none())
+            .map(|hold| hold.points)
+            .sum();
+        if (balance.available, &lots, balance.reserved) != (sum.available, &sum.lots, held) {
+            return Ok(Err(format!(
+                "wallet {wallet} has {} points in {lots:?} and {} held, the model has {} in {:?} and {held}",
+                balance.available, balance.reserved, sum.available, sum.lots
+            )));
+        }
+    }
+    let companies: BTreeSet<CompanyId> = cast.wallets.iter().map(|purse| purse.company).collect();
+    for company in companies {
+        let wallets = (0..WALLETS)
+            .filter(|wallet| cast.wallets[*wallet].company == company)
+            .collect();
+        let earned = ledger::earned(tx, company, Day(0), model.today).await?;
+        let earned: BTreeMap<Day, i64> = earned.into_iter().filter(|(_, points)| *points != 0).collect();
+        let mut expected = model.earned(&wallets);
+        expected.retain(|_, points| *points != 0);
+        if earned != expected {
+            return Ok(Err(format!(
+                "points for the status {earned:?}, the model has {expected:?}"
+            )));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Compares everything there is: the stories have the database for themselves.
+async fn look(tx: &mut Tx, cast: &Cast, model: &Model) -> Result<Result<(), String>, Error> {
+    if let Err(differs) = compare_wallets(tx, cast, model).await? {
+        return Ok(Err(differs));
+    }
+    let proof = ledger::prove(tx, model.today).await?;
+    if !proof.ok {
+        return Ok(Err(format!("the proof fails: {:?}", proof.amiss)));
+    }
+    let of = |end: Option<End>| -> i64 {
+        let holds = model.holds.iter().filter(|hold| hold.end == end);
+        holds.map(|hold| hold.points).sum()
+    };
+    let ledger = (proof.sum, proof.held, proof.spent, proof.expired);
+    let expired = (0..WALLETS).map(|wallet| model.wallet(wallet).expired).sum();
+    let expected = (0, of(None), of(Some(End::Posted)), expired);
+    if ledger != expected {
+        return Ok(Err(format!(
+            "sum, held, spent and expired are {ledger:?}, the model has {expected:?}"
+        )));
+    }
+    Ok(Ok(()))
+}
