@@ -59,7 +59,8 @@ pub async fn generate(db: &Db, members: u64, orders: u64, progress: &mut dyn FnM
             )?;
         }
         done(import::companies(db, companies.as_bytes(), options, |_| {}).await?)?;
-        let mut people = String::from("member_ref,company_ref,name,email,trade,function,manager,language\n");
+        let mut people =
+            String::from("member_ref,company_ref,name,phone,email,trade,function,manager,language\n");
         let mut bought = String::from("order_ref,company_ref,ordered_on,quantity,amount,member_ref\n");
         for member in from..to {
             let company = company_ref(member / TEAM);
@@ -67,7 +68,7 @@ pub async fn generate(db: &Db, members: u64, orders: u64, progress: &mut dyn FnM
             let trade = &settings.trades[member as usize % settings.trades.len()].reference;
             writeln!(
                 people,
-                "{reference},{company},{} {},{reference}@example.com,{trade},{},{},{}",
+                "{reference},{company},{} {},,{reference}@example.com,{trade},{},{},{}",
                 FIRST[member as usize % FIRST.len()],
                 LAST[(member / 16) as usize % LAST.len()],
                 if member % TEAM == 0 { "decider" } else { "user" },

@@ -3,6 +3,7 @@
 use crate::caller::Caller;
 use crate::db::{Tx, on};
 use crate::{Db, Result, changes, commands, documents, programme};
+use domain::Timestamp;
 use domain::document::{Collection, Family};
 use domain::id::MemberId;
 use domain::sync::{Cursor, Doc, Reply, Request};
@@ -11,6 +12,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What travels: outcomes and documents are JSON already.
 pub type RawReply = Reply<Box<RawValue>, Box<RawValue>>;
+
+/// The answer to a phone that sends nothing and has everything: `newest` was read with its session.
+pub fn nothing_new(now: Timestamp, newest: &Cursor, request: &Request<Box<RawValue>>) -> Option<RawReply> {
+    let idle = request.commands.is_empty() && !request.push_only;
+    (idle && request.have == *newest && newest.content > 0).then(|| Reply {
+        now,
+        outcomes: Vec::new(),
+        cursor: Some(newest.clone()),
+        all_content: false,
+        all_own: false,
+        docs: Vec::new(),
+        gone: Vec::new(),
+    })
+}
 
 /// One round. With nothing new it reads two rows by their primary key.
 ///

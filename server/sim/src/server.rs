@@ -265,15 +265,18 @@ async fn open(folder: &Path, clock: &Arc<Fixed>, doom: &Arc<Doom>) -> Result<Db>
 
 type Round = Request<Box<RawValue>>;
 
-/// What the HTTP layer does before and after the core: the session, the status.
+/// What the HTTP layer does before the core: the session, and the answer where it is known already.
 async fn admit(db: &Db, packet: &Packet) -> Result<std::result::Result<(Caller, Round), Answer>> {
     let mut tx = db.read().await?;
-    let Some(caller) = sessions::caller(&mut tx, &packet.token).await? else {
+    let Some((caller, newest)) = sessions::caller_and_newest(&mut tx, &packet.token).await? else {
         return Ok(Err(status_only(401, "signed_out")));
     };
     let round: Round = serde_json::from_str(&packet.body)?;
     if round.member != caller.member {
         return Ok(Err(status_only(403, "wrong_member")));
+    }
+    if let Some(reply) = sync::nothing_new(db.now(), &newest, &round) {
+        return Ok(Err(ok(&reply)?));
     }
     Ok(Ok((caller, round)))
 }

@@ -151,9 +151,14 @@ impl Work<'_> {
             commands,
         };
         let mut tx = self.db.read().await?;
-        let caller = sessions::caller(&mut tx, &member.token).await?;
+        let caller = sessions::caller_and_newest(&mut tx, &member.token).await?;
         drop(tx);
-        let caller = caller.ok_or_else(|| anyhow::anyhow!("the session has ended"))?;
+        let (caller, newest) = caller.ok_or_else(|| anyhow::anyhow!("the session has ended"))?;
+        if let Some(reply) = sync::nothing_new(self.db.now(), &newest, &request) {
+            return reply
+                .cursor
+                .ok_or_else(|| anyhow::anyhow!("a round without a cursor"));
+        }
         let reply = sync::round(self.db, &caller, &request).await?;
         reply
             .cursor

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use backend::caller::Caller;
 use backend::{learning, sessions};
-use domain::sync::{MOST_BYTES, MOST_COMMANDS, PROTO};
+use domain::sync::{Cursor, MOST_BYTES, MOST_COMMANDS, PROTO};
 use domain::{Outcome, Verdict};
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -21,12 +21,12 @@ const MOST_CRASH_BYTES: usize = 4 * 1024;
 /// Crash reports logged in a minute; a bad release must not fill the disk.
 const MOST_CRASHES: u32 = 60;
 
-async fn caller(app: &Shared, headers: &HeaderMap) -> Result<Option<Caller>, Problem> {
+async fn caller(app: &Shared, headers: &HeaderMap) -> Result<Option<(Caller, Cursor)>, Problem> {
     let Some(token) = app.session_token(headers) else {
         return Ok(None);
     };
     let mut tx = app.db.read().await?;
-    Ok(sessions::caller(&mut tx, token).await?)
+    Ok(sessions::caller_and_newest(&mut tx, token).await?)
 }
 
 fn signed_out() -> Response {
@@ -35,7 +35,7 @@ fn signed_out() -> Response {
 
 /// Who is signed in on this browser; `null` for nobody, which is an ordinary answer and no error on its console.
 pub async fn session(State(app): State<Shared>, headers: HeaderMap) -> Answered {
-    let Some(caller) = caller(&app, &headers).await? else {
+    let Some((caller, _)) = caller(&app, &headers).await? else {
         return Ok((
             [(header::CACHE_CONTROL, "no-store")],
             Json(serde_json::Value::Null),
@@ -64,7 +64,7 @@ pub async fn sync(State(app): State<Shared>, request: Request) -> Answered {
     let Some(token) = app.session_token(request.headers()).map(str::to_owned) else {
         return Ok(signed_out());
     };
-    let Some(caller) = caller(&app, request.headers()).await? else {
+    let Some((caller, newest)) = caller(&app, request.headers()).await? else {
         return Ok(signed_out());
     };
     let Ok(bytes) = to_bytes(request.into_body(), MOST_BYTES).await else {
@@ -90,10 +90,16 @@ pub async fn sync(State(app): State<Shared>, request: Request) -> Answered {
     if round.commands.len() > MOST_COMMANDS {
         return Ok(refusal(StatusCode::PAYLOAD_TOO_LARGE, "too_many_commands"));
     }
-    let work = app.tasks.spawn(work(app.clone(), caller, round));
-    let done = work
-        .await
-        .map_err(|error| Problem::Broken(format!("sync: {error}")))?;
+    let now = app.db.now();
+    let idle = backend::sync::nothing_new(now, &newest, &round);
+    let done = match idle.filter(|_| !sessions::sync_is_due(&caller, now)) {
+        Some(reply) => done(&reply, caller, false),
+        None => app
+            .tasks
+            .spawn(work(app.clone(), caller, round))
+            .await
+            .map_err(|error| Problem::Broken(format!("sync: {error}")))?,
+    };
     let Done {
         body,
         caller,
@@ -130,16 +136,20 @@ async fn work(
         };
         metrics::counter!("compagnon_commands_total", "outcome" => result).increment(1);
     }
-    let idle = reply.outcomes.is_empty() && reply.docs.is_empty() && reply.gone.is_empty();
-    metrics::counter!("compagnon_sync_rounds_total", "idle" => if idle { "yes" } else { "no" }).increment(1);
     let mut prolonged = false;
     if sessions::sync_is_due(&caller, app.db.now()) {
         let mut tx = app.db.write().await?;
         prolonged = sessions::note_sync(&mut tx, &caller).await?;
         tx.commit().await?;
     }
+    done(&reply, caller, prolonged)
+}
+
+fn done(reply: &backend::sync::RawReply, caller: Caller, prolonged: bool) -> backend::Result<Done> {
+    let idle = reply.outcomes.is_empty() && reply.docs.is_empty() && reply.gone.is_empty();
+    metrics::counter!("compagnon_sync_rounds_total", "idle" => if idle { "yes" } else { "no" }).increment(1);
     Ok(Done {
-        body: serde_json::to_vec(&reply)?,
+        body: serde_json::to_vec(reply)?,
         caller,
         prolonged,
     })
