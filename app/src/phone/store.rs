@@ -123,7 +123,7 @@ pub trait Store {
     fn commit(&self, ops: Vec<Op>, durability: Durability) -> impl Future<Output = Result<(), Failure>>;
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub mod memory {
     //! The in-memory twin.
     use super::*;

@@ -342,7 +342,7 @@ pub async fn apply(tx: &mut Tx, settings: &Settings) -> Result<Changes> {
     Ok(Changes(changes))
 }
 
-pub(crate) use sql::{content_counter, signing_secret};
+pub(crate) use sql::{COUNT_PEOPLE, content_counter, signing_secret};
 
 /// A restored backup begins a new epoch: phones then send again what they still have.
 pub async fn begin_epoch(tx: &mut Tx) -> Result<String> {
