@@ -69,7 +69,7 @@ const PROMISES: [(&str, &str); 9] = [
 ];
 
 pub struct Audit {
-    url: String,
+    pub url: String,
     /// Pieces of each reward, in stock and asked for together.
     pieces: Vec<(Uuid, i64)>,
 }

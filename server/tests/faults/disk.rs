@@ -5,19 +5,29 @@ use crate::audit::Audit;
 use crate::dice::seed;
 use crate::house::{House, Running};
 use crate::phones::Crowd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 const PHONES: usize = 8;
 const LOAD: Duration = Duration::from_millis(600);
+/// Of a disk, in bytes.
+const SIZE: usize = 8 << 20;
 /// How often the disk is full.
 const TIMES: usize = 3;
 
 /// Phones act all the time, while `full` and `room` take turns.
-async fn fills_up(house: &House, mut server: Running, log: &[&str], full: impl Fn(), room: impl Fn()) {
+///
+/// `look`: where the database can be looked at when all is quiet.
+async fn fills_up(
+    house: &mut House,
+    mut audit: Audit,
+    mut server: Running,
+    full: impl Fn(),
+    room: impl Fn(),
+    look: impl FnOnce() -> String,
+) {
     let seed = seed();
-    let audit = Audit::begin(house).await;
     let crowd = Crowd::sign_in(house, server.address, PHONES, seed).await;
     let busy = crowd.go();
     for _ in 0..TIMES {
@@ -25,19 +35,22 @@ async fn fills_up(house: &House, mut server: Running, log: &[&str], full: impl F
         let before = busy.net.unanswered.get();
         full();
         let said = house.readyz(&busy.net, 503).await;
-        assert!(said == "the disk is full\n" || said == "the disk fails\n", "{said}");
+        assert!(said == "the disk is full\n" || said == "the disk fails\n", "{said}{}", house.log());
         assert_eq!(busy.net.get("/healthz").await.0, 200);
         tokio::time::sleep(LOAD).await;
         assert!(busy.net.unanswered.get() > before, "phones noticed nothing");
         room();
         house.readyz(&busy.net, 200).await;
     }
-    let text = house.log();
-    assert!(log.iter().any(|words| text.contains(words)), "{log:?} is not in the log: {text}");
+    assert!(house.log().contains("a request failed"), "{}", house.log());
+    assert!(house.log().contains("not ready: the disk "), "{}", house.log());
     let mut crowd = busy.stop().await;
     crowd.settle().await;
     crowd.assert_all_decided();
     crowd.assert_equal_to_new_phones().await;
+    house.beside.clear();
+    house.url = look();
+    audit.url = house.url.clone();
     audit.has_all(&crowd.net.take_told()).await;
     assert_eq!(audit.log().await.len(), crowd.made(), "each act is in the log once");
     audit.all_right(house).await;
@@ -49,29 +62,24 @@ async fn fills_up(house: &House, mut server: Running, log: &[&str], full: impl F
 #[tokio::test]
 async fn no_file_may_grow() {
     let local = tokio::task::LocalSet::new();
-    let house = House::sqlite();
+    let mut house = House::sqlite();
     // Why the trap: else the system ends a process that writes too much.
     let mut command = house.through(Command::new("sh"));
     command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_compagnon")]);
-    local
-        .run_until(async {
-            let server = house.serve_as(command).await;
-            let process = server.id().to_string();
-            let limit = |bytes: &str| {
-                let limit = format!("--fsize={bytes}:");
-                let done = Command::new("prlimit").args(["--pid", &process, &limit]).status();
-                assert!(done.unwrap().success(), "prlimit {limit}");
-            };
-            fills_up(
-                &house,
-                server,
-                &["the disk fails", "disk I/O error"],
-                || limit("65536"),
-                || limit("unlimited"),
-            )
-            .await;
-        })
-        .await;
+    let test = async {
+        let audit = Audit::begin(&house).await;
+        let server = house.serve_as(command).await;
+        let process = server.id().to_string();
+        let limit = |bytes: &str| {
+            let limit = format!("--fsize={bytes}:");
+            let done = Command::new("prlimit").args(["--pid", &process, &limit]).status();
+            assert!(done.unwrap().success(), "prlimit {limit}");
+        };
+        let url = house.url.clone();
+        let (full, room) = (|| limit("65536"), || limit("unlimited"));
+        fills_up(&mut house, audit, server, full, room, || url).await;
+    };
+    local.run_until(test).await;
 }
 
 /// A file system that is full, which only this process sees. Left out, loudly, where none can be made.
@@ -81,7 +89,7 @@ async fn the_disk_is_full() {
     let mut house = House::sqlite();
     let disk = house.path("disk");
     std::fs::create_dir(&disk).unwrap();
-    let Some(alone) = alone() else {
+    let Some((alone, beside)) = alone() else {
         println!("SKIPPED: no file system of one's own can be made here");
         return;
     };
@@ -89,35 +97,59 @@ async fn the_disk_is_full() {
     command.args(alone).args([
         "sh",
         "-c",
-        "mount -t tmpfs -o size=8m tmpfs disk && cp compagnon.db disk/ && exec \"$@\"",
+        "mount -t tmpfs -o size=8388608 tmpfs disk && cp compagnon.db disk/ && exec \"$@\"",
         "sh",
         env!("CARGO_BIN_EXE_compagnon"),
         "--database-url",
         "sqlite:disk/compagnon.db",
     ]);
-    local
-        .run_until(async {
-            let server = house.serve_as(command).await;
-            let seen = format!("/proc/{}/root{}", server.id(), disk.display());
-            house.url = format!("sqlite:{seen}/compagnon.db");
-            let ballast = Path::new(&seen).join("ballast");
-            let fill = || {
-                // It ends with an error, as it should: there is no room left.
-                let written = std::fs::write(&ballast, vec![0; 8 << 20]);
-                assert!(written.is_err());
-            };
-            let empty = || std::fs::remove_file(&ballast).unwrap();
-            fills_up(&house, server, &["database or disk is full"], fill, empty).await;
-        })
-        .await;
+    let test = async {
+        let audit = Audit::begin(&house).await;
+        let server = house.serve_as(command).await;
+        let seen = PathBuf::from(format!("/proc/{}/root{}", server.id(), disk.display()));
+        house.beside = [&["--wd=.", "--target", &server.id().to_string()], beside]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        house.url = "sqlite:disk/compagnon.db".to_owned();
+        let ballast = seen.join("ballast");
+        let full = || {
+            // It ends with an error, as it should: there is no room left.
+            let written = std::fs::write(&ballast, vec![0; SIZE]);
+            assert!(written.is_err());
+        };
+        let room = || std::fs::remove_file(&ballast).unwrap();
+        // Why a copy: SQLite does not find its way into another process's file system.
+        let copy = house.path("copy");
+        let look = || {
+            std::fs::create_dir(&copy).unwrap();
+            for file in std::fs::read_dir(&seen).unwrap() {
+                let file = file.unwrap();
+                std::fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+            }
+            format!("sqlite:{}", copy.join("compagnon.db").display())
+        };
+        fills_up(&mut house, audit, server, full, room, look).await;
+    };
+    local.run_until(test).await;
 }
 
-/// The arguments with which a file system of one's own can be made: as root, or as anybody where that is allowed.
-fn alone() -> Option<&'static [&'static str]> {
-    const WAYS: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
-    WAYS.into_iter().find(|way| {
+type Arguments = &'static [&'static str];
+
+/// The arguments of `unshare` with which a file system of one's own can be made, and those of `nsenter` to see it: as
+/// root, or as anybody where that is allowed.
+fn alone() -> Option<(Arguments, Arguments)> {
+    const WAYS: [(Arguments, Arguments); 2] = [
+        (&["--mount"], &["--mount"]),
+        (
+            &["--user", "--map-root-user", "--mount"],
+            &["--user", "--preserve-credentials", "--mount"],
+        ),
+    ];
+    WAYS.into_iter().find(|(alone, _)| {
         let mut command = Command::new("unshare");
-        command.args(*way).args(["sh", "-c", "mount -t tmpfs -o size=1m tmpfs /mnt"]);
+        command.args(*alone).args(["sh", "-c", "mount -t tmpfs -o size=1m tmpfs /mnt"]);
         command.output().is_ok_and(|output| output.status.success())
     })
 }

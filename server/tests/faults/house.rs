@@ -50,6 +50,8 @@ trades = []
 pub struct House {
     pub folder: tempfile::TempDir,
     pub url: String,
+    /// How `nsenter` gets to where the database can be seen, if it is not here.
+    pub beside: Vec<String>,
     /// Keeps the name of a PostgreSQL database.
     _world: Option<World>,
 }
@@ -84,6 +86,7 @@ impl House {
         let house = House {
             folder,
             url,
+            beside: Vec::new(),
             _world: world,
         };
         house.good(&["demo", "load"]);
@@ -99,6 +102,7 @@ impl House {
         House {
             folder: tempfile::tempdir().unwrap(),
             url: format!("sqlite:{}", self.path(name).display()),
+            beside: Vec::new(),
             _world: None,
         }
     }
@@ -113,7 +117,13 @@ impl House {
 
     /// The binary with nothing set but the database.
     pub fn command(&self) -> Command {
-        self.through(Command::new(env!("CARGO_BIN_EXE_compagnon")))
+        let binary = env!("CARGO_BIN_EXE_compagnon");
+        if self.beside.is_empty() {
+            return self.through(Command::new(binary));
+        }
+        let mut command = self.through(Command::new("nsenter"));
+        command.args(&self.beside).arg(binary);
+        command
     }
 
     /// Any command that ends in the binary, with the same settings.
