@@ -59,11 +59,14 @@ pub async fn connect_alone(file: &Path) -> Result<SqliteConnection> {
         .connect()
         .await?;
     // Leaving this mode needs the file for oneself.
-    match sqlx::query("PRAGMA journal_mode = DELETE").execute(&mut connection).await {
+    match sqlx::query("PRAGMA journal_mode = DELETE")
+        .execute(&mut connection)
+        .await
+    {
         Ok(_) => Ok(connection),
-        Err(sqlx::Error::Database(error)) if error.message().contains("locked") => {
-            Err(Error::Input("the database is in use: stop Compagnon first".into()))
-        }
+        Err(sqlx::Error::Database(error)) if error.message().contains("locked") => Err(Error::Input(
+            "the database is in use: stop Compagnon first".into(),
+        )),
         Err(error) => Err(error.into()),
     }
 }

@@ -396,7 +396,9 @@ async fn wait_until_alone(tx: &mut Tx) -> Result<()> {
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    Err(Error::Input("the database is in use: stop Compagnon first".into()))
+    Err(Error::Input(
+        "the database is in use: stop Compagnon first".into(),
+    ))
 }
 
 async fn fill(source: &mut Tx, target: &mut Tx, mut progress: impl FnMut(&str, u64)) -> Result<Copied> {

@@ -141,10 +141,7 @@ impl Db {
                 // In KiB: an import's pages stay in memory until its commit.
                 .connect_with(options.clone().pragma("cache_size", "-65536"))
                 .await?;
-            let read = pool()
-                .max_connections(8)
-                .connect_with(options)
-                .await?;
+            let read = pool().max_connections(8).connect_with(options).await?;
             let version: String = sqlx::query_scalar("SELECT sqlite_version()")
                 .fetch_one(&write)
                 .await?;

@@ -30,7 +30,9 @@ pub async fn backup(url: &str, wanted: &Backup) -> Result<()> {
     let room = room_in(folder_of(file)).with_context(named)?;
     let new = NamedTempFile::new_in(&room).with_context(named)?;
     match database {
-        Some(database) => backup::copy_file(database, new.path()).await.with_context(named)?,
+        Some(database) => backup::copy_file(database, new.path())
+            .await
+            .with_context(named)?,
         None => {
             let (from, to) = (open(url).await?, open(&url_of(new.path())?).await?);
             to.migrate().await.with_context(named)?;
@@ -113,7 +115,11 @@ async fn restore_postgres(url: &str, wanted: &Restore) -> Result<()> {
     let restored = copy::restore(&from, &to, wanted.force).await;
     from.close().await;
     to.close().await;
-    restored.context(if wanted.force { "not restored" } else { "not restored, and --force is not given" })?;
+    restored.context(if wanted.force {
+        "not restored"
+    } else {
+        "not restored, and --force is not given"
+    })?;
     Ok(())
 }
 
@@ -142,7 +148,9 @@ fn room_in(folder: &Path) -> std::io::Result<TempDir> {
 }
 
 fn url_of(file: &Path) -> Result<String> {
-    let path = file.to_str().with_context(|| format!("{}: the name is not UTF-8", file.display()))?;
+    let path = file
+        .to_str()
+        .with_context(|| format!("{}: the name is not UTF-8", file.display()))?;
     Ok(format!("sqlite:{}", path.replace('%', "%25").replace('?', "%3F")))
 }
 

@@ -4,6 +4,7 @@ use crate::audit::Audit;
 use crate::dice::seed;
 use crate::house::House;
 use crate::phones::Crowd;
+use app::phone::sync::Next;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -14,7 +15,6 @@ async fn is_restored(house: &House) {
     let audit = Audit::begin(house).await;
     let server = house.serve().await;
     let busy = Crowd::sign_in(house, server.address, PHONES, seed()).await.go();
-    let sessions = busy.sessions.clone();
     tokio::time::sleep(LOAD).await;
 
     let before = busy.net.take_told();
@@ -29,11 +29,15 @@ async fn is_restored(house: &House) {
     tokio::time::sleep(LOAD).await;
     let net = busy.net.clone();
     let mut crowd = busy.stop().await;
-    // One phone is not in reach now, and one signs in after the backup: its session will not be known any more.
+    // One phone is out of reach now, and one signs in after the backup: that session will not be known any more.
     let late = crowd.phones.pop().unwrap();
     crowd.settle().await;
     let told = net.take_told();
-    let lost: HashSet<_> = told.iter().map(|told| told.id).filter(|id| !kept.contains_key(id)).collect();
+    let lost: HashSet<_> = told
+        .iter()
+        .map(|told| told.id)
+        .filter(|id| !kept.contains_key(id))
+        .collect();
     assert!(!lost.is_empty(), "the backup lacks nothing");
     let anew = net.sign_in(house, crowd.phones[0].reference).await;
     crowd.phones[0].open_again(anew).await;
@@ -50,10 +54,19 @@ async fn is_restored(house: &House) {
     net.address.set(server.address);
     // What was decided after the backup may come out otherwise now: others were quicker.
     crowd.phones.push(late);
-    let decided: Vec<HashSet<_>> = crowd.phones.iter().map(|phone| phone.told().keys().copied().collect()).collect();
+    let decided: Vec<HashSet<_>> = crowd
+        .phones
+        .iter()
+        .map(|phone| phone.told().keys().copied().collect())
+        .collect();
     for phone in &mut crowd.phones {
         phone.forget_outcomes();
     }
+    assert_eq!(
+        crowd.phones[0].round().await,
+        Next::SignIn,
+        "its session came after the backup"
+    );
     let anew = net.sign_in(house, crowd.phones[0].reference).await;
     crowd.phones[0].open_again(anew).await;
     crowd.settle().await;
@@ -61,13 +74,24 @@ async fn is_restored(house: &House) {
     for (phone, decided) in crowd.phones.iter().zip(&decided) {
         assert_eq!(phone.phone.outbox.open(), 0, "{} has open acts", phone.reference);
         for id in decided {
-            assert!(phone.told().contains_key(id), "{} is not told of {id} again", phone.reference);
+            assert!(
+                phone.told().contains_key(id),
+                "{} is not told of {id} again",
+                phone.reference
+            );
             let item = phone.phone.outbox.get(*id).expect("the phone has kept it");
-            assert!(item.outcome.is_some(), "{} does not see what became of {id}", phone.reference);
+            assert!(
+                item.outcome.is_some(),
+                "{} does not see what became of {id}",
+                phone.reference
+            );
         }
     }
     crowd.assert_all_decided();
-    let drafts = crowd.phones.iter().filter(|phone| phone.phone.drafts.contains_key("quiz"));
+    let drafts = crowd
+        .phones
+        .iter()
+        .filter(|phone| phone.phone.drafts.contains_key("quiz"));
     assert_eq!(drafts.count(), PHONES - 1);
     let told = net.take_told();
     let unchanged = told.iter().filter(|told| kept.contains_key(&told.id));
@@ -79,7 +103,6 @@ async fn is_restored(house: &House) {
     assert_eq!(log.len(), crowd.made(), "each act is in the log once");
     crowd.assert_equal_to_new_phones().await;
     audit.all_right(house).await;
-    drop(sessions);
     println!(
         "{} acts, {} of them told and not in the backup; all are decided again",
         crowd.made(),
@@ -103,7 +126,10 @@ async fn taken(house: &House) {
 fn refused_while_it_holds_anything(house: &House) {
     let before = house.good(&["ledger", "prove"]);
     let said = house.bad(&["restore", "backup.db"]);
-    assert!(said.contains("holds a programme already") && said.contains("--force"), "{said}");
+    assert!(
+        said.contains("holds a programme already") && said.contains("--force"),
+        "{said}"
+    );
     assert_eq!(house.good(&["ledger", "prove"]), before);
 }
 
@@ -129,19 +155,40 @@ async fn what_cannot_be_is_said_and_changes_nothing() {
     let one = std::fs::read(house.path("one.db")).unwrap();
     for (arguments, words) in [
         (vec!["backup", "one.db"], ["one.db", "--force replaces it"]),
-        (vec!["backup", "compagnon.db"], ["compagnon.db", "the database itself"]),
-        (vec!["backup", "compagnon.db", "--force"], ["compagnon.db", "the database itself"]),
-        (vec!["backup", "no/such/two.db"], ["no/such/two.db", "No such file"]),
-        (vec!["--database-url", "sqlite:no.db", "backup", "three.db"], ["no.db", "No such file"]),
+        (
+            vec!["backup", "compagnon.db"],
+            ["compagnon.db", "the database itself"],
+        ),
+        (
+            vec!["backup", "compagnon.db", "--force"],
+            ["compagnon.db", "the database itself"],
+        ),
+        (
+            vec!["backup", "no/such/two.db"],
+            ["no/such/two.db", "No such file"],
+        ),
+        (
+            vec!["--database-url", "sqlite:no.db", "backup", "three.db"],
+            ["no.db", "No such file"],
+        ),
         (vec!["restore", "no.db", "--force"], ["no.db", "No such file"]),
-        (vec!["restore", "rewards.toml", "--force"], ["rewards.toml", "not a database"]),
+        (
+            vec!["restore", "rewards.toml", "--force"],
+            ["rewards.toml", "not a database"],
+        ),
         (vec!["restore", "cut.db", "--force"], ["cut.db", "malformed"]),
-        (vec!["restore", "empty.db", "--force"], ["empty.db", "no programme"]),
+        (
+            vec!["restore", "empty.db", "--force"],
+            ["empty.db", "no programme"],
+        ),
     ] {
         std::fs::write(house.path("cut.db"), &one[..one.len() / 2]).unwrap();
         std::fs::write(house.path("empty.db"), "").unwrap();
         let said = house.bad(&arguments);
-        assert!(words.iter().all(|word| said.contains(word)), "{arguments:?}: {said}");
+        assert!(
+            words.iter().all(|word| said.contains(word)),
+            "{arguments:?}: {said}"
+        );
     }
     assert_eq!(std::fs::read(house.path("one.db")).unwrap(), one);
     assert_eq!(house.good(&["ledger", "prove"]), proof);
@@ -158,17 +205,34 @@ async fn what_cannot_be_is_said_and_changes_nothing() {
     server.kill();
     house.good(&["restore", "one.db", "--force"]);
     assert_eq!(house.good(&["ledger", "prove"]), proof);
-    assert_eq!(house.good(&["--database-url", "sqlite:compagnon.db.replaced", "ledger", "prove"]), proof);
+    assert_eq!(
+        house.good(&[
+            "--database-url",
+            "sqlite:compagnon.db.replaced",
+            "ledger",
+            "prove"
+        ]),
+        proof
+    );
     // Into nothing, without a word of force; and a second time nothing that was put aside is lost.
     house.good(&["--database-url", "sqlite:new/new.db", "restore", "one.db"]);
-    assert_eq!(house.good(&["--database-url", "sqlite:new/new.db", "ledger", "prove"]), proof);
-    assert!(house.bad(&["restore", "one.db", "--force"]).contains("compagnon.db.replaced"));
+    assert_eq!(
+        house.good(&["--database-url", "sqlite:new/new.db", "ledger", "prove"]),
+        proof
+    );
+    assert!(
+        house
+            .bad(&["restore", "one.db", "--force"])
+            .contains("compagnon.db.replaced")
+    );
 }
 
 /// From one engine to the other and back.
 #[tokio::test]
 async fn between_engines() {
-    let Some(house) = House::postgres().await else { return };
+    let Some(house) = House::postgres().await else {
+        return;
+    };
     let proof = house.good(&["ledger", "prove"]);
     house.good(&["backup", "one.db"]);
     assert_eq!(house.copy("one.db").good(&["ledger", "prove"]), proof);

@@ -52,7 +52,9 @@ async fn proxy(server: SocketAddr, seed: u64, count: Count) -> SocketAddr {
 
 /// Passes bytes on both ways; at the limit of either way both ends lose the connection.
 async fn pass(phone: TcpStream, server: SocketAddr, request: u64, answer: u64, count: Count) {
-    let Ok(server) = TcpStream::connect(server).await else { return };
+    let Ok(server) = TcpStream::connect(server).await else {
+        return;
+    };
     let (from_phone, to_phone) = phone.into_split();
     let (from_server, to_server) = server.into_split();
     let up = tokio::task::spawn_local(pump(from_phone, to_server, request));
@@ -94,14 +96,19 @@ async fn connections_are_cut(house: &House) {
     let server = house.serve().await;
     let crowd = Crowd::sign_in(house, server.address, PHONES, seed).await;
     let count = Count::default();
-    crowd.net.address.set(proxy(server.address, seed, count.clone()).await);
+    crowd
+        .net
+        .address
+        .set(proxy(server.address, seed, count.clone()).await);
     let busy = crowd.go();
     let enough = async {
         while count.connections.get() < CONNECTIONS {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(3 * PATIENCE, enough).await.expect("phones go on");
+    tokio::time::timeout(3 * PATIENCE, enough)
+        .await
+        .expect("phones go on");
     busy.net.address.set(server.address);
     let unanswered = busy.net.unanswered.clone();
     let mut crowd = busy.stop().await;
@@ -110,7 +117,11 @@ async fn connections_are_cut(house: &House) {
     crowd.assert_equal_to_new_phones().await;
     let told = crowd.net.take_told();
     audit.has_all(&told).await;
-    assert_eq!(audit.log().await.len(), crowd.made(), "each act is in the log once");
+    assert_eq!(
+        audit.log().await.len(),
+        crowd.made(),
+        "each act is in the log once"
+    );
     audit.all_right(house).await;
     let (all, up, down) = (
         count.connections.get(),
@@ -132,7 +143,10 @@ async fn assert_healthy(house: &House, net: &Net, server: &Running, acts: usize)
     assert_eq!(net.get("/readyz").await.0, 200);
     if house.url.starts_with("sqlite:") {
         let mut other = SqliteConnection::connect(&house.url).await.unwrap();
-        sqlx::query("PRAGMA busy_timeout = 1000").execute(&mut other).await.unwrap();
+        sqlx::query("PRAGMA busy_timeout = 1000")
+            .execute(&mut other)
+            .await
+            .unwrap();
         let locked = other.begin_with("BEGIN IMMEDIATE").await;
         locked.expect("nobody holds the lock").rollback().await.unwrap();
     } else {
@@ -150,7 +164,9 @@ async fn assert_healthy(house: &House, net: &Net, server: &Running, acts: usize)
     assert_eq!(status, 200);
     let sum = |name: &str| -> f64 {
         let lines = metrics.lines().filter(|line| line.starts_with(name));
-        lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()).sum()
+        lines
+            .map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap())
+            .sum()
     };
     assert!(sum("compagnon_commands_total{") >= acts as f64, "{metrics}");
     assert!(sum("compagnon_sync_rounds_total{") > 0.0, "{metrics}");
@@ -175,7 +191,9 @@ fn connections(server: &Running) -> usize {
     const IS_OVER: &str = "06";
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
     let port = format!(":{:04X}", server.address.port());
-    let rows = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let rows = table
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>());
     rows.filter(|row| row.len() > 3 && row[1].ends_with(&port) && row[3] != LISTENS && row[3] != IS_OVER)
         .count()
 }

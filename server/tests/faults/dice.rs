@@ -37,7 +37,7 @@ impl Dice {
     }
 }
 
-/// `SEED`, or another one each day of the machine's clock would make failures come and go: so always the same.
+/// `SEED`, or always the same one.
 pub fn seed() -> u64 {
     let seed = number("SEED").unwrap_or(1);
     println!("SEED={seed}");
@@ -47,5 +47,8 @@ pub fn seed() -> u64 {
 /// A number from the environment.
 pub fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name}={text} is no number")),
+    )
 }

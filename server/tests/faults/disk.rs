@@ -35,7 +35,11 @@ async fn fills_up(
         let before = busy.net.unanswered.get();
         full();
         let said = house.readyz(&busy.net, 503).await;
-        assert!(said == "the disk is full\n" || said == "the disk fails\n", "{said}{}", house.log());
+        assert!(
+            said == "the disk is full\n" || said == "the disk fails\n",
+            "{said}{}",
+            house.log()
+        );
         assert_eq!(busy.net.get("/healthz").await.0, 200);
         tokio::time::sleep(LOAD).await;
         assert!(busy.net.unanswered.get() > before, "phones noticed nothing");
@@ -52,7 +56,11 @@ async fn fills_up(
     house.url = look();
     audit.url = house.url.clone();
     audit.has_all(&crowd.net.take_told()).await;
-    assert_eq!(audit.log().await.len(), crowd.made(), "each act is in the log once");
+    assert_eq!(
+        audit.log().await.len(),
+        crowd.made(),
+        "each act is in the log once"
+    );
     audit.all_right(house).await;
     assert!(server.is_alive(), "it was not started again");
     println!("{} acts, {} refused", crowd.made(), crowd.refused());
@@ -65,7 +73,12 @@ async fn no_file_may_grow() {
     let mut house = House::sqlite();
     // Why the trap: else the system ends a process that writes too much.
     let mut command = house.through(Command::new("sh"));
-    command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_compagnon")]);
+    command.args([
+        "-c",
+        "trap '' XFSZ; exec \"$@\"",
+        "sh",
+        env!("CARGO_BIN_EXE_compagnon"),
+    ]);
     let test = async {
         let audit = Audit::begin(&house).await;
         let server = house.serve_as(command).await;
@@ -149,7 +162,9 @@ fn alone() -> Option<(Arguments, Arguments)> {
     ];
     WAYS.into_iter().find(|(alone, _)| {
         let mut command = Command::new("unshare");
-        command.args(*alone).args(["sh", "-c", "mount -t tmpfs -o size=1m tmpfs /mnt"]);
+        command
+            .args(*alone)
+            .args(["sh", "-c", "mount -t tmpfs -o size=1m tmpfs /mnt"]);
         command.output().is_ok_and(|output| output.status.success())
     })
 }
@@ -171,9 +186,14 @@ async fn the_file_is_read_only() {
     let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
     let mut command = house.through(Command::new(if is_root { Path::new("setpriv") } else { &binary }));
     if is_root {
-        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&binary);
+        command
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+            .arg(&binary);
     }
-    let output = command.args(["serve", "--listen", "127.0.0.1:0"]).output().unwrap();
+    let output = command
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .output()
+        .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success(), "{said}");
     let last = said.lines().last().unwrap();

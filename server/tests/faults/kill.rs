@@ -51,7 +51,10 @@ async fn killed_again_and_again(house: &House, kills: u64) {
         busy.net.address.set(server.address);
         audit.replay(&busy.net, &busy.sessions, &told, NEWEST).await;
         if kill % 10 == 0 {
-            println!("{kill} kills: {acts} acts told, {} since the last one", acts - before);
+            println!(
+                "{kill} kills: {acts} acts told, {} since the last one",
+                acts - before
+            );
         }
         all.extend(told);
     }
@@ -73,7 +76,7 @@ async fn killed_again_and_again(house: &House, kills: u64) {
         unanswered.get(),
     );
     assert!(acts as u64 >= kills, "there was hardly any load: {acts} acts");
-    assert!(unanswered.get() > 0, "no kill hit a round");
+    assert!(found > 0, "no kill came between a commit and its answer");
     server.kill();
 }
 
@@ -82,7 +85,10 @@ async fn on_sqlite() {
     let local = tokio::task::LocalSet::new();
     let house = House::sqlite();
     local
-        .run_until(killed_again_and_again(&house, number("KILLS").unwrap_or(ON_SQLITE)))
+        .run_until(killed_again_and_again(
+            &house,
+            number("KILLS").unwrap_or(ON_SQLITE),
+        ))
         .await;
 }
 

@@ -24,8 +24,8 @@ use std::time::Duration;
 
 /// Members of the demo, some of them colleagues.
 const MEMBERS: [&str; 20] = [
-    "m-marie", "m-karim", "m-tom", "m-004", "m-005", "m-006", "m-007", "m-008", "m-009", "m-010", "m-011", "m-012",
-    "m-013", "m-014", "m-015", "m-016", "m-017", "m-018", "m-019", "m-020",
+    "m-marie", "m-karim", "m-tom", "m-004", "m-005", "m-006", "m-007", "m-008", "m-009", "m-010", "m-011",
+    "m-012", "m-013", "m-014", "m-015", "m-016", "m-017", "m-018", "m-019", "m-020",
 ];
 
 /// What a phone was told of an act, byte for byte.
@@ -139,7 +139,10 @@ impl Net {
             .find(|cookie| cookie.starts_with("session="))
             .unwrap()
             .to_owned();
-        let who = self.client.get(self.url("/api/session")).header("cookie", &session);
+        let who = self
+            .client
+            .get(self.url("/api/session"))
+            .header("cookie", &session);
         let who: serde_json::Value = who.send().await.unwrap().json().await.unwrap();
         let id = |name: &str| who[name].as_str().unwrap().parse().unwrap();
         Session {
@@ -257,7 +260,11 @@ impl Crowd {
         for phone in &self.phones {
             assert_eq!(phone.phone.outbox.open(), 0, "{} has open acts", phone.reference);
             for id in &phone.made {
-                assert!(phone.known.contains_key(id), "{} was never told of {id}", phone.reference);
+                assert!(
+                    phone.known.contains_key(id),
+                    "{} was never told of {id}",
+                    phone.reference
+                );
             }
         }
     }
@@ -286,7 +293,10 @@ impl Busy {
         for task in self.tasks {
             phones.push(task.await.unwrap());
         }
-        Crowd { net: self.net, phones }
+        Crowd {
+            net: self.net,
+            phones,
+        }
     }
 }
 
@@ -351,7 +361,10 @@ impl Handset {
                 })
             }
             6 => {
-                let open = replica.redemptions.iter().filter(|one| one.step() == Step::Reserved);
+                let open = replica
+                    .redemptions
+                    .iter()
+                    .filter(|one| one.step() == Step::Reserved);
                 let redemption = dice.any(open)?.id;
                 Command::Rewards(rewards::Command::TakeBack { redemption })
             }
@@ -461,7 +474,9 @@ impl Handset {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, all).await.expect("the phones come to rest");
+        tokio::time::timeout(PATIENCE, all)
+            .await
+            .expect("the phones come to rest");
     }
 
     /// The app is closed and opened again, perhaps after signing in anew.

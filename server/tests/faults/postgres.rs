@@ -44,7 +44,10 @@ impl Cluster {
         let mut command = script();
         command.arg("restart").arg(self.folder.path()).arg(how);
         let done = tokio::task::spawn_blocking(move || command.status());
-        assert!(done.await.unwrap().unwrap().success(), "PostgreSQL does not start again");
+        assert!(
+            done.await.unwrap().unwrap().success(),
+            "PostgreSQL does not start again"
+        );
     }
 }
 
@@ -74,9 +77,18 @@ async fn goes_away(cluster: &Cluster) {
             "ALTER SYSTEM SET default_transaction_read_only = on",
             "ALTER SYSTEM SET default_transaction_read_only = off",
         ];
-        sqlx::query("SET default_transaction_read_only = off").execute(&mut admin).await.unwrap();
-        sqlx::query(SETTINGS[usize::from(setting == "off")]).execute(&mut admin).await.unwrap();
-        sqlx::query("SELECT pg_reload_conf()").execute(&mut admin).await.unwrap();
+        sqlx::query("SET default_transaction_read_only = off")
+            .execute(&mut admin)
+            .await
+            .unwrap();
+        sqlx::query(SETTINGS[usize::from(setting == "off")])
+            .execute(&mut admin)
+            .await
+            .unwrap();
+        sqlx::query("SELECT pg_reload_conf()")
+            .execute(&mut admin)
+            .await
+            .unwrap();
         let said = house.readyz(&busy.net, status).await;
         assert_eq!(said == "the database is read-only\n", status == 503, "{said}");
     }
@@ -86,7 +98,11 @@ async fn goes_away(cluster: &Cluster) {
     crowd.assert_all_decided();
     crowd.assert_equal_to_new_phones().await;
     audit.has_all(&crowd.net.take_told()).await;
-    assert_eq!(audit.log().await.len(), crowd.made(), "each act is in the log once");
+    assert_eq!(
+        audit.log().await.len(),
+        crowd.made(),
+        "each act is in the log once"
+    );
     audit.all_right(&house).await;
     assert!(server.is_alive(), "it was not started again");
     println!("{} acts, {} refused", crowd.made(), crowd.refused());
@@ -95,7 +111,10 @@ async fn goes_away(cluster: &Cluster) {
 #[tokio::test]
 async fn goes_away_and_comes_back() {
     if std::env::var("TEST_POSTGRES_URL").is_err() {
-        assert!(std::env::var("CI").is_err(), "TEST_POSTGRES_URL must be set in CI");
+        assert!(
+            std::env::var("CI").is_err(),
+            "TEST_POSTGRES_URL must be set in CI"
+        );
         eprintln!("SKIPPED on PostgreSQL: TEST_POSTGRES_URL is not set");
         return;
     }

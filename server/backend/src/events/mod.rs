@@ -69,7 +69,9 @@ pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, when: When, command: Comm
 async fn join(tx: &mut Tx, caller: &Caller, when: When, event: EventId) -> Result<Receipt> {
     // Why first: it locks the event, so seats and places in line are given one after the other, and what is read of
     // it after that stays true.
-    let number = sql::next_waiting_number(tx, event).await?.ok_or(domain::Error::NotFound)?;
+    let number = sql::next_waiting_number(tx, event)
+        .await?
+        .ok_or(domain::Error::NotFound)?;
     let row = sql::find(tx, event).await?.ok_or(domain::Error::NotFound)?;
     let tiers: Vec<String> = serde_json::from_str(&row.tiers)?;
     let gate = Gate {
@@ -100,7 +102,9 @@ async fn join(tx: &mut Tx, caller: &Caller, when: When, event: EventId) -> Resul
 }
 
 async fn leave(tx: &mut Tx, caller: &Caller, when: When, event: EventId) -> Result<Receipt> {
-    sql::next_waiting_number(tx, event).await?.ok_or(domain::Error::NotFound)?;
+    sql::next_waiting_number(tx, event)
+        .await?
+        .ok_or(domain::Error::NotFound)?;
     let row = sql::find(tx, event).await?.ok_or(domain::Error::NotFound)?;
     let tiers = Vec::new();
     let gate = Gate {
