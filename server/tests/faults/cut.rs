@@ -2,13 +2,12 @@
 
 use crate::audit::Audit;
 use crate::dice::{Dice, seed};
-use crate::house::{House, PATIENCE, Running};
+use crate::house::{House, Running, until};
 use crate::phones::{Crowd, Net};
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use std::cell::Cell;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -101,14 +100,10 @@ async fn connections_are_cut(house: &House) {
         .address
         .set(proxy(server.address, seed, count.clone()).await);
     let busy = crowd.go();
-    let enough = async {
-        while count.connections.get() < CONNECTIONS {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(3 * PATIENCE, enough)
-        .await
-        .expect("phones go on");
+    until("enough connections", async || {
+        count.connections.get() >= CONNECTIONS
+    })
+    .await;
     busy.net.address.set(server.address);
     let unanswered = busy.net.unanswered.clone();
     let mut crowd = busy.stop().await;
@@ -172,17 +167,6 @@ async fn assert_healthy(house: &House, net: &Net, server: &Running, acts: usize)
     assert!(sum("compagnon_sync_rounds_total{") > 0.0, "{metrics}");
     assert!(!metrics.contains("status=\"500\""), "{metrics}");
     assert_eq!(house.log().matches("panic").count(), 0, "{}", house.log());
-}
-
-/// Waits for what must come true in the end.
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    for _ in 0..1000 {
-        if is_so().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("never: {what}");
 }
 
 /// Connections of phones that the server has not closed; 0 where the system does not tell.

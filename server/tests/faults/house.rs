@@ -165,18 +165,14 @@ impl House {
 
     /// Waits until `/readyz` answers so, and tells what it says.
     pub async fn readyz(&self, net: &Net, status: u16) -> String {
-        let asked = async {
-            loop {
-                let (is, text) = net.get("/readyz").await;
-                if is == status {
-                    return text;
-                }
-                tokio::time::sleep(LOOK_AGAIN).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, asked)
-            .await
-            .unwrap_or_else(|_| panic!("/readyz never answered {status}: {}", self.log()))
+        let mut said = String::new();
+        until("/readyz answers so", async || {
+            let (is, text) = net.get("/readyz").await;
+            said = text;
+            is == status
+        })
+        .await;
+        said
     }
 
     /// What the server has logged since the house was built.
@@ -215,21 +211,28 @@ impl House {
     }
 
     async fn address(&self, out: &Path) -> SocketAddr {
-        let up = async {
-            loop {
-                let text = std::fs::read_to_string(out).unwrap();
-                if let Some(rest) = text.strip_prefix("compagnon is at http://")
-                    && let Some((address, _)) = rest.split_once('\n')
-                {
-                    return address.parse().unwrap();
-                }
-                tokio::time::sleep(LOOK_AGAIN).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, up)
-            .await
-            .unwrap_or_else(|_| panic!("it does not start: {}", self.log()))
+        let mut address = None;
+        until("it is up", async || {
+            let text = std::fs::read_to_string(out).unwrap();
+            let rest = text.strip_prefix("compagnon is at http://");
+            address = rest.and_then(|rest| rest.split_once('\n')?.0.parse().ok());
+            address.is_some()
+        })
+        .await;
+        address.unwrap()
     }
+}
+
+/// Waits for what must come true in the end.
+pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !is_so().await {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting)
+        .await
+        .unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 impl Running {

@@ -120,6 +120,10 @@ impl Net {
         std::mem::take(&mut self.told.borrow_mut())
     }
 
+    pub fn told_so_far(&self) -> usize {
+        self.told.borrow().len()
+    }
+
     pub async fn sign_in(&self, house: &House, member: &str) -> Session {
         let code = house.code(member);
         let answer = self
