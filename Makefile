@@ -1,13 +1,14 @@
 # Everything there is to do here. The scripts are in .ci, and install what is missing.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run test dev bench screenshots lighthouse set-up set-up-test server
+.PHONY: help run test soak dev bench screenshots lighthouse set-up set-up-test server
 
 help:
 	@echo 'make run          the programme with demo content, on this machine (the first time takes a while)'
 	@echo 'make dev          the same, rebuilt and reloaded while you edit'
 	@echo 'make test         all checks: format, lints, tests on both databases, sizes, a real browser'
 	@echo 'make bench        speed as ratios, on both databases (SCALE=1m: with a million members)'
+	@echo 'make soak         the long tests: a thousand kills, 100,000 stories (SEEDS=)'
 	@echo 'make lighthouse   the Lighthouse scores of a mid-range phone'
 	@echo 'make screenshots  pictures of the screens, into end2end/screenshots'
 
@@ -27,6 +28,9 @@ run: server
 
 test: set-up-test
 	@.ci/test
+
+soak: set-up-test
+	@.ci/soak
 
 dev: set-up
 	@. .ci/env.sh && exec cargo leptos watch -- serve --demo --watch-site

@@ -85,6 +85,17 @@ pub enum Command {
     /// The database as a whole
     #[command(subcommand)]
     Database(Database),
+    /// Write the whole programme into one file, also while it serves
+    ///
+    /// The file is a SQLite database as of one moment, whichever engine it comes from. It can be opened, proved and
+    /// served like any other, and `compagnon restore` puts it back on either engine. Keep it as safe as the database
+    /// itself: it holds the key that signs tickets.
+    Backup(Backup),
+    /// Put a backup in place of the database; phones then send again what it does not know
+    ///
+    /// Stop Compagnon first, and run this as the user it runs as. A SQLite database that was there is kept beside
+    /// the new one, as NAME.replaced.
+    Restore(Restore),
     /// Check that everything is in place
     Doctor(Serve),
     /// These settings
@@ -392,6 +403,22 @@ pub enum Database {
     },
     /// Say that this database was restored from a backup: phones then send again what they still have
     Restored,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Backup {
+    pub file: PathBuf,
+    /// Replace the file where there is one already
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Restore {
+    pub file: PathBuf,
+    /// Restore although the database holds a programme already
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Clone, Debug, Subcommand)]

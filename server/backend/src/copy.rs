@@ -1,9 +1,10 @@
 //! Moves a programme from one database to another, also from one engine to the other.
 
-use crate::db::{Kind, on};
+use crate::db::{Engine, on};
 use crate::{Db, Error, Result, Tx, programme};
 use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row};
+use std::time::Duration;
 
 /// What was copied.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -349,7 +350,7 @@ enum Value {
 ///
 /// # Errors
 /// [`Error::Input`] where the target is not empty.
-pub async fn copy(from: &Db, to: &Db, mut progress: impl FnMut(&str, u64)) -> Result<Copied> {
+pub async fn copy(from: &Db, to: &Db, progress: impl FnMut(&str, u64)) -> Result<Copied> {
     let mut source = from.read().await?;
     let mut target = to.write().await?;
     if !programme::is_untouched(&mut target).await? {
@@ -357,23 +358,68 @@ pub async fn copy(from: &Db, to: &Db, mut progress: impl FnMut(&str, u64)) -> Re
             "the target database is not empty; nothing was copied".into(),
         ));
     }
+    let copied = fill(&mut source, &mut target, progress).await?;
+    target.commit().await?;
+    Ok(copied)
+}
+
+/// Puts a backup into a PostgreSQL database and begins a new epoch, all in one transaction. Both must be migrated.
+///
+/// # Errors
+/// [`Error::Input`] where somebody else uses the database, or it is not empty and may not be emptied.
+pub async fn restore(backup: &Db, to: &Db, may_empty: bool) -> Result<Copied> {
+    let mut source = backup.read().await?;
+    let mut target = to.write().await?;
+    // Why nobody else: who reads while tables are emptied sees nothing in them, as if nothing had ever been there.
+    wait_until_alone(&mut target).await?;
+    if !programme::is_untouched(&mut target).await? {
+        if !may_empty {
+            return Err(Error::Input("the database holds a programme already".into()));
+        }
+        // Why not DELETE: nobody may delete entries, and that holds for the tables, not for what replaces them whole.
+        let tables: Vec<&str> = TABLES.iter().map(|(table, ..)| *table).collect();
+        let empty = format!("TRUNCATE {}", tables.join(", "));
+        on!(target, c => sqlx::query(AssertSqlSafe(empty)).execute(c).await.map(|_| ())?);
+    }
+    let copied = fill(&mut source, &mut target, |_, _| {}).await?;
+    programme::begin_epoch(&mut target).await?;
+    target.commit().await?;
+    Ok(copied)
+}
+
+/// Connections that were just closed are listed for a moment longer.
+async fn wait_until_alone(tx: &mut Tx) -> Result<()> {
+    const OTHERS: &str = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
+        AND application_name = 'compagnon' AND pid <> pg_backend_pid()";
+    for _ in 0..20 {
+        let others: i64 = on!(tx, c => sqlx::query_scalar(OTHERS).fetch_one(c).await?);
+        if others == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Err(Error::Input(
+        "the database is in use: stop Compagnon first".into(),
+    ))
+}
+
+async fn fill(source: &mut Tx, target: &mut Tx, mut progress: impl FnMut(&str, u64)) -> Result<Copied> {
     // What a migration puts into an empty database comes from the source instead.
     for table in ["system", "signing_key", "programme", "account"] {
         on!(target, c => sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(c).await.map(|_| ())?);
     }
     let mut copied = Copied::default();
     for (table, order, columns) in TABLES {
-        let rows = copy_table(&mut source, &mut target, table, order, columns).await?;
+        let rows = copy_table(source, target, table, order, columns).await?;
         progress(table, rows);
         copied.tables += 1;
         copied.rows += rows;
     }
-    if to.kind() == Kind::Postgres {
+    if let Engine::Postgres(_) = target.engine {
         const NEXT: &str = "SELECT setval(pg_get_serial_sequence('entry', 'number'), \
             GREATEST((SELECT MAX(number) FROM entry), 1))";
         on!(target, c => sqlx::query(NEXT).execute(c).await.map(|_| ())?);
     }
-    target.commit().await?;
     Ok(copied)
 }
 

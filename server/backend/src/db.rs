@@ -13,7 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Connection, Postgres, Sqlite, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -134,16 +134,21 @@ impl Db {
                 .statement_cache_capacity(400)
                 // Rows handed over at a time; each hand-over wakes another thread.
                 .row_buffer_size(1000);
-            let write = SqlitePoolOptions::new()
+            // Why: where a transaction fails for want of space, SQLite has ended it already, the driver cannot end it
+            // again and counts it as open for ever. Only a new connection counts from the start.
+            let pool = || {
+                SqlitePoolOptions::new().before_acquire(|connection, _| {
+                    let is_free = !connection.is_in_transaction();
+                    Box::pin(async move { Ok(is_free) })
+                })
+            };
+            let write = pool()
                 .max_connections(1)
                 .acquire_timeout(Duration::from_secs(30))
                 // In KiB: an import's pages stay in memory until its commit.
                 .connect_with(options.clone().pragma("cache_size", "-65536"))
                 .await?;
-            let read = SqlitePoolOptions::new()
-                .max_connections(8)
-                .connect_with(options)
-                .await?;
+            let read = pool().max_connections(8).connect_with(options).await?;
             let version: String = sqlx::query_scalar("SELECT sqlite_version()")
                 .fetch_one(&write)
                 .await?;

@@ -15,6 +15,32 @@ pub enum Error {
     Broken(String),
 }
 
+impl Error {
+    /// What [`Error::ails`] says where it knows nothing better.
+    pub const NO_ANSWER: &str = "the database does not answer";
+
+    /// What is wrong with the database, in words for whoever runs it: the driver's own text stays in the log.
+    pub fn ails(&self) -> &'static str {
+        let Error::Database(error) = self else {
+            return "something is broken";
+        };
+        let code = error.as_database_error().and_then(|error| error.code());
+        // SQLite's codes carry the kind in their last eight bits; PostgreSQL's have five characters.
+        match code.as_deref() {
+            Some("53100") => return "the disk is full",
+            Some("25006") => return "the database is read-only",
+            Some(code) if code.len() < 5 => match code.parse::<u32>().map(|code| code & 0xff) {
+                Ok(8) => return "the database is read-only",
+                Ok(10) => return "the disk fails",
+                Ok(13) => return "the disk is full",
+                _ => {}
+            },
+            _ => {}
+        }
+        Error::NO_ANSWER
+    }
+}
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl From<domain::Error> for Error {

@@ -5,6 +5,7 @@
 //! the verb a person would say, into its `mod.rs`. Touch the documents it changes (`tx.touch…`), so that phones
 //! hear of it. Points move in [`ledger`] and nowhere else. Test it on both engines with [`testing`].
 
+pub mod backup;
 pub mod caller;
 mod changes;
 pub mod commands;
@@ -23,6 +24,7 @@ pub mod moment;
 pub mod notices;
 pub mod orders;
 pub mod programme;
+pub mod readiness;
 pub mod rewards;
 pub mod sessions;
 pub mod signing;

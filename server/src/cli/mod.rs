@@ -1,5 +1,6 @@
 //! The command line: what each command does, and what it says.
 
+mod backup;
 mod card;
 mod doctor;
 mod imports;
@@ -34,12 +35,25 @@ pub async fn run(settings: Settings) -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         Command::Doctor(serve) => return doctor::doctor(&common, &serve).await,
+        Command::Backup(wanted) => {
+            backup::backup(&common.database_url, &wanted).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Restore(wanted) => {
+            backup::restore(&common.database_url, &wanted).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
         _ => {}
     }
     let db = open(&common.database_url).await?;
     let code = obey(&db, command).await;
     db.close().await;
     code.map_err(|error| match error.downcast_ref() {
+        Some(ours @ backend::Error::Database(_)) if ours.ails() != backend::Error::NO_ANSWER => {
+            let words = ours.ails();
+            let file = sqlite_path(&common.database_url).unwrap_or("DATABASE_URL");
+            error.context(format!("{file}: {words}"))
+        }
         Some(backend::Error::Database(_)) => error.context("if the database is new: compagnon migrate"),
         _ => error,
     })
@@ -119,7 +133,7 @@ async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
             tx.commit().await?;
             tell!("a new epoch has begun: phones will send again what they still have");
         }
-        Command::Doctor(_) | Command::Config(_) => {}
+        Command::Backup(_) | Command::Restore(_) | Command::Doctor(_) | Command::Config(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

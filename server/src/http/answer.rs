@@ -54,7 +54,7 @@ pub fn refusal(status: StatusCode, code: &'static str) -> axum::response::Respon
 }
 
 /// Plain words.
-pub fn plain(status: StatusCode, text: &'static str) -> axum::response::Response {
+pub fn plain(status: StatusCode, text: impl IntoResponse) -> axum::response::Response {
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),

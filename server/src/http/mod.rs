@@ -47,6 +47,8 @@ pub struct App {
     pub tasks: TaskTracker,
     /// No new work is taken once it ends.
     pub ending: AtomicBool,
+    /// The database has failed a request since it was last known to be well.
+    pub failed: AtomicBool,
     public_url: Option<String>,
     secure: bool,
     trusted_proxy: usize,
@@ -92,6 +94,7 @@ impl App {
             sending,
             tasks: TaskTracker::new(),
             ending: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
             trusted_proxy: settings.trusted_proxy,
             phone_country: settings.phone_country.clone(),
             metrics_token: settings.metrics_token.clone(),

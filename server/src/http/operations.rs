@@ -5,6 +5,7 @@ use super::{Peer, Shared};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use backend::readiness;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
@@ -15,16 +16,24 @@ pub async fn healthz() -> Response {
     plain(StatusCode::OK, "ok\n")
 }
 
-/// The database answers, and the server is not about to end: send requests here.
+/// The database takes and gives, and the server is not about to end: send requests here.
 pub async fn readyz(State(app): State<Shared>) -> Response {
     if app.ending.load(Ordering::Relaxed) {
         return plain(StatusCode::SERVICE_UNAVAILABLE, "ending\n");
     }
-    match tokio::time::timeout(Duration::from_secs(3), app.db.ping()).await {
+    // Why not always: each would wait for the disk, and for imports that write for long.
+    let asked = async {
+        if app.failed.load(Ordering::Relaxed) {
+            readiness::write_through(&app.db).await?;
+            app.failed.store(false, Ordering::Relaxed);
+        }
+        app.db.ping().await
+    };
+    match tokio::time::timeout(Duration::from_secs(3), asked).await {
         Ok(Ok(())) => plain(StatusCode::OK, "ready\n"),
         Ok(Err(error)) => {
-            tracing::warn!(%error, "not ready");
-            plain(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+            tracing::warn!(%error, "not ready: {}", error.ails());
+            plain(StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", error.ails()))
         }
         Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "the database takes too long\n"),
     }

@@ -86,6 +86,11 @@ pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, when: When, command: Comm
 }
 
 async fn join(tx: &mut Tx, caller: &Caller, when: When, event: EventId) -> Result<Receipt> {
+    // Why first: it locks the event, so seats and places in line are given one after the other, and what is read of
+    // it after that stays true.
+    let number = sql::next_waiting_number(tx, event)
+        .await?
+        .ok_or(domain::Error::NotFound)?;
     let row = sql::find(tx, event).await?.ok_or(domain::Error::NotFound)?;
     let tiers: Vec<String> = serde_json::from_str(&row.tiers)?;
     let gate = Gate {
@@ -95,8 +100,6 @@ async fn join(tx: &mut Tx, caller: &Caller, when: When, event: EventId) -> Resul
         cancelled: row.cancelled_at.is_some(),
     };
     when.in_time(|at| gate.may_join(&caller.tier, at))?;
-    // Why first: it locks the event, so seats and places in line are given one after the other.
-    let number = sql::next_waiting_number(tx, event).await?;
     if sql::find_registration(tx, event, caller.member)
         .await?
         .is_some_and(|(state, _)| state != "left")
@@ -118,6 +121,9 @@ async fn join(tx: &mut Tx, caller: &Caller, when: When, event: EventId) -> Resul
 }
 
 async fn leave(tx: &mut Tx, caller: &Caller, when: When, event: EventId) -> Result<Receipt> {
+    sql::next_waiting_number(tx, event)
+        .await?
+        .ok_or(domain::Error::NotFound)?;
     let row = sql::find(tx, event).await?.ok_or(domain::Error::NotFound)?;
     let tiers = Vec::new();
     let gate = Gate {
@@ -127,7 +133,6 @@ async fn leave(tx: &mut Tx, caller: &Caller, when: When, event: EventId) -> Resu
         cancelled: row.cancelled_at.is_some(),
     };
     gate.may_leave(when.now)?;
-    sql::next_waiting_number(tx, event).await?;
     let (state, waiting_number) = sql::find_registration(tx, event, caller.member)
         .await?
         .ok_or(domain::Error::NotRegistered)?;

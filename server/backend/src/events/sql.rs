@@ -61,10 +61,10 @@ pub async fn set_cancelled(tx: &mut Tx, event: EventId) -> Result<()> {
 }
 
 /// The next number in line; locks the event until the commit.
-pub async fn next_waiting_number(tx: &mut Tx, event: EventId) -> Result<i64> {
+pub async fn next_waiting_number(tx: &mut Tx, event: EventId) -> Result<Option<i64>> {
     const NEXT: &str =
         "UPDATE event SET waiting_number = waiting_number + 1 WHERE id = $1 RETURNING waiting_number";
-    Ok(on!(tx, c => sqlx::query_scalar(NEXT).bind(event).fetch_one(c).await?))
+    Ok(on!(tx, c => sqlx::query_scalar(NEXT).bind(event).fetch_optional(c).await?))
 }
 
 /// Takes a seat where one is free.

@@ -51,8 +51,9 @@ pub async fn list_trades_in_use(tx: &mut Tx) -> Result<Vec<String>> {
 }
 
 /// Companies, courses, events and rewards together: 0 in a new database.
+pub(crate) const COUNT_PEOPLE: &str = "SELECT CAST((SELECT COUNT(*) FROM company) + (SELECT COUNT(*) FROM course) \
+    + (SELECT COUNT(*) FROM event) + (SELECT COUNT(*) FROM reward) AS BIGINT)";
+
 pub async fn count_people(tx: &mut Tx) -> Result<i64> {
-    const COUNT: &str = "SELECT CAST((SELECT COUNT(*) FROM company) + (SELECT COUNT(*) FROM course) \
-        + (SELECT COUNT(*) FROM event) + (SELECT COUNT(*) FROM reward) AS BIGINT)";
-    Ok(on!(tx, c => sqlx::query_scalar(COUNT).fetch_one(c).await?))
+    Ok(on!(tx, c => sqlx::query_scalar(COUNT_PEOPLE).fetch_one(c).await?))
 }

@@ -1,0 +1,85 @@
+//! A whole programme in one file: a SQLite database, whichever engine it comes from.
+
+use crate::{Error, Result, programme};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection};
+use std::path::Path;
+use std::time::Duration;
+
+/// Copies a SQLite database as it is at one moment, while others read and write it, into the empty file `to`.
+///
+/// # Errors
+/// Where `from` is not a database or cannot be read, or `to` cannot be written.
+pub async fn copy_file(from: &Path, to: &Path) -> Result<()> {
+    let options = SqliteConnectOptions::new()
+        .filename(from)
+        .read_only(true)
+        .busy_timeout(Duration::from_secs(10));
+    let mut connection = options.connect().await?;
+    let to = to
+        .to_str()
+        .ok_or_else(|| Error::Input(format!("{}: the name is not UTF-8", to.display())))?;
+    // Why not a copy of the bytes: what was committed last lies in a second file, and both change meanwhile.
+    sqlx::query("VACUUM INTO $1")
+        .bind(to)
+        .execute(&mut connection)
+        .await?;
+    Ok(connection.close().await?)
+}
+
+/// Makes sure that `file` is a whole programme, alone: nothing of it lies in files beside it.
+///
+/// # Errors
+/// [`Error::Input`] where it is damaged or something else.
+pub async fn check_file(file: &Path) -> Result<()> {
+    let mut connection = connect_alone(file).await?;
+    let said: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+        .fetch_one(&mut connection)
+        .await?;
+    if said != "ok" {
+        return Err(Error::Input(format!("the file is damaged: {said}")));
+    }
+    const TABLES: &str = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' \
+        AND name IN ('system', 'programme', 'member', 'entry', 'command_log')";
+    let tables: i64 = sqlx::query_scalar(TABLES).fetch_one(&mut connection).await?;
+    if tables != 5 {
+        return Err(Error::Input("the file holds no programme".into()));
+    }
+    Ok(connection.close().await?)
+}
+
+/// Opens a SQLite file that nobody else may have open, and brings all of it into that one file.
+///
+/// # Errors
+/// [`Error::Input`] where somebody has it open.
+pub async fn connect_alone(file: &Path) -> Result<SqliteConnection> {
+    let mut connection = SqliteConnectOptions::new()
+        .filename(file)
+        .busy_timeout(Duration::from_secs(2))
+        .connect()
+        .await?;
+    // Leaving this mode needs the file for oneself.
+    match sqlx::query("PRAGMA journal_mode = DELETE")
+        .execute(&mut connection)
+        .await
+    {
+        Ok(_) => Ok(connection),
+        Err(sqlx::Error::Database(error)) if error.message().contains("locked") => Err(Error::Input(
+            "the database is in use: stop Compagnon first".into(),
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Does a SQLite database hold a programme? One that was never migrated holds none.
+pub async fn holds_programme(connection: &mut SqliteConnection) -> Result<bool> {
+    const MIGRATED: &str = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'company'";
+    let migrated: i64 = sqlx::query_scalar(MIGRATED).fetch_one(&mut *connection).await?;
+    if migrated == 0 {
+        return Ok(false);
+    }
+    let count: i64 = sqlx::query_scalar(programme::COUNT_PEOPLE)
+        .fetch_one(connection)
+        .await?;
+    Ok(count > 0)
+}

@@ -1,0 +1,247 @@
+//! A backup is taken while members act, they go on, and the backup is all that is left: nothing they knew is lost.
+
+use crate::audit::Audit;
+use crate::dice::seed;
+use crate::house::House;
+use crate::phones::Crowd;
+use app::phone::sync::Next;
+use std::collections::HashSet;
+use std::time::Duration;
+
+const PHONES: usize = 20;
+const LOAD: Duration = Duration::from_millis(1500);
+
+async fn is_restored(house: &House) {
+    let audit = Audit::begin(house).await;
+    let server = house.serve().await;
+    let busy = Crowd::sign_in(house, server.address, PHONES, seed()).await.go();
+    tokio::time::sleep(LOAD).await;
+
+    let before = busy.net.take_told();
+    taken(house).await;
+    // The file is whole while the server goes on, and holds at least what was told before it was begun.
+    let copy = house.copy("backup.db");
+    let kept = Audit::begin(&copy).await;
+    kept.all_right(&copy).await;
+    kept.has_all(&before).await;
+    let kept = kept.log().await;
+
+    tokio::time::sleep(LOAD).await;
+    let net = busy.net.clone();
+    let mut crowd = busy.stop().await;
+    // One phone is out of reach now, and one signs in after the backup: that session will not be known any more.
+    let late = crowd.phones.pop().unwrap();
+    crowd.settle().await;
+    let told = net.take_told();
+    let lost: HashSet<_> = told
+        .iter()
+        .map(|told| told.id)
+        .filter(|id| !kept.contains_key(id))
+        .collect();
+    assert!(!lost.is_empty(), "the backup lacks nothing");
+    let anew = net.sign_in(house, crowd.phones[0].reference).await;
+    crowd.phones[0].open_again(anew).await;
+    for phone in &mut crowd.phones {
+        phone.keep_draft("quiz", "half done").await;
+        phone.act().await;
+    }
+    server.kill();
+
+    refused_while_it_holds_anything(house);
+    house.good(&["restore", "backup.db", "--force"]);
+    assert_eq!(audit.log().await, kept, "the database is the backup");
+    let server = house.serve().await;
+    net.address.set(server.address);
+    // What was decided after the backup may come out otherwise now: others were quicker.
+    crowd.phones.push(late);
+    let decided: Vec<HashSet<_>> = crowd
+        .phones
+        .iter()
+        .map(|phone| phone.told().keys().copied().collect())
+        .collect();
+    for phone in &mut crowd.phones {
+        phone.forget_outcomes();
+    }
+    assert_eq!(
+        crowd.phones[0].round().await,
+        Next::SignIn,
+        "its session came after the backup"
+    );
+    let anew = net.sign_in(house, crowd.phones[0].reference).await;
+    crowd.phones[0].open_again(anew).await;
+    crowd.settle().await;
+
+    for (phone, decided) in crowd.phones.iter().zip(&decided) {
+        assert_eq!(phone.phone.outbox.open(), 0, "{} has open acts", phone.reference);
+        for id in decided {
+            assert!(
+                phone.told().contains_key(id),
+                "{} is not told of {id} again",
+                phone.reference
+            );
+            let item = phone.phone.outbox.get(*id).expect("the phone has kept it");
+            assert!(
+                item.outcome.is_some(),
+                "{} does not see what became of {id}",
+                phone.reference
+            );
+        }
+    }
+    crowd.assert_all_decided();
+    let drafts = crowd
+        .phones
+        .iter()
+        .filter(|phone| phone.phone.drafts.contains_key("quiz"));
+    assert_eq!(drafts.count(), PHONES - 1);
+    let told = net.take_told();
+    let unchanged = told.iter().filter(|told| kept.contains_key(&told.id));
+    for told in unchanged {
+        assert_eq!(kept[&told.id], told.outcome, "{} was in the backup", told.id);
+    }
+    audit.has_all(&told).await;
+    let log = audit.log().await;
+    assert_eq!(log.len(), crowd.made(), "each act is in the log once");
+    crowd.assert_equal_to_new_phones().await;
+    audit.all_right(house).await;
+    println!(
+        "{} acts, {} of them told and not in the backup; all are decided again",
+        crowd.made(),
+        lost.len()
+    );
+    server.kill();
+}
+
+/// Takes the backup without keeping the phones waiting.
+async fn taken(house: &House) {
+    let mut taking = house.command().args(["backup", "backup.db"]).spawn().unwrap();
+    let status = loop {
+        match taking.try_wait().unwrap() {
+            Some(status) => break status,
+            None => tokio::time::sleep(Duration::from_millis(5)).await,
+        }
+    };
+    assert!(status.success());
+}
+
+fn refused_while_it_holds_anything(house: &House) {
+    let before = house.good(&["ledger", "prove"]);
+    let said = house.bad(&["restore", "backup.db"]);
+    assert!(
+        said.contains("holds a programme already") && said.contains("--force"),
+        "{said}"
+    );
+    assert_eq!(house.good(&["ledger", "prove"]), before);
+}
+
+#[tokio::test]
+async fn on_sqlite() {
+    let local = tokio::task::LocalSet::new();
+    local.run_until(is_restored(&House::sqlite())).await;
+}
+
+#[tokio::test]
+async fn on_postgres() {
+    let local = tokio::task::LocalSet::new();
+    if let Some(house) = House::postgres().await {
+        local.run_until(is_restored(&house)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_said_and_changes_nothing() {
+    let house = House::sqlite();
+    let proof = house.good(&["ledger", "prove"]);
+    assert!(house.good(&["backup", "one.db"]).starts_with("one.db: "));
+    let one = std::fs::read(house.path("one.db")).unwrap();
+    for (arguments, words) in [
+        (vec!["backup", "one.db"], ["one.db", "--force replaces it"]),
+        (
+            vec!["backup", "compagnon.db"],
+            ["compagnon.db", "the database itself"],
+        ),
+        (
+            vec!["backup", "compagnon.db", "--force"],
+            ["compagnon.db", "the database itself"],
+        ),
+        (
+            vec!["backup", "no/such/two.db"],
+            ["no/such/two.db", "No such file"],
+        ),
+        (
+            vec!["--database-url", "sqlite:no.db", "backup", "three.db"],
+            ["no.db", "No such file"],
+        ),
+        (vec!["restore", "no.db", "--force"], ["no.db", "No such file"]),
+        (
+            vec!["restore", "rewards.toml", "--force"],
+            ["rewards.toml", "not a database"],
+        ),
+        (vec!["restore", "cut.db", "--force"], ["cut.db", "malformed"]),
+        (
+            vec!["restore", "empty.db", "--force"],
+            ["empty.db", "no programme"],
+        ),
+    ] {
+        std::fs::write(house.path("cut.db"), &one[..one.len() / 2]).unwrap();
+        std::fs::write(house.path("empty.db"), "").unwrap();
+        let said = house.bad(&arguments);
+        assert!(
+            words.iter().all(|word| said.contains(word)),
+            "{arguments:?}: {said}"
+        );
+    }
+    assert_eq!(std::fs::read(house.path("one.db")).unwrap(), one);
+    assert_eq!(house.good(&["ledger", "prove"]), proof);
+    let left: Vec<String> = std::fs::read_dir(house.folder.path())
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with(".compagnon") || name.starts_with("no") || name.starts_with("three"))
+        .collect();
+    assert_eq!(left, Vec::<String>::new(), "nothing half done is left");
+
+    let server = house.serve().await;
+    let said = house.bad(&["restore", "one.db", "--force"]);
+    assert!(said.contains("in use"), "{said}");
+    server.kill();
+    house.good(&["restore", "one.db", "--force"]);
+    assert_eq!(house.good(&["ledger", "prove"]), proof);
+    assert_eq!(
+        house.good(&[
+            "--database-url",
+            "sqlite:compagnon.db.replaced",
+            "ledger",
+            "prove"
+        ]),
+        proof
+    );
+    // Into nothing, without a word of force; and a second time nothing that was put aside is lost.
+    house.good(&["--database-url", "sqlite:new/new.db", "restore", "one.db"]);
+    assert_eq!(
+        house.good(&["--database-url", "sqlite:new/new.db", "ledger", "prove"]),
+        proof
+    );
+    assert!(
+        house
+            .bad(&["restore", "one.db", "--force"])
+            .contains("compagnon.db.replaced")
+    );
+}
+
+/// From one engine to the other and back.
+#[tokio::test]
+async fn between_engines() {
+    let Some(house) = House::postgres().await else {
+        return;
+    };
+    let proof = house.good(&["ledger", "prove"]);
+    house.good(&["backup", "one.db"]);
+    assert_eq!(house.copy("one.db").good(&["ledger", "prove"]), proof);
+    let server = house.serve().await;
+    assert!(house.bad(&["restore", "one.db", "--force"]).contains("in use"));
+    server.kill();
+    house.good(&["restore", "one.db", "--force"]);
+    assert_eq!(house.good(&["ledger", "prove"]), proof);
+    house.good(&["backup", "one.db", "--force"]);
+    house.good(&["--database-url", "sqlite:new.db", "restore", "one.db"]);
+    assert_eq!(house.copy("new.db").good(&["ledger", "prove"]), proof);
+}

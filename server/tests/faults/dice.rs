@@ -1,0 +1,54 @@
+//! Chance from a seed that is printed, so that a failure can be looked for again.
+
+use backend::moment::{Chance, Fixed};
+use domain::Timestamp;
+
+pub struct Dice(Fixed);
+
+impl Dice {
+    pub fn new(seed: u64) -> Dice {
+        Dice(Fixed::new(Timestamp(0), seed))
+    }
+
+    fn draw(&self) -> u64 {
+        let mut bytes = [0; 8];
+        self.0.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    /// From 0 up to `most`, which is not reached.
+    pub fn below(&self, most: u64) -> u64 {
+        self.draw() % most
+    }
+
+    pub fn chance<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.0.fill(&mut bytes);
+        bytes
+    }
+
+    /// Any of `some`; `None` where there is none.
+    pub fn any<T>(&self, some: impl IntoIterator<Item = T>) -> Option<T> {
+        let mut some: Vec<T> = some.into_iter().collect();
+        match some.len() {
+            0 => None,
+            count => Some(some.swap_remove(self.below(count as u64) as usize)),
+        }
+    }
+}
+
+/// `SEED`, or always the same one.
+pub fn seed() -> u64 {
+    let seed = number("SEED").unwrap_or(1);
+    println!("SEED={seed}");
+    seed
+}
+
+/// A number from the environment.
+pub fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name}={text} is no number")),
+    )
+}

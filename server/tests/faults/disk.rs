@@ -1,0 +1,207 @@
+//! The disk takes nothing any more, and then it does again. The same process goes on.
+#![cfg(target_os = "linux")]
+
+use crate::audit::Audit;
+use crate::dice::seed;
+use crate::house::{House, Running};
+use crate::phones::Crowd;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+const PHONES: usize = 8;
+const LOAD: Duration = Duration::from_millis(600);
+/// Of a disk, in bytes.
+const SIZE: usize = 8 << 20;
+/// How often the disk is full.
+const TIMES: usize = 3;
+
+/// Phones act all the time, while `full` and `room` take turns.
+///
+/// `look`: where the database can be looked at when all is quiet.
+async fn fills_up(
+    house: &mut House,
+    mut audit: Audit,
+    mut server: Running,
+    full: impl Fn(),
+    room: impl Fn(),
+    look: impl FnOnce() -> String,
+) {
+    let seed = seed();
+    let crowd = Crowd::sign_in(house, server.address, PHONES, seed).await;
+    let busy = crowd.go();
+    for _ in 0..TIMES {
+        tokio::time::sleep(LOAD).await;
+        let before = busy.net.unanswered.get();
+        full();
+        let said = house.readyz(&busy.net, 503).await;
+        assert!(
+            said == "the disk is full\n" || said == "the disk fails\n",
+            "{said}{}",
+            house.log()
+        );
+        assert_eq!(busy.net.get("/healthz").await.0, 200);
+        tokio::time::sleep(LOAD).await;
+        assert!(busy.net.unanswered.get() > before, "phones noticed nothing");
+        room();
+        house.readyz(&busy.net, 200).await;
+    }
+    assert!(house.log().contains("a request failed"), "{}", house.log());
+    assert!(house.log().contains("not ready: the disk "), "{}", house.log());
+    let mut crowd = busy.stop().await;
+    crowd.settle().await;
+    crowd.assert_all_decided();
+    crowd.assert_equal_to_new_phones().await;
+    house.beside.clear();
+    house.url = look();
+    audit.url = house.url.clone();
+    audit.has_all(&crowd.net.take_told()).await;
+    assert_eq!(
+        audit.log().await.len(),
+        crowd.made(),
+        "each act is in the log once"
+    );
+    audit.all_right(house).await;
+    assert!(server.is_alive(), "it was not started again");
+    println!("{} acts, {} refused", crowd.made(), crowd.refused());
+}
+
+/// A file may not grow beyond a limit: for anybody, on any file system. SQLite calls it an I/O error.
+#[tokio::test]
+async fn no_file_may_grow() {
+    let local = tokio::task::LocalSet::new();
+    let mut house = House::sqlite();
+    // Why the trap: else the system ends a process that writes too much.
+    let mut command = house.through(Command::new("sh"));
+    command.args([
+        "-c",
+        "trap '' XFSZ; exec \"$@\"",
+        "sh",
+        env!("CARGO_BIN_EXE_compagnon"),
+    ]);
+    let test = async {
+        let audit = Audit::begin(&house).await;
+        let server = house.serve_as(command).await;
+        let process = server.id().to_string();
+        let limit = |bytes: &str| {
+            let limit = format!("--fsize={bytes}:");
+            let done = Command::new("prlimit").args(["--pid", &process, &limit]).status();
+            assert!(done.unwrap().success(), "prlimit {limit}");
+        };
+        let url = house.url.clone();
+        let (full, room) = (|| limit("65536"), || limit("unlimited"));
+        fills_up(&mut house, audit, server, full, room, || url).await;
+    };
+    local.run_until(test).await;
+}
+
+/// A file system that is full, which only this process sees. Left out, loudly, where none can be made.
+#[tokio::test]
+async fn the_disk_is_full() {
+    let local = tokio::task::LocalSet::new();
+    let mut house = House::sqlite();
+    let disk = house.path("disk");
+    std::fs::create_dir(&disk).unwrap();
+    let Some((alone, beside)) = alone() else {
+        println!("SKIPPED: no file system of one's own can be made here");
+        return;
+    };
+    let mut command = house.through(Command::new("unshare"));
+    command.args(alone).args([
+        "sh",
+        "-c",
+        "mount -t tmpfs -o size=8388608 tmpfs disk && cp compagnon.db disk/ && exec \"$@\"",
+        "sh",
+        env!("CARGO_BIN_EXE_compagnon"),
+        "--database-url",
+        "sqlite:disk/compagnon.db",
+    ]);
+    let test = async {
+        let audit = Audit::begin(&house).await;
+        let server = house.serve_as(command).await;
+        let seen = PathBuf::from(format!("/proc/{}/root{}", server.id(), disk.display()));
+        house.beside = [&["--wd=.", "--target", &server.id().to_string()], beside]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        house.url = "sqlite:disk/compagnon.db".to_owned();
+        let ballast = seen.join("ballast");
+        let full = || {
+            // It ends with an error, as it should: there is no room left.
+            let written = std::fs::write(&ballast, vec![0; SIZE]);
+            assert!(written.is_err());
+        };
+        let room = || std::fs::remove_file(&ballast).unwrap();
+        // Why a copy: SQLite does not find its way into another process's file system.
+        let copy = house.path("copy");
+        let look = || {
+            std::fs::create_dir(&copy).unwrap();
+            for file in std::fs::read_dir(&seen).unwrap() {
+                let file = file.unwrap();
+                std::fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+            }
+            format!("sqlite:{}", copy.join("compagnon.db").display())
+        };
+        fills_up(&mut house, audit, server, full, room, look).await;
+    };
+    local.run_until(test).await;
+}
+
+type Arguments = &'static [&'static str];
+
+/// The arguments of `unshare` with which a file system of one's own can be made, and those of `nsenter` to see it: as
+/// root, or as anybody where that is allowed.
+fn alone() -> Option<(Arguments, Arguments)> {
+    const WAYS: [(Arguments, Arguments); 2] = [
+        (&["--mount"], &["--mount"]),
+        (
+            &["--user", "--map-root-user", "--mount"],
+            &["--user", "--preserve-credentials", "--mount"],
+        ),
+    ];
+    WAYS.into_iter().find(|(alone, _)| {
+        let mut command = Command::new("unshare");
+        command
+            .args(*alone)
+            .args(["sh", "-c", "mount -t tmpfs -o size=1m tmpfs /mnt"]);
+        command.output().is_ok_and(|output| output.status.success())
+    })
+}
+
+/// A database that may be read and not written: one clear line, and it starts once it may be written again.
+#[cfg(unix)]
+#[tokio::test]
+async fn the_file_is_read_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let house = House::sqlite();
+    let mode = |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    let binary = house.path("compagnon");
+    std::fs::copy(env!("CARGO_BIN_EXE_compagnon"), &binary).unwrap();
+    let file = house.path("compagnon.db");
+    let proof = house.good(&["ledger", "prove"]);
+    mode(house.folder.path(), 0o777);
+    mode(&file, 0o444);
+    // Why as somebody else: nothing is read-only for root.
+    let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
+    let mut command = house.through(Command::new(if is_root { Path::new("setpriv") } else { &binary }));
+    if is_root {
+        command
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+            .arg(&binary);
+    }
+    let output = command
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "{said}");
+    let last = said.lines().last().unwrap();
+    assert!(
+        last.starts_with("error: ") && last.contains("compagnon.db: the database is read-only"),
+        "{said}"
+    );
+    mode(&file, 0o644);
+    assert_eq!(house.good(&["ledger", "prove"]), proof);
+    house.serve().await;
+}

@@ -1,0 +1,263 @@
+//! The binary in a folder of its own, with the demo and a few things that are scarce.
+
+use crate::phones::Net;
+use backend::testing::World;
+use std::fs::{File, OpenOptions};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// How long anything may take before the test fails. Only ever a bound: nothing is measured.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// So little of it that members get in each other's way.
+const SCARCE_REWARDS: &str = r#"
+[[reward]]
+ref = "scarce"
+title = { fr = "Rare", en = "Scarce" }
+summary = { fr = "Rare", en = "Scarce" }
+body = { fr = "Rare.", en = "Scarce." }
+shelf = "work"
+points = 10
+stock = 5
+delivery = "post"
+
+[[reward]]
+ref = "plenty"
+title = { fr = "Beaucoup", en = "Plenty" }
+summary = { fr = "Beaucoup", en = "Plenty" }
+body = { fr = "Beaucoup.", en = "Plenty." }
+shelf = "work"
+points = 1
+delivery = "voucher"
+"#;
+const SCARCE_EVENTS: &str = r#"
+[[event]]
+ref = "scarce"
+title = { fr = "Rare", en = "Scarce" }
+summary = { fr = "Rare", en = "Scarce" }
+body = { fr = "Rare.", en = "Scarce." }
+starts = "+9 10:00"
+minutes = 60
+webinar = "https://example.com/scarce"
+seats = 3
+register_until_hours = 1
+trades = []
+"#;
+
+pub struct House {
+    pub folder: tempfile::TempDir,
+    pub url: String,
+    /// How `nsenter` gets to where the database can be seen, if it is not here.
+    pub beside: Vec<String>,
+    /// Keeps the name of a PostgreSQL database.
+    _world: Option<World>,
+}
+
+/// The serving binary; ended when dropped.
+pub struct Running {
+    pub address: SocketAddr,
+    child: Child,
+}
+
+impl House {
+    /// On a new SQLite file.
+    pub fn sqlite() -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("compagnon.db").display());
+        House::furnished(folder, url, None)
+    }
+
+    /// On a new PostgreSQL database; `None`, said loudly, where there is no PostgreSQL.
+    pub async fn postgres() -> Option<House> {
+        let world = World::postgres().await?;
+        world.db.close().await;
+        Some(House::at(world.url.clone(), Some(world)))
+    }
+
+    /// On an empty database.
+    pub fn at(url: String, world: Option<World>) -> House {
+        House::furnished(tempfile::tempdir().unwrap(), url, world)
+    }
+
+    fn furnished(folder: tempfile::TempDir, url: String, world: Option<World>) -> House {
+        let house = House {
+            folder,
+            url,
+            beside: Vec::new(),
+            _world: world,
+        };
+        house.good(&["demo", "load"]);
+        house.write("rewards.toml", SCARCE_REWARDS);
+        house.write("events.toml", SCARCE_EVENTS);
+        house.good(&["import", "rewards", "rewards.toml"]);
+        house.good(&["import", "events", "events.toml"]);
+        house
+    }
+
+    /// A SQLite file in this house's folder, as if it were a house.
+    pub fn copy(&self, name: &str) -> House {
+        House {
+            folder: tempfile::tempdir().unwrap(),
+            url: format!("sqlite:{}", self.path(name).display()),
+            beside: Vec::new(),
+            _world: None,
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    /// The binary with nothing set but the database.
+    pub fn command(&self) -> Command {
+        let binary = env!("CARGO_BIN_EXE_compagnon");
+        if self.beside.is_empty() {
+            return self.through(Command::new(binary));
+        }
+        let mut command = self.through(Command::new("nsenter"));
+        command.args(&self.beside).arg(binary);
+        command
+    }
+
+    /// Any command that ends in the binary, with the same settings.
+    pub fn through(&self, mut command: Command) -> Command {
+        command
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("LOG", "warn")
+            .env("DATABASE_URL", &self.url);
+        command
+    }
+
+    /// Success, what it printed, and what it complained about.
+    pub fn run(&self, arguments: &[&str]) -> (bool, String, String) {
+        let output = self.command().args(arguments).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.success(), text(output.stdout), text(output.stderr))
+    }
+
+    pub fn good(&self, arguments: &[&str]) -> String {
+        let (good, out, err) = self.run(arguments);
+        assert!(good, "{arguments:?}: {out}{err}");
+        out
+    }
+
+    /// What a command complains about that must fail: one line.
+    pub fn bad(&self, arguments: &[&str]) -> String {
+        let (good, out, err) = self.run(arguments);
+        assert!(!good, "{arguments:?} should have failed: {out}{err}");
+        assert!(err.starts_with("error: ") && err.lines().count() == 1, "{err}");
+        err
+    }
+
+    /// A one-time code of a member, as a helpdesk makes it.
+    pub fn code(&self, member: &str) -> String {
+        self.good(&["code", member]).lines().next().unwrap().to_owned()
+    }
+
+    /// Waits until `/readyz` answers so, and tells what it says.
+    pub async fn readyz(&self, net: &Net, status: u16) -> String {
+        let mut said = String::new();
+        until("/readyz answers so", async || {
+            let (is, text) = net.get("/readyz").await;
+            said = text;
+            is == status
+        })
+        .await;
+        said
+    }
+
+    /// What the server has logged since the house was built.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
+    /// Starts serving; it is up when this returns.
+    pub async fn serve(&self) -> Running {
+        self.serve_as(self.command()).await
+    }
+
+    /// The same through another command, e.g. one with limits.
+    pub async fn serve_as(&self, command: Command) -> Running {
+        let (child, out) = self.spawn(command);
+        let address = self.address(&out).await;
+        Running { address, child }
+    }
+
+    /// Starts serving and does not wait.
+    pub fn spawn(&self, mut command: Command) -> (Child, PathBuf) {
+        let out = self.path("out");
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.path("log"))
+            .unwrap();
+        let child = command
+            .args(["serve", "--listen", "127.0.0.1:0", "--trusted-proxy", "0"])
+            .stdin(Stdio::null())
+            .stdout(File::create(&out).unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        (child, out)
+    }
+
+    async fn address(&self, out: &Path) -> SocketAddr {
+        let mut address = None;
+        until("it is up", async || {
+            let text = std::fs::read_to_string(out).unwrap();
+            let rest = text.strip_prefix("compagnon is at http://");
+            address = rest.and_then(|rest| rest.split_once('\n')?.0.parse().ok());
+            address.is_some()
+        })
+        .await;
+        address.unwrap()
+    }
+}
+
+/// Waits for what must come true in the end.
+pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !is_so().await {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting)
+        .await
+        .unwrap_or_else(|_| panic!("never: {what}"));
+}
+
+impl Running {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    pub fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    fn end(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

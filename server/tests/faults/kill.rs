@@ -1,0 +1,108 @@
+//! `kill -9`: no act that was answered is missing, none counts twice.
+//!
+//! What this does not see: a machine that loses power. The system keeps what a killed process has written, also
+//! without fsync.
+
+use crate::audit::Audit;
+use crate::dice::{Dice, number, seed};
+use crate::house::{House, until};
+use crate::phones::Crowd;
+use std::time::Duration;
+
+/// How often, where `KILLS` does not say.
+const ON_SQLITE: u64 = 50;
+const ON_POSTGRES: u64 = 20;
+const PHONES: usize = 12;
+/// The server lives until phones were told of fewer acts than this, and then for fewer milliseconds than that.
+const ACTS: u64 = 30;
+const LONGER: u64 = 60;
+/// How many acts of each phone are told again after a kill, and once more at the end. All are looked up in the log.
+const NEWEST: usize = 3;
+const OLDER: usize = 100;
+/// One start of so many is killed before it is up.
+const STARTS: u64 = 6;
+
+async fn killed_again_and_again(house: &House, kills: u64) {
+    let seed = seed();
+    let dice = Dice::new(seed);
+    let audit = Audit::begin(house).await;
+    let mut server = house.serve().await;
+    let busy = Crowd::sign_in(house, server.address, PHONES, seed).await.go();
+    let sessions = busy.sessions.clone();
+    let (mut acts, mut found, mut all) = (0, 0, Vec::new());
+    for kill in 1..=kills {
+        let enough = dice.below(ACTS) as usize;
+        until("phones are told", async || busy.net.told_so_far() >= enough).await;
+        tokio::time::sleep(Duration::from_millis(dice.below(LONGER))).await;
+        server.kill();
+        if dice.below(STARTS) == 0 {
+            let (mut starting, _) = house.spawn(house.command());
+            tokio::time::sleep(Duration::from_millis(dice.below(100))).await;
+            starting.kill().unwrap();
+            starting.wait().unwrap();
+        }
+        // Answers that were on their way are read before the count.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let told = busy.net.take_told();
+        let before = acts;
+        acts += told.len();
+        server = house.serve().await;
+        let log = audit.log().await;
+        found += log.len().saturating_sub(acts);
+        audit.has_all(&told).await;
+        audit.sound().await;
+        busy.net.address.set(server.address);
+        audit.replay(&busy.net, &busy.sessions, &told, NEWEST).await;
+        if kill % 10 == 0 {
+            println!(
+                "{kill} kills: {acts} acts told, {} since the last one",
+                acts - before
+            );
+        }
+        all.extend(told);
+    }
+    let unanswered = busy.net.unanswered.clone();
+    let mut crowd = busy.stop().await;
+    crowd.settle().await;
+    crowd.assert_all_decided();
+    all.extend(crowd.net.take_told());
+    audit.has_all(&all).await;
+    audit.replay(&crowd.net, &sessions, &all, OLDER).await;
+    crowd.assert_equal_to_new_phones().await;
+    audit.all_right(house).await;
+    let log = audit.log().await;
+    assert_eq!(log.len(), crowd.made(), "each act is in the log once");
+    println!(
+        "{kills} kills: {} acts, {} refused; {} rounds with acts unanswered, {found} acts decided but not told at a kill",
+        crowd.made(),
+        crowd.refused(),
+        unanswered.get(),
+    );
+    assert!(found > 0, "no kill came between a commit and its answer");
+    server.kill();
+}
+
+#[tokio::test]
+async fn on_sqlite() {
+    let local = tokio::task::LocalSet::new();
+    let house = House::sqlite();
+    local
+        .run_until(killed_again_and_again(
+            &house,
+            number("KILLS").unwrap_or(ON_SQLITE),
+        ))
+        .await;
+}
+
+#[tokio::test]
+async fn on_postgres() {
+    let local = tokio::task::LocalSet::new();
+    if let Some(house) = House::postgres().await {
+        local
+            .run_until(killed_again_and_again(
+                &house,
+                number("KILLS").unwrap_or(ON_POSTGRES),
+            ))
+            .await;
+    }
+}

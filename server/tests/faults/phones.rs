@@ -1,0 +1,519 @@
+//! Virtual phones: the app's own outbox, replica and rounds over a store in memory, and a real HTTP client.
+
+use crate::dice::Dice;
+use crate::house::{House, PATIENCE};
+use app::phone::Phone;
+use app::phone::store::memory::Memory;
+use app::phone::store::{Durability, Loaded, Store};
+use app::phone::sync::{Answer, Next};
+use backend::moment::{Clock, Machine};
+use domain::events::Place;
+use domain::id::{CommandId, DeviceId, MemberId};
+use domain::learning::{Answer as Given, Form, Given as Choice};
+use domain::ledger::Wallet;
+use domain::rewards::Step;
+use domain::sync::{Cursor, Reply};
+use domain::{Command, Outcome, Verdict, events, learning, members, notices, rewards};
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Members of the demo, some of them colleagues.
+const MEMBERS: [&str; 20] = [
+    "m-marie", "m-karim", "m-tom", "m-004", "m-005", "m-006", "m-007", "m-008", "m-009", "m-010", "m-011",
+    "m-012", "m-013", "m-014", "m-015", "m-016", "m-017", "m-018", "m-019", "m-020",
+];
+
+/// What a phone was told of an act, byte for byte.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Whose.
+    pub phone: usize,
+    pub id: CommandId,
+    pub body: String,
+    pub outcome: String,
+}
+
+/// Where the phones find the server, and whether they go on.
+#[derive(Clone)]
+pub struct Net {
+    pub client: reqwest::Client,
+    pub address: Rc<Cell<SocketAddr>>,
+    going: Rc<Cell<bool>>,
+    told: Rc<RefCell<Vec<Told>>>,
+    /// Rounds with acts to which no answer came.
+    pub unanswered: Rc<Cell<u64>>,
+}
+
+/// The headers that say who asks.
+#[derive(Clone)]
+pub struct Session {
+    cookie: String,
+    pub member: MemberId,
+    pub device: DeviceId,
+}
+
+/// A member's phone.
+pub struct Handset {
+    number: usize,
+    pub reference: &'static str,
+    pub session: Session,
+    pub phone: Phone,
+    store: Memory,
+    dice: Dice,
+    net: Net,
+    known: BTreeMap<CommandId, String>,
+    pub made: BTreeSet<CommandId>,
+    refusals: u64,
+}
+
+/// All phones of a test.
+pub struct Crowd {
+    pub net: Net,
+    pub phones: Vec<Handset>,
+}
+
+/// Phones that act until they are told to stop.
+pub struct Busy {
+    pub net: Net,
+    pub sessions: Vec<Session>,
+    tasks: Vec<tokio::task::JoinHandle<Handset>>,
+}
+
+impl Net {
+    pub fn new(address: SocketAddr) -> Net {
+        // Fails only where another test of this process chose one before, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(20))
+            // A connection each, so that each may be cut.
+            .pool_max_idle_per_host(0)
+            .build()
+            .unwrap();
+        Net {
+            client,
+            address: Rc::new(Cell::new(address)),
+            going: Rc::new(Cell::new(true)),
+            told: Rc::default(),
+            unanswered: Rc::default(),
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address.get())
+    }
+
+    pub async fn get(&self, path: &str) -> (u16, String) {
+        match self.client.get(self.url(path)).send().await {
+            Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
+            Err(_) => (0, String::new()),
+        }
+    }
+
+    /// What was told since this was last asked.
+    pub fn take_told(&self) -> Vec<Told> {
+        std::mem::take(&mut self.told.borrow_mut())
+    }
+
+    pub fn told_so_far(&self) -> usize {
+        self.told.borrow().len()
+    }
+
+    pub async fn sign_in(&self, house: &House, member: &str) -> Session {
+        let code = house.code(member);
+        let answer = self
+            .client
+            .post(self.url("/invitation"))
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!("code={code}"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status().as_u16(), 303, "{member} signs in");
+        let cookies = answer.headers().get_all("set-cookie");
+        let session = cookies
+            .iter()
+            .filter_map(|cookie| cookie.to_str().ok()?.split(';').next())
+            .find(|cookie| cookie.starts_with("session="))
+            .unwrap()
+            .to_owned();
+        let who = self
+            .client
+            .get(self.url("/api/session"))
+            .header("cookie", &session);
+        let who: serde_json::Value = who.send().await.unwrap().json().await.unwrap();
+        let id = |name: &str| who[name].as_str().unwrap().parse().unwrap();
+        Session {
+            cookie: session,
+            member: MemberId(id("member")),
+            device: DeviceId(id("device")),
+        }
+    }
+
+    /// One request to `/api/sync`; status 0 where no whole answer came.
+    pub async fn sync(&self, session: &Session, body: String) -> Answer {
+        let asked = self
+            .client
+            .post(self.url("/api/sync"))
+            .header("cookie", &session.cookie)
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/json")
+            .body(body)
+            .send();
+        let Ok(answer) = asked.await else {
+            return Answer::default();
+        };
+        let status = answer.status().as_u16();
+        let retry_after = answer
+            .headers()
+            .get("retry-after")
+            .and_then(|wait| wait.to_str().ok()?.parse().ok());
+        match answer.text().await {
+            Ok(body) => Answer {
+                status,
+                body,
+                retry_after,
+            },
+            Err(_) => Answer::default(),
+        }
+    }
+
+    /// Sends commands as they are and answers the outcomes as they came.
+    pub async fn replay(&self, session: &Session, bodies: &[&str]) -> Vec<String> {
+        let (member, device) = (session.member, session.device);
+        let commands = bodies.join(",");
+        let body = format!(
+            r#"{{"proto":1,"member":"{member}","device":"{device}","push_only":true,"commands":[{commands}]}}"#
+        );
+        let answer = self.sync(session, body).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let reply: Reply<Box<RawValue>, IgnoredAny> = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(reply.outcomes.len(), bodies.len());
+        let outcomes = reply.outcomes.iter();
+        outcomes.map(|outcome| outcome.get().to_owned()).collect()
+    }
+}
+
+impl Crowd {
+    /// The first `count` members, each signed in on a phone.
+    pub async fn sign_in(house: &House, address: SocketAddr, count: usize, seed: u64) -> Crowd {
+        let net = Net::new(address);
+        let mut phones = Vec::new();
+        for (number, reference) in MEMBERS.into_iter().take(count).enumerate() {
+            let session = net.sign_in(house, reference).await;
+            phones.push(Handset {
+                number,
+                reference,
+                phone: Phone::from_loaded(session.member, session.device, Loaded::default()),
+                session,
+                store: Memory::default(),
+                dice: Dice::new(seed.wrapping_mul(1000).wrapping_add(number as u64)),
+                net: net.clone(),
+                known: BTreeMap::new(),
+                made: BTreeSet::new(),
+                refusals: 0,
+            });
+        }
+        let mut crowd = Crowd { net, phones };
+        crowd.settle().await;
+        crowd
+    }
+
+    /// Lets all phones act, each for itself.
+    pub fn go(self) -> Busy {
+        self.net.going.set(true);
+        let sessions = self.phones.iter().map(|phone| phone.session.clone()).collect();
+        let tasks = self
+            .phones
+            .into_iter()
+            .map(|phone| tokio::task::spawn_local(phone.live()))
+            .collect();
+        Busy {
+            net: self.net,
+            sessions,
+            tasks,
+        }
+    }
+
+    /// Sends all there is to send and takes all there is to take.
+    pub async fn settle(&mut self) {
+        // Twice: what one phone did changes what another one sees.
+        for _ in 0..2 {
+            for phone in &mut self.phones {
+                phone.settle().await;
+            }
+        }
+    }
+
+    pub fn made(&self) -> usize {
+        self.phones.iter().map(|phone| phone.made.len()).sum()
+    }
+
+    pub fn refused(&self) -> u64 {
+        self.phones.iter().map(|phone| phone.refusals).sum()
+    }
+
+    /// Nothing waits, nothing is stuck, and every act ever made has its outcome.
+    pub fn assert_all_decided(&self) {
+        for phone in &self.phones {
+            assert_eq!(phone.phone.outbox.open(), 0, "{} has open acts", phone.reference);
+            for id in &phone.made {
+                assert!(
+                    phone.known.contains_key(id),
+                    "{} was never told of {id}",
+                    phone.reference
+                );
+            }
+        }
+    }
+
+    /// A phone that has been through all of it shows what a new one would.
+    pub async fn assert_equal_to_new_phones(&self) {
+        for phone in &self.phones {
+            let (old, new) = (phone.documents().await, phone.as_new().await);
+            let differs: Vec<_> = old
+                .iter()
+                .filter(|(key, body)| new.get(*key) != Some(body))
+                // A new phone gets only the newest acts.
+                .filter(|((collection, _), _)| collection != "act")
+                .chain(new.iter().filter(|(key, body)| old.get(*key) != Some(body)))
+                .map(|(key, body)| format!("{key:?}: {body}"))
+                .collect();
+            assert!(differs.is_empty(), "{}: {differs:#?}", phone.reference);
+        }
+    }
+}
+
+impl Busy {
+    pub async fn stop(self) -> Crowd {
+        self.net.going.set(false);
+        let mut phones = Vec::new();
+        for task in self.tasks {
+            phones.push(task.await.unwrap());
+        }
+        Crowd {
+            net: self.net,
+            phones,
+        }
+    }
+}
+
+type Documents = BTreeMap<(String, String), String>;
+
+impl Handset {
+    async fn live(mut self) -> Handset {
+        while self.net.going.get() {
+            for _ in 0..=self.dice.below(3) {
+                self.act().await;
+            }
+            while self.net.going.get() {
+                match self.round().await {
+                    Next::Again => {}
+                    Next::Rest => break,
+                    // Why not so long: the test has less time than a member.
+                    Next::Wait(_) => self.pause(40).await,
+                    next => panic!("{}: {next:?}", self.reference),
+                }
+            }
+            self.pause(25).await;
+        }
+        self
+    }
+
+    async fn pause(&self, most: u64) {
+        tokio::time::sleep(Duration::from_millis(self.dice.below(most))).await;
+    }
+
+    /// One act, saved on the phone.
+    pub async fn act(&mut self) {
+        let Some(command) = self.think() else { return };
+        let now = Machine::default().now();
+        let id = self
+            .phone
+            .add(&self.store, command, now, self.dice.chance())
+            .await
+            .unwrap();
+        self.made.insert(id);
+    }
+
+    /// What this member might do next. Much of it is refused, as in life.
+    fn think(&self) -> Option<Command> {
+        let (replica, dice) = (&self.phone.replica, &self.dice);
+        let course = dice.any(replica.courses.iter());
+        Some(match dice.below(12) {
+            0..=2 => {
+                let event = dice.any(replica.events.iter())?.id;
+                let place = replica.registrations.get(&event.to_string());
+                Command::Events(match place.map(|registration| &registration.state) {
+                    Some(Place::Joined(_) | Place::Waiting { .. }) => events::Command::Leave { event },
+                    None => events::Command::Join { event },
+                })
+            }
+            3..=5 => {
+                let reward = dice.any(replica.rewards.iter())?;
+                let wallet = [Wallet::Own, Wallet::Company][dice.below(2) as usize];
+                Command::Rewards(rewards::Command::Redeem {
+                    reward: reward.id,
+                    points: reward.points,
+                    wallet,
+                })
+            }
+            6 => {
+                let open = replica
+                    .redemptions
+                    .iter()
+                    .filter(|one| one.step() == Step::Reserved);
+                let redemption = dice.any(open)?.id;
+                Command::Rewards(rewards::Command::TakeBack { redemption })
+            }
+            7 => {
+                let (course, lesson) = (course?, dice.any(&course?.lessons)?);
+                Command::Learning(learning::Command::ReadLesson {
+                    course: course.id,
+                    lesson: lesson.lesson.clone(),
+                })
+            }
+            8 => Command::Learning(learning::Command::FinishPractice { course: course?.id }),
+            9 => {
+                let course = course?;
+                let answers = course.graded.iter().map(|question| Given {
+                    question: question.question.clone(),
+                    given: self.guess(&question.form),
+                });
+                Command::Learning(learning::Command::HandInQuiz {
+                    course: course.id,
+                    version: course.version,
+                    answers: answers.collect(),
+                })
+            }
+            10 => {
+                let notice = dice.any(replica.notices.iter())?.id;
+                Command::Notices(notices::Command::MarkRead { notice })
+            }
+            _ => {
+                let language = dice.any(replica.programme()?.languages.clone())?;
+                Command::Members(members::Command::SetLanguage { language })
+            }
+        })
+    }
+
+    fn guess(&self, form: &Form) -> Choice {
+        let below = |most: usize| self.dice.below(most as u64) as u8;
+        match form {
+            Form::Single { options } => Choice::Single(below(options.len())),
+            Form::Multiple { options } => Choice::Multiple(vec![below(options.len())]),
+            Form::TrueFalse => Choice::TrueFalse(below(2) == 0),
+            Form::Ordering { options } => Choice::Ordering((0..options.len() as u8).collect()),
+            Form::Number { .. } => Choice::Number(i64::from(below(20)) * 1000),
+        }
+    }
+
+    /// One round with the server, as the app does it.
+    pub async fn round(&mut self) -> Next {
+        let round = self.phone.request();
+        self.phone.sent(&round.ids);
+        let answer = self.net.sync(&self.session, round.body).await;
+        match answer.status {
+            200 => self.note(&answer.body),
+            _ if round.ids.is_empty() => {}
+            _ => self.net.unanswered.update(|count| count + 1),
+        }
+        let (ops, next) = self.phone.apply(&round.ids, &answer, 0);
+        self.store.commit(ops, Durability::Relaxed).await.unwrap();
+        next
+    }
+
+    /// Writes down what it was told, and that it never hears anything else.
+    fn note(&mut self, reply: &str) {
+        let reply: Reply<Box<RawValue>, IgnoredAny> = serde_json::from_str(reply).unwrap();
+        for raw in reply.outcomes {
+            let outcome: Outcome = serde_json::from_str(raw.get()).unwrap();
+            match outcome.verdict {
+                Verdict::Failed => continue,
+                Verdict::Refused(_) => self.refusals += 1,
+                Verdict::Confirmed(_) => {}
+            }
+            let id = outcome.id;
+            match self.known.get(&id) {
+                Some(known) => assert_eq!(known, raw.get(), "{}: another outcome", self.reference),
+                None => {
+                    let item = self.phone.outbox.get(id).unwrap();
+                    self.net.told.borrow_mut().push(Told {
+                        phone: self.number,
+                        id,
+                        body: item.body.clone(),
+                        outcome: raw.get().to_owned(),
+                    });
+                    self.known.insert(id, raw.get().to_owned());
+                }
+            }
+        }
+    }
+
+    /// The server has gone back in time: what it said since then it may say otherwise.
+    pub fn forget_outcomes(&mut self) {
+        self.known.clear();
+    }
+
+    /// What the phone was told of its acts.
+    pub fn told(&self) -> &BTreeMap<CommandId, String> {
+        &self.known
+    }
+
+    /// Rounds until there is nothing left to say, whatever that takes.
+    pub async fn settle(&mut self) {
+        let all = async {
+            loop {
+                match self.round().await {
+                    Next::Rest => break,
+                    Next::Again => {}
+                    Next::Wait(_) => self.pause(40).await,
+                    next => panic!("{}: {next:?}", self.reference),
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, all)
+            .await
+            .expect("the phones come to rest");
+    }
+
+    /// The app is closed and opened again, perhaps after signing in anew.
+    pub async fn open_again(&mut self, session: Session) {
+        let loaded = self.store.load().await.unwrap();
+        self.phone = Phone::from_loaded(session.member, session.device, loaded);
+        self.session = session;
+    }
+
+    pub async fn keep_draft(&mut self, key: &str, text: &str) {
+        let op = self.phone.draft(key, text.to_owned());
+        self.store.commit(vec![op], Durability::Strict).await.unwrap();
+    }
+
+    /// What the phone's store holds.
+    async fn documents(&self) -> Documents {
+        let loaded = self.store.load().await.unwrap();
+        let rows = loaded.docs.into_iter();
+        rows.map(|row| ((row.collection, row.id), row.body.as_str().to_owned()))
+            .collect()
+    }
+
+    /// What a new phone of this member gets.
+    async fn as_new(&self) -> Documents {
+        let have = serde_json::to_string(&Cursor::default()).unwrap();
+        let (member, device) = (self.session.member, self.session.device);
+        let body =
+            format!(r#"{{"proto":1,"member":"{member}","device":"{device}","have":{have},"commands":[]}}"#);
+        let answer = self.net.sync(&self.session, body).await;
+        assert_eq!(answer.status, 200, "{}", self.reference);
+        let reply: Reply<IgnoredAny, serde_json::Value> = serde_json::from_str(&answer.body).unwrap();
+        let docs = reply.docs.into_iter();
+        docs.map(|doc| ((doc.collection, doc.id), doc.body.to_string()))
+            .collect()
+    }
+}
