@@ -63,7 +63,8 @@ pub fn harmless(html: &str) {
                 ("a", "href") => leads_out(&value),
                 ("img", "src") => value.starts_with("/media/"),
                 ("a", "rel") => value == "noopener noreferrer",
-                ("img", "alt") => true,
+                // Words for a reader, on any tag.
+                (_, "title" | "lang") | ("img", "alt") => true,
                 ("ol", "start") => value.parse::<i64>().is_ok(),
                 _ => false,
             };
@@ -81,7 +82,10 @@ fn leads_out(address: &str) -> bool {
         .collect();
     let scheme_ends = address.find(|sign: char| !(sign.is_ascii_alphanumeric() || "+-.".contains(sign)));
     match scheme_ends {
-        Some(end) if end > 0 && address[end..].starts_with(':') => {
+        Some(end)
+            if address[end..].starts_with(':')
+                && address.starts_with(|sign: char| sign.is_ascii_alphabetic()) =>
+        {
             let scheme = address[..end].to_ascii_lowercase();
             ["http", "https", "mailto", "tel"].contains(&scheme.as_str())
         }

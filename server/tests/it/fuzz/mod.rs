@@ -24,7 +24,7 @@ use std::panic::AssertUnwindSafe;
 use tokio::runtime::Runtime;
 
 /// Most edits of one input.
-const MOST_EDITS: usize = 8;
+const MOST_EDITS: usize = 5;
 
 /// Gives edited seeds to `$target`, a function of bytes.
 macro_rules! fuzz {
@@ -331,8 +331,6 @@ fn only_a_signed_ticket_is_one() {
         };
         let read = signing::verify(draft, &key);
         assert_eq!(read, (draft == text).then_some(good), "{draft:?}");
-        // Whatever stands in a QR must be drawn or refused.
-        let _drawn_or_refused = signing::qr(draft);
     });
 }
 
