@@ -55,23 +55,19 @@ fn runtime() -> Runtime {
 /// Why not the other way round: the phone's reader is the smaller one and accepts a few texts that are no JSON.
 fn reads_alike<T: DeserializeOwned + PartialEq + Debug>(text: &str) {
     let here = json::read::<T>(text);
-    match serde_json::from_str::<T>(text) {
-        Ok(there) if !has_fraction(text) => assert_eq!(here, Some(there), "{text}"),
-        Ok(_) | Err(_) => {}
+    if let Ok(there) = serde_json::from_str::<T>(text) {
+        assert_eq!(here, Some(there), "{text}");
     }
 }
 
-/// The phone knows no fractions, see `app::phone::json`.
-fn has_fraction(text: &str) -> bool {
-    fn within(value: &serde_json::Value) -> bool {
-        match value {
-            serde_json::Value::Number(number) => number.as_i64().is_none(),
-            serde_json::Value::Array(all) => all.iter().any(within),
-            serde_json::Value::Object(all) => all.values().any(within),
-            _ => false,
-        }
+/// No fractions: the phone knows none, see `app::phone::json`.
+fn is_whole(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Number(number) => number.as_i64().is_some(),
+        serde_json::Value::Array(all) => all.iter().all(is_whole),
+        serde_json::Value::Object(all) => all.values().all(is_whole),
+        _ => true,
     }
-    serde_json::from_str(text).map_or(true, |value| within(&value))
 }
 
 #[test]
@@ -124,7 +120,6 @@ fn the_phone_reads_json_as_the_server_does() {
         reads_alike::<books::Month>(text);
         reads_alike::<domain::events::Registration>(text);
         reads_alike::<domain::programme::Programme>(text);
-        let raw = json::read::<Reply<Outcome, json::Raw>>(text);
         if let Ok(there) = serde_json::from_str::<Reply<Outcome, Box<RawValue>>>(text) {
             let here = raw.expect(text);
             let bodies = here.docs.iter().map(|doc| doc.body.as_str());
