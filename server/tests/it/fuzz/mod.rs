@@ -106,6 +106,13 @@ fn the_phone_reads_json_as_the_server_does() {
         let Ok(text) = std::str::from_utf8(bytes) else {
             return;
         };
+        // Read in any case: nothing may make it panic.
+        let raw = json::read::<Reply<Outcome, json::Raw>>(text);
+        // Why a value of any kind first: what is only passed over may hold half a surrogate pair for serde_json, and
+        // no server writes one.
+        if !serde_json::from_str(text).is_ok_and(|value| is_whole(&value)) {
+            return;
+        }
         reads_alike::<Envelope>(text);
         reads_alike::<Outcome>(text);
         reads_alike::<Cursor>(text);
