@@ -1,13 +1,14 @@
 # Everything there is to do here. The scripts are in .ci, and install what is missing.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run test dev bench screenshots lighthouse set-up set-up-test server
+.PHONY: help run test dev bench fuzz screenshots lighthouse set-up set-up-test server
 
 help:
 	@echo 'make run          the programme with demo content, on this machine (the first time takes a while)'
 	@echo 'make dev          the same, rebuilt and reloaded while you edit'
 	@echo 'make test         all checks: format, lints, tests on both databases, sizes, a real browser'
 	@echo 'make bench        the load test'
+	@echo 'make fuzz         odd input for every reader, MINUTES=10 each, two at a time'
 	@echo 'make lighthouse   the Lighthouse scores of a mid-range phone'
 	@echo 'make screenshots  pictures of the screens, into end2end/screenshots'
 
@@ -33,6 +34,11 @@ dev: set-up
 
 bench: set-up
 	@. .ci/env.sh && cargo run --release -p server --bin bench
+
+fuzz: MINUTES = 10
+fuzz: set-up
+	@. .ci/env.sh && BOLERO_RANDOM_TEST_TIME_MS=$$(($(MINUTES) * 60000)) cargo test -p server --test it fuzz:: -- \
+		--test-threads=2 --nocapture
 
 lighthouse: set-up-test server
 	@node end2end/lighthouse.mjs

@@ -1,5 +1,6 @@
 //! The real router, and the real binary, on both engines.
 
+mod access;
 mod command_line;
 mod fuzz;
 mod guard;
