@@ -105,7 +105,8 @@ fn sanitiser() -> ammonia::Builder<'static> {
         .add_tag_attributes("a", ["href"])
         .add_tag_attributes("img", ["src", "alt"])
         .add_tag_attributes("ol", ["start"])
-        .add_url_schemes(["https", "http", "mailto", "tel"])
+        // Why set and not added: an empty builder still lets through every scheme that ammonia knows.
+        .url_schemes(["https", "http", "mailto", "tel"].into())
         .link_rel(Some("noopener noreferrer"))
         .url_relative(ammonia::UrlRelative::PassThrough);
     builder
@@ -142,6 +143,8 @@ mod tests {
             "<svg><style><a title=\"</style><img src=x onerror=alert(1)>\">",
             "<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 onerror=alert(1)&gt;\">",
             "[x](data:text/html,<script>alert(1)</script>)",
+            "[x](sms:+33639980010)",
+            "<im:a@example.com>",
         ] {
             let html = html(text);
             for bad in [
@@ -151,6 +154,8 @@ mod tests {
                 "<style",
                 "href=\"javascript",
                 "href=\"data",
+                "href=\"sms",
+                "href=\"im:",
                 "\" onerror",
             ] {
                 assert!(!html.to_lowercase().contains(bad), "{text} gave {html}");

@@ -75,7 +75,7 @@ impl Key {
         format!("{PREFIX}{}", base45::encode(&bytes))
     }
 
-    fn public(&self) -> VerifyingKey {
+    pub(crate) fn public(&self) -> VerifyingKey {
         self.key.verifying_key()
     }
 }

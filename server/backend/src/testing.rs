@@ -1,8 +1,9 @@
 //! A database of its own for each test, on both engines.
 
-use crate::Db;
 use crate::moment::Fixed;
+use crate::{Db, Result, Tx, signing};
 use domain::Timestamp;
+use ed25519_dalek::VerifyingKey;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -140,6 +141,17 @@ impl World {
             folder,
         }
     }
+}
+
+/// A ticket signed with the programme's key, and the key to read it with.
+///
+/// # Errors
+/// Where the database has no sound key.
+pub async fn signed_pass(tx: &mut Tx) -> Result<(String, VerifyingKey)> {
+    let key = signing::key(tx).await?;
+    let until = NOW.plus(Timestamp::DAY);
+    let text = key.sign(signing::Kind::Ticket, tx.uuid(), tx.uuid(), NOW, until);
+    Ok((text, key.public()))
 }
 
 impl Drop for World {

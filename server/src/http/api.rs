@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 type Answered = Result<Response, Problem>;
 
-const MOST_CRASH_BYTES: usize = 4 * 1024;
+pub const MOST_CRASH_BYTES: usize = 4 * 1024;
 /// Crash reports logged in a minute; a bad release must not fill the disk.
 const MOST_CRASHES: u32 = 60;
 

@@ -10,13 +10,13 @@ mod front;
 mod network;
 mod operations;
 mod public;
+mod routes;
 
 use crate::sending::Sending;
 use crate::settings::Serve;
 use crate::site::{Face, Site};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
 use backend::sessions::Limits;
 use backend::{Db, programme};
 use domain::Timestamp;
@@ -33,9 +33,8 @@ use uuid::Uuid;
 
 pub use network::Peer;
 pub use operations::recorder;
+pub use routes::{Access, MOST_FORM_BYTES, Route, Takes, routes};
 
-/// Largest form.
-const MOST_FORM_BYTES: usize = 8 * 1024;
 /// How long the brand is believed before the settings are read again.
 const LOOK_LIFE: Duration = Duration::from_secs(2);
 
@@ -153,7 +152,7 @@ async fn brand(db: &Db) -> backend::Result<programme::Brand> {
 
 /// All routes.
 pub fn router(app: Shared) -> Router {
-    guarded(app, routes())
+    guarded(app, routes::router())
 }
 
 /// Routes, with what all of them go through.
@@ -162,7 +161,7 @@ fn guarded(app: Shared, routes: Router<Shared>) -> Router {
         .quality(CompressionLevel::Precise(4))
         .compress_when(DefaultPredicate::new().and(SizeAbove::new(860)));
     routes
-        .layer(DefaultBodyLimit::max(MOST_FORM_BYTES))
+        .layer(DefaultBodyLimit::max(routes::MOST_FORM_BYTES))
         .layer(axum::middleware::from_fn_with_state(
             app.clone(),
             cross_site::refuse,
@@ -173,46 +172,13 @@ fn guarded(app: Shared, routes: Router<Shared>) -> Router {
         .with_state(app)
 }
 
-fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/", get(public::landing))
-        .route("/sign-in", get(public::sign_in).post(public::send_code))
-        .route("/sign-in/code", get(public::code).post(public::check_code))
-        .route("/sign-in/again", post(public::send_again))
-        .route(
-            "/invitation",
-            get(public::invitation).post(public::accept_invitation),
-        )
-        .route("/invitation/{code}", get(public::scanned_invitation))
-        .route("/legal", get(public::legal))
-        .route("/app", get(client_files::shell))
-        .route("/app/{*rest}", get(client_files::shell))
-        .route("/v/{build}/{*path}", get(client_files::versioned))
-        .route("/sw.js", get(client_files::worker))
-        .route("/brand.css", get(client_files::style))
-        .route("/manifest.webmanifest", get(client_files::manifest))
-        .route("/favicon.svg", get(client_files::favicon))
-        .route("/favicon.ico", get(client_files::favicon))
-        .route("/icons/{name}", get(client_files::icon))
-        .route("/robots.txt", get(client_files::robots))
-        .route("/media/{hash}", get(api::picture))
-        .route("/api/session", get(api::session))
-        .route("/api/sync", post(api::sync))
-        .route("/api/sign-out", post(api::sign_out))
-        .route("/api/crash", post(api::crash))
-        .route("/healthz", get(operations::healthz))
-        .route("/readyz", get(operations::readyz))
-        .route("/metrics", get(operations::metrics))
-        .fallback(public::nowhere)
-        .method_not_allowed_fallback(public::wrong_method)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::settings::{Command, Settings};
     use axum::body::{Body, to_bytes};
     use axum::http::{Request, StatusCode};
+    use axum::routing::get;
     use backend::testing::World;
     use clap::Parser;
     use tower::ServiceExt;
@@ -233,7 +199,9 @@ mod tests {
         };
         let routes = guarded(
             app,
-            routes().route("/boom", get(boom)).route("/api/boom", get(boom)),
+            routes::router()
+                .route("/boom", get(boom))
+                .route("/api/boom", get(boom)),
         );
         for (path, accept) in [("/boom", "text/html"), ("/boom", "*/*"), ("/api/boom", "*/*")] {
             let request = Request::get(path)

@@ -4,17 +4,7 @@ use crate::house::{House, MARIE};
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use backend::testing::World;
-
-const POSTS: [&str; 8] = [
-    "/sign-in",
-    "/sign-in/code",
-    "/sign-in/again",
-    "/invitation",
-    "/api/sync",
-    "/api/sign-out",
-    "/api/crash",
-    "/nowhere",
-];
+use server::http::routes;
 
 #[tokio::test]
 async fn posts_of_other_sites_are_refused() {
@@ -32,7 +22,14 @@ async fn posts_of_other_sites_are_refused() {
         &[("origin", "http://127.0.0.1:3001")],
         &[],
     ];
-    for path in POSTS {
+    let posts: Vec<&str> = routes()
+        .iter()
+        .filter(|route| route.method == Method::POST)
+        .map(|route| route.path)
+        .chain(["/nowhere"])
+        .collect();
+    assert!(posts.len() >= 8, "{posts:?}");
+    for path in posts {
         for headers in foreign {
             let mut request = phone
                 .request(Method::POST, path)

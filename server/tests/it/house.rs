@@ -81,6 +81,11 @@ impl House {
 
     pub async fn with(world: &World, flags: &[&str]) -> House {
         server::demo::load(&world.db, true).await.expect("the demo loads");
+        House::bare(world, flags).await
+    }
+
+    /// With what the test has put into the database.
+    pub async fn bare(world: &World, flags: &[&str]) -> House {
         let texts = Texts::default();
         let address = gateway(texts.clone()).await;
         let url = format!("http://{address}/send");
@@ -180,7 +185,7 @@ pub async fn gateway(texts: Texts) -> SocketAddr {
 }
 
 /// An answer, read to its end.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,

@@ -1,6 +1,8 @@
 //! The real router, and the real binary, on both engines.
 
+mod access;
 mod command_line;
+mod fuzz;
 mod guard;
 mod house;
 mod operations;

@@ -1,0 +1,104 @@
+//! The staff of the brand cannot sign in, whatever their role.
+
+use super::town::{STAFF, Who, populate};
+use crate::house::House;
+use axum::http::StatusCode;
+use backend::testing::World;
+use backend::{both, db, members};
+use std::time::Duration;
+
+/// Puts a session of the first of the staff with this role into the database, past all rules.
+async fn forge(world: &World, role: &str, token_hash: &[u8]) -> Result<(), sqlx::Error> {
+    const FORGE: &str = "INSERT INTO session (id, token_hash, member_id, name, made_at, expires_at) \
+        SELECT id, $1, id, 'forged', 0, 9000000000000 FROM staff WHERE role = $2 ORDER BY ref LIMIT 1";
+    match world.db.kind() {
+        db::Kind::Sqlite => {
+            let pool = sqlx::SqlitePool::connect(&world.url).await?;
+            sqlx::query(FORGE)
+                .bind(token_hash)
+                .bind(role)
+                .execute(&pool)
+                .await?;
+        }
+        db::Kind::Postgres => {
+            let pool = sqlx::PgPool::connect(&world.url).await?;
+            sqlx::query(FORGE)
+                .bind(token_hash)
+                .bind(role)
+                .execute(&pool)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+both! {
+    async fn no_role_of_the_staff_has_a_way_in(world) {
+        populate(world).await;
+        let house = House::bare(world, &[]).await;
+        for (number, (role, address)) in STAFF.into_iter().enumerate() {
+            // Asking for a code looks as for anybody, and none is sent.
+            let mut phone = house.phone_at(&format!("10.0.0.{number}"));
+            let asked = phone.ask_code(address).await;
+            assert_eq!(asked.status, StatusCode::SEE_OTHER);
+            let entered = phone.post("/sign-in/code", "code=000000").await;
+            assert_eq!(entered.status, StatusCode::OK);
+            assert_eq!(phone.status().await, StatusCode::UNAUTHORIZED);
+            // Nor is there an invitation for one: codes are for members.
+            let mut tx = world.db.read().await.unwrap();
+            for reference in ["s-osprey", "s-heron", "s-egret", "s-bittern"] {
+                assert_eq!(members::find_by_ref(&mut tx, reference).await.unwrap(), None);
+            }
+            drop(tx);
+            // The database itself refuses a session that is no member's.
+            let refused = forge(world, role, &[number as u8; 32]).await.unwrap_err();
+            let refused = refused.into_database_error().expect("a refusal of the database");
+            assert!(refused.is_foreign_key_violation(), "{role}: {refused}");
+        }
+        // A member's message is the sign that the others' would have come by now.
+        let mut ann = house.phone();
+        ann.sign_in(Who::Ann.phone()).await;
+        house.app.tasks.close();
+        tokio::time::timeout(Duration::from_secs(10), house.app.tasks.wait()).await.unwrap();
+        let texts = house.texts.lock().unwrap().clone();
+        assert_eq!(texts.len(), 1, "{texts:?}");
+    }
+}
+
+/// Where foreign keys were off, a session that is no member's would still open nothing.
+#[tokio::test]
+async fn a_session_without_a_member_is_none() {
+    use sha2::Digest;
+    let world = World::sqlite().await;
+    populate(&world).await;
+    let house = House::bare(&world, &[]).await;
+    let options: sqlx::sqlite::SqliteConnectOptions = world.url.parse().unwrap();
+    let pool = sqlx::SqlitePool::connect_with(options.foreign_keys(false))
+        .await
+        .unwrap();
+    for (role, _) in STAFF {
+        let token = sha2::Sha256::digest(role)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>();
+        sqlx::query(
+            "INSERT INTO session (id, token_hash, member_id, name, made_at, expires_at) \
+            SELECT id, $1, id, 'forged', 0, 9000000000000 FROM staff WHERE role = $2 ORDER BY ref LIMIT 1",
+        )
+        .bind(sha2::Sha256::digest(&token).to_vec())
+        .bind(role)
+        .execute(&pool)
+        .await
+        .unwrap();
+        let mut phone = house.phone();
+        phone.cookies.insert("session".into(), token);
+        assert_eq!(phone.status().await, StatusCode::UNAUTHORIZED, "{role}");
+        let sync = phone.post_json("/api/sync", "{}").await;
+        assert_eq!(sync.status, StatusCode::UNAUTHORIZED, "{role}");
+    }
+    let forged: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM session")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(forged, 4);
+}
