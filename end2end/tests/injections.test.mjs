@@ -365,10 +365,28 @@ test('nothing that somebody types while signing in runs', async () => {
 // Signed in while the pages of the sign-in still are of a usual size.
 let member;
 
-test('nothing that the brand writes runs on any screen', async () => {
+test('nothing in the names of people and companies runs', async () => {
   member = await watched();
   const { page, check } = member;
   await enter(page, MANAGER);
+  for (const pack of packs(INJECTIONS)) {
+    await importing('companies', 'companies.csv', COMPANIES(pack, pack));
+    await importing('members', 'members.csv', PEOPLE(pack));
+    await page.goto('/app/me');
+    await page.waitForFunction((name) => document.querySelector('main h1')?.textContent === name, pack, { polling: 20 });
+    assert.ok((await page.locator('p.lead').textContent()).includes(pack));
+    await check(page, `/app/me with ${pack}`);
+    await open(page, '/app/me/company');
+    const company = await page.evaluate(() => document.querySelector('main').textContent);
+    assert.equal(company.split(pack).length - 1 >= 2, true, `name and town are shown: ${pack}`);
+    await check(page, `/app/me/company with ${pack}`);
+  }
+  await open(page, '/app');
+  await check(page, '/app');
+});
+
+test('nothing that the brand writes runs on any screen', async () => {
+  const { page, check } = member;
   await fill();
   const docs = await documents(page);
   const of = (collection) => docs.filter((doc) => doc.collection === collection).map(({ body }) => body);
@@ -443,22 +461,3 @@ test('nothing that the brand writes runs on any screen', async () => {
   assert.ok(tags.length >= 10, `${tags.length} plain tags`);
   for (const text of tags) assert.ok(all.includes(text), `not shown as text: ${text}`);
 });
-
-test('nothing in the names of people and companies runs', async () => {
-  const { page, check } = member;
-  for (const pack of packs(INJECTIONS)) {
-    await importing('companies', 'companies.csv', COMPANIES(pack, pack));
-    await importing('members', 'members.csv', PEOPLE(pack));
-    await page.goto('/app/me');
-    await page.waitForFunction((name) => document.querySelector('main h1')?.textContent === name, pack, { polling: 20 });
-    assert.ok((await page.locator('p.lead').textContent()).includes(pack));
-    await check(page, `/app/me with ${pack}`);
-    await open(page, '/app/me/company');
-    const company = await page.evaluate(() => document.querySelector('main').textContent);
-    assert.equal(company.split(pack).length - 1 >= 2, true, `name and town are shown: ${pack}`);
-    await check(page, `/app/me/company with ${pack}`);
-  }
-  await open(page, '/app');
-  await check(page, '/app');
-});
-
