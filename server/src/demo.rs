@@ -38,7 +38,7 @@ pub async fn load(db: &Db, if_empty: bool) -> Result<()> {
         return Ok(());
     }
     drop(tx);
-    content(db).await?;
+    content(db, |line| tell!("{line}")).await?;
     let mut tx = db.read().await?;
     let today = programme::current(&mut tx).await?.day(tx.now())?;
     let ordered = ledger::prove(&mut tx, today).await?.entries > 0;
@@ -72,11 +72,11 @@ pub async fn load(db: &Db, if_empty: bool) -> Result<()> {
     Ok(())
 }
 
-/// The demo's programme, courses, events and rewards, without anybody in it.
+/// The demo's programme, courses, events and rewards, without anybody in it; `say` hears what was loaded.
 ///
 /// # Errors
 /// Where the database holds another programme.
-pub async fn content(db: &Db) -> Result<()> {
+pub async fn content(db: &Db, mut say: impl FnMut(String)) -> Result<()> {
     let settings = programme::Settings::parse(text("programme.toml")?)?;
     let mut tx = db.write().await?;
     let current = programme::current(&mut tx).await?;
@@ -88,7 +88,7 @@ pub async fn content(db: &Db) -> Result<()> {
     }
     programme::apply(&mut tx, &settings).await?;
     tx.commit().await?;
-    tell!("demo: programme {}", settings.brand.name);
+    say(format!("demo: programme {}", settings.brand.name));
 
     let courses = DEMO.get_dir("courses").context("demo/courses is missing")?;
     for folder in courses.dirs() {
@@ -104,18 +104,16 @@ pub async fn content(db: &Db) -> Result<()> {
         let mut tx = db.write().await?;
         let course = learning::import_files(&mut tx, &files).await?;
         tx.commit().await?;
-        tell!(
+        say(format!(
             "demo: course {}, {} lessons, {} questions",
-            course.reference,
-            course.lessons,
-            course.questions
-        );
+            course.reference, course.lessons, course.questions
+        ));
     }
     let mut tx = db.write().await?;
     let count = events::import_file(&mut tx, text("events.toml")?).await?;
-    tell!("demo: {count} events");
+    say(format!("demo: {count} events"));
     let count = rewards::import_file(&mut tx, text("rewards.toml")?).await?;
-    tell!("demo: {count} rewards");
+    say(format!("demo: {count} rewards"));
     tx.commit().await?;
     Ok(())
 }

@@ -14,12 +14,13 @@ use domain::{Command, Envelope, Outcome, Receipt, Verdict};
 use futures_util::FutureExt;
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 type Documents = BTreeMap<(String, String), Value>;
 
+/// To be closed by who asked: an open connection would keep the server from tidying up its files.
 async fn look(server: &Server) -> Result<SqliteConnection, sqlx::Error> {
     SqliteConnectOptions::new()
         .filename(server.file())
@@ -38,6 +39,7 @@ pub async fn known(server: &Server) -> Checked<BTreeSet<CommandId>> {
         .fetch_all(&mut file)
         .await
         .map_err(unreadable)?;
+    file.close().await.map_err(unreadable)?;
     Ok(ids.into_iter().map(CommandId).collect())
 }
 
@@ -46,10 +48,12 @@ pub async fn taken(server: &Server, reward: usize) -> backend::Result<i64> {
     const TAKEN: &str = "SELECT COUNT(*) FROM redemption JOIN reward ON reward.id = reward_id \
         WHERE ref = $1 AND step NOT IN ('taken_back', 'declined')";
     let mut file = look(server).await?;
-    Ok(sqlx::query_scalar(TAKEN)
+    let taken = sqlx::query_scalar(TAKEN)
         .bind(format!("r-{reward}"))
         .fetch_one(&mut file)
-        .await?)
+        .await?;
+    file.close().await?;
+    Ok(taken)
 }
 
 /// What the server would tell a phone that knows nothing.
@@ -136,6 +140,7 @@ pub async fn all_acts(world: &World<'_>, phone: usize) -> Checked {
         .fetch_one(&mut file)
         .await
         .map_err(unreadable)?;
+    file.close().await.map_err(unreadable)?;
     let has = world.phones[phone].app.replica.acts.iter().count() as i64;
     if has == logged.min(200) {
         Ok(())

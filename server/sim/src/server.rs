@@ -5,7 +5,7 @@ use app::phone::sync::Answer;
 use backend::caller::Caller;
 use backend::moment::Fixed;
 use backend::testing::Doom;
-use backend::{Db, Result, commands, daily, programme, sessions, sync};
+use backend::{Db, Result, backup, commands, daily, programme, sessions, sync};
 use domain::Timestamp;
 use domain::id::{DeviceId, MemberId};
 use domain::sync::Request;
@@ -135,16 +135,17 @@ impl Server {
     }
 
     pub async fn back_up(&mut self) -> Result<()> {
-        self.db.close().await;
         let file = self.folder.path().join("backup.db");
-        std::fs::copy(self.file(), &file).expect("the database can be copied");
+        // There is none yet the first time.
+        let _ = std::fs::remove_file(&file);
+        backup::copy_file(&self.file(), &file).await?;
         self.backup = Some(Backup {
             file,
             stock: self.stock.clone(),
             seats: self.seats.clone(),
             course_version: self.course_version,
         });
-        self.reopen().await
+        Ok(())
     }
 
     /// Puts the last backup in place; `false` where there is none.

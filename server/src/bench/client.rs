@@ -52,6 +52,7 @@ impl Client {
             .header(CONTENT_TYPE, "application/json")
             .header(COOKIE, format!("session={}", self.member.token))
             .body(Full::new(Bytes::from(body)))?;
+        self.sender.ready().await?;
         let answer = self.sender.send_request(request).await?;
         let status = answer.status();
         let body = answer.into_body().collect().await?.to_bytes();
