@@ -423,7 +423,13 @@ pub async fn expire(tx: &mut Tx, today: Day) -> Result<usize> {
 /// that were merged into another.
 async fn settle(tx: &mut Tx, today: Day, accounts: Vec<AccountId>) -> Result<()> {
     let mut merged = settle_each(tx, today, accounts).await?;
-    while let Some((_, wallet)) = merged.pop_first() {
+    let mut rounds: HashMap<AccountId, u32> = HashMap::new();
+    while let Some((id, wallet)) = merged.pop_first() {
+        let round = rounds.entry(id).or_default();
+        *round += 1;
+        if *round > 1_000 {
+            return Err(Error::Broken(format!("wallet {id} is merged into itself")));
+        }
         merged.append(&mut transfers::empty(tx, today, wallet).await?);
     }
     Ok(())

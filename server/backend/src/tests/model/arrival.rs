@@ -2,7 +2,7 @@
 
 use super::steps::{self, Step, Story, WALLETS};
 use super::teller::{Cast, Known, act};
-use super::{check, wait};
+use super::{SHRINK, check, wait};
 use crate::ledger;
 use crate::testing::World;
 use crate::tests::populate;
@@ -62,7 +62,7 @@ async fn any_arrival(world: &World, cases: u32) {
             Just(steps).prop_shuffle().prop_map(Story),
         )
     });
-    check(cases, 11, &stories, |(one, other)| {
+    check(cases, 11, SHRINK, &stories, |(one, other)| {
         wait(async {
             let (first, second) = (
                 outcome(world, &cast, &one.0).await?,

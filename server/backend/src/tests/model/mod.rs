@@ -19,11 +19,13 @@ use teller::{Cast, Teller};
 fn check<S: proptest::strategy::Strategy>(
     cases: u32,
     seed: u8,
+    max_shrink_iters: u32,
     stories: &S,
     tell: impl Fn(S::Value) -> Result<(), String>,
 ) {
     let config = Config {
         cases,
+        max_shrink_iters,
         failure_persistence: None,
         ..Config::default()
     };
@@ -35,6 +37,9 @@ fn check<S: proptest::strategy::Strategy>(
     }
 }
 
+/// Enough for the shortest story.
+const SHRINK: u32 = 10_000;
+
 /// Waits for a future in a test that a runner drives.
 fn wait<F: Future>(future: F) -> F::Output {
     tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
@@ -44,7 +49,7 @@ fn wait<F: Future>(future: F) -> F::Output {
 async fn tell_many(world: &World, cases: u32, seed: u8) {
     super::populate(world).await;
     let cast = Cast::of(world, "").await;
-    check(cases, seed, &steps::story(1..16), |story: Story| {
+    check(cases, seed, SHRINK, &steps::story(1..16), |story: Story| {
         wait(async {
             let mut tx = world.db.write().await.map_err(|error| error.to_string())?;
             let told = Teller::new(&mut tx, &cast).tell(&story).await;
