@@ -147,6 +147,28 @@ async fn on_postgres() {
     }
 }
 
+/// Also what lies only in the log of SQLite yet, as it does after a few acts.
+#[tokio::test]
+async fn what_was_told_last_is_in_it() {
+    let local = tokio::task::LocalSet::new();
+    let house = House::sqlite();
+    let test = async {
+        let server = house.serve().await;
+        let mut crowd = Crowd::sign_in(&house, server.address, 2, seed()).await;
+        for phone in &mut crowd.phones {
+            phone.act().await;
+            phone.act().await;
+        }
+        crowd.settle().await;
+        house.good(&["backup", "backup.db"]);
+        let copy = house.copy("backup.db");
+        let told = crowd.net.take_told();
+        assert!(!told.is_empty());
+        Audit::begin(&copy).await.has_all(&told).await;
+    };
+    local.run_until(test).await;
+}
+
 #[tokio::test]
 async fn what_cannot_be_is_said_and_changes_nothing() {
     let house = House::sqlite();

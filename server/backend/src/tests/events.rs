@@ -1,7 +1,8 @@
 use super::{caller, documents, envelope, populate, send};
 use crate::caller::Caller;
+use crate::commands::When;
 use crate::testing::{NOW, World};
-use crate::{both, commands, events};
+use crate::{both, commands, events, programme};
 use domain::document::Collection;
 use domain::events::{Band, Command, Event, Place, Registration};
 use domain::notices::{About, Notice};
@@ -29,6 +30,19 @@ minutes = 90
 webinar = "https://example.com/live"
 seats = 50
 tiers = ["stone"]
+"#;
+
+const PAIR: &str = r#"
+[[event]]
+ref = "pair"
+title = { fr = "À deux", en = "Pair" }
+summary = { fr = "Pain", en = "Bread" }
+body = { fr = "Venez.", en = "Come." }
+starts = "+2 18:30"
+minutes = 90
+webinar = "https://example.com/pair"
+seats = 2
+register_until_hours = 24
 "#;
 
 async fn calendar(world: &World) {
@@ -62,7 +76,35 @@ fn leave(event: &Event) -> domain::Command {
     domain::Command::Events(Command::Leave { event: event.id })
 }
 
+async fn content(world: &World) -> i64 {
+    let mut tx = world.db.read().await.unwrap();
+    programme::content_counter(&mut tx).await.unwrap().1
+}
+
 both! {
+    async fn phones_hear_that_the_last_seats_went_at_once(world) {
+        calendar(world).await;
+        let mut tx = world.db.write().await.unwrap();
+        events::import_file(&mut tx, PAIR).await.unwrap();
+        tx.commit().await.unwrap();
+        let pair = event(world, "Pair").await;
+        let (ann, bob) = (caller(world, "m-ann").await, caller(world, "m-bob").await);
+        let before = content(world).await;
+        // Ann has a seat that Bob's transaction cannot see yet.
+        let mut first = world.db.write().await.unwrap();
+        let now = first.now();
+        let when = When { made_at: now, now, synced_at: None };
+        events::obey(&mut first, &ann, when, Command::Join { event: pair.id }).await.unwrap();
+        let later = async {
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            first.commit().await.unwrap();
+        };
+        let (_, verdict) = tokio::join!(later, send(world, &bob, 2, join(&pair)));
+        assert_eq!(verdict, Verdict::Confirmed(Receipt::Joined));
+        assert_eq!(event(world, "Pair").await.seats, Band::None);
+        assert!(content(world).await > before, "the seats went from few to none");
+    }
+
     async fn the_first_has_the_seat_the_others_wait_and_move_up(world) {
         calendar(world).await;
         let tasting = event(world, "Tasting").await;
