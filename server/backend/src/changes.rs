@@ -1,27 +1,51 @@
 //! The two counters and what moved them: published content, and the documents of one member.
 
-use crate::Result;
-use crate::db::{Tx, on};
+use crate::db::{Engine, Tx, on, push_list};
+use crate::{Error, Result};
 use domain::document::Collection;
 use domain::id::MemberId;
 use sqlx::QueryBuilder;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 type Documents = BTreeSet<(Collection, String)>;
 
-pub(crate) async fn of_member(tx: &mut Tx, member: MemberId, documents: Documents) -> Result<()> {
-    const NEXT: &str = "UPDATE member SET own = own + 1 WHERE id = $1 RETURNING own";
-    let seq: i64 = on!(tx, c => sqlx::query_scalar(NEXT).bind(member).fetch_one(c).await?);
-    let documents: Vec<_> = documents.into_iter().collect();
-    for part in documents.chunks(500) {
-        on!(tx, c => {
-            let mut insert = QueryBuilder::new("INSERT INTO member_change (member_id, collection, id, seq) ");
-            insert.push_values(part, |mut row, (collection, id)| {
-                row.push_bind(member).push_bind(collection.code()).push_bind(id.clone()).push_bind(seq);
-            });
-            insert.push(" ON CONFLICT (member_id, collection, id) DO UPDATE SET seq = excluded.seq");
-            insert.build().execute(c).await.map(|_| ())?
+/// Members whose counters move in one statement.
+const PART: usize = 200;
+
+pub(crate) async fn of_members(tx: &mut Tx, changed: BTreeMap<MemberId, Documents>) -> Result<()> {
+    // Why in order: two transactions that change the same members lock them one after the other.
+    let lock = match tx.engine {
+        Engine::Sqlite(_) => "",
+        Engine::Postgres(_) => " ORDER BY id FOR UPDATE",
+    };
+    let changed: Vec<_> = changed.into_iter().collect();
+    for part in changed.chunks(PART) {
+        let members: Vec<MemberId> = part.iter().map(|(member, _)| *member).collect();
+        let moved: Vec<(MemberId, i64)> = on!(tx, c => {
+            let mut next = QueryBuilder::new(
+                "UPDATE member SET own = own + 1 WHERE id IN (SELECT id FROM member WHERE id IN (");
+            push_list!(next, &members);
+            next.push(lock).push(") RETURNING id, own");
+            next.build_query_as().fetch_all(c).await?
         });
+        let moved: BTreeMap<MemberId, i64> = moved.into_iter().collect();
+        let mut rows = Vec::new();
+        for (member, documents) in part {
+            let seq = moved
+                .get(member)
+                .ok_or_else(|| Error::Broken(format!("member {member} is gone")))?;
+            rows.extend(documents.iter().map(|document| (*member, document, *seq)));
+        }
+        for rows in rows.chunks(500) {
+            on!(tx, c => {
+                let mut insert = QueryBuilder::new("INSERT INTO member_change (member_id, collection, id, seq) ");
+                insert.push_values(rows, |mut row, (member, (collection, id), seq)| {
+                    row.push_bind(*member).push_bind(collection.code()).push_bind(id.clone()).push_bind(*seq);
+                });
+                insert.push(" ON CONFLICT (member_id, collection, id) DO UPDATE SET seq = excluded.seq");
+                insert.build().execute(c).await.map(|_| ())?
+            });
+        }
     }
     Ok(())
 }

@@ -3,15 +3,20 @@
 mod group;
 
 use crate::caller::Caller;
-use crate::db::{Kind, Tx, on};
+use crate::db::{Kind, Savepoint, Tx, on, push_list};
 use crate::{Db, Error, Result, events, learning, members, notices, rewards};
 use domain::document::{Act, Collection};
 use domain::id::{CommandId, MemberId};
 use domain::{Command, Envelope, Outcome, Receipt, Timestamp, Verdict};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
+use sqlx::QueryBuilder;
+use std::collections::BTreeSet;
 
 pub(crate) use group::Group;
+
+/// Acts of a member that a phone is sent.
+const MOST_ACTS: usize = 200;
 
 /// Applies commands in their order; answers one outcome each, as JSON.
 ///
@@ -62,9 +67,7 @@ async fn apply_one(tx: &mut Tx, caller: &Caller, body: &RawValue) -> Result<Box<
         return refused(tx, domain::Error::WrongMember);
     }
     let hash: Vec<u8> = Sha256::digest(body.get()).to_vec();
-    let start = tx.savepoint().await?;
     if !insert(tx, &envelope, &hash, body.get()).await? {
-        tx.go_on(start).await?;
         let (member, known, outcome) = find(tx, id).await?;
         if member != caller.member || known != hash {
             tracing::warn!(command = %id, "a command id came with other bytes");
@@ -72,33 +75,36 @@ async fn apply_one(tx: &mut Tx, caller: &Caller, body: &RawValue) -> Result<Box<
         }
         return Ok(RawValue::from_string(outcome)?);
     }
-    let decided = decide(tx, caller, &envelope).await;
-    let outcome = match decided {
-        Ok(outcome) => outcome,
+    let start = tx.savepoint().await?;
+    match decide(tx, caller, &envelope, &start).await {
+        Ok(outcome) => {
+            tx.go_on(start).await?;
+            Ok(outcome)
+        }
         Err(error) => {
             tracing::error!(command = %id, %error, "a command failed");
             tx.go_back(start).await?;
-            return answer(&Outcome {
+            forget(tx, id).await?;
+            answer(&Outcome {
                 id,
                 at: tx.now(),
                 verdict: Verdict::Failed,
-            });
+            })
         }
-    };
-    tx.go_on(start).await?;
-    Ok(outcome)
+    }
 }
 
 /// Runs the rules and stores the outcome; an error means that nothing may stay.
-async fn decide(tx: &mut Tx, caller: &Caller, envelope: &Envelope) -> Result<Box<RawValue>> {
-    let before = tx.savepoint().await?;
+async fn decide(
+    tx: &mut Tx,
+    caller: &Caller,
+    envelope: &Envelope,
+    start: &Savepoint,
+) -> Result<Box<RawValue>> {
     let verdict = match obey(tx, caller, envelope).await {
-        Ok(receipt) => {
-            tx.go_on(before).await?;
-            Verdict::Confirmed(receipt)
-        }
+        Ok(receipt) => Verdict::Confirmed(receipt),
         Err(Error::Rejected(error)) => {
-            tx.go_back(before).await?;
+            tx.undo_since(start).await?;
             Verdict::Refused(error)
         }
         Err(other) => return Err(other),
@@ -183,17 +189,35 @@ async fn insert(tx: &mut Tx, envelope: &Envelope, hash: &[u8], body: &str) -> Re
     Ok(inserted == 1)
 }
 
+async fn forget(tx: &mut Tx, id: CommandId) -> Result<()> {
+    const DELETE: &str = "DELETE FROM command_log WHERE id = $1";
+    on!(tx, c => sqlx::query(DELETE).bind(id).execute(c).await.map(|_| ())?);
+    Ok(())
+}
+
 async fn find(tx: &mut Tx, id: CommandId) -> Result<(MemberId, Vec<u8>, String)> {
     const FIND: &str = "SELECT member_id, body_hash, outcome FROM command_log WHERE id = $1";
     Ok(on!(tx, c => sqlx::query_as(FIND).bind(id).fetch_one(c).await?))
 }
 
-/// A member's newest commands with their outcomes.
-pub(crate) async fn acts(tx: &mut Tx, member: MemberId) -> Result<Vec<(CommandId, Act)>> {
-    const LIST: &str =
-        "SELECT id, body, outcome FROM command_log WHERE member_id = $1 ORDER BY at DESC, id DESC LIMIT 200";
-    let rows: Vec<(CommandId, String, String)> =
-        on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?);
+/// A member's newest commands with their outcomes; of them, those of `ids` alone where they are named.
+pub(crate) async fn acts(
+    tx: &mut Tx,
+    member: MemberId,
+    ids: Option<&BTreeSet<String>>,
+) -> Result<Vec<(CommandId, Act)>> {
+    let ids = ids.filter(|ids| (1..=MOST_ACTS).contains(&ids.len()));
+    let rows: Vec<(CommandId, String, String)> = on!(tx, c => {
+        let mut list = QueryBuilder::new("SELECT id, body, outcome FROM command_log WHERE member_id = ");
+        list.push_bind(member);
+        if let Some(ids) = ids {
+            let ids: Vec<CommandId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+            list.push(" AND id IN (");
+            push_list!(list, &ids);
+        }
+        list.push(" ORDER BY at DESC, id DESC LIMIT ").push_bind(MOST_ACTS as i64);
+        list.build_query_as().fetch_all(c).await?
+    });
     rows.into_iter()
         .map(|(id, body, outcome)| {
             let envelope: Envelope = serde_json::from_str(&body)?;

@@ -388,9 +388,7 @@ impl Tx {
                     .extend(documents.iter().cloned());
             }
         }
-        for (member, documents) in touched.members {
-            crate::changes::of_member(&mut self, member, documents).await?;
-        }
+        crate::changes::of_members(&mut self, touched.members).await?;
         if !touched.content.is_empty() {
             crate::changes::of_content(&mut self, touched.content).await?;
         }
@@ -428,10 +426,16 @@ impl Tx {
         Ok(mark)
     }
 
-    /// Undoes everything since the mark, marks set after it included.
-    pub(crate) async fn go_back(&mut self, mark: Savepoint) -> Result<()> {
+    /// Undoes everything since the mark, marks set after it included; the mark stays.
+    pub(crate) async fn undo_since(&mut self, mark: &Savepoint) -> Result<()> {
         on!(self, c => sqlx::query(GO_BACK[mark.depth]).execute(c).await.map(|_| ())?);
         self.touched = mark.touched.clone();
+        Ok(())
+    }
+
+    /// Undoes everything since the mark, and forgets the mark.
+    pub(crate) async fn go_back(&mut self, mark: Savepoint) -> Result<()> {
+        self.undo_since(&mark).await?;
         self.go_on(mark).await
     }
 

@@ -72,15 +72,22 @@ impl View {
         ids: Option<&BTreeSet<String>>,
     ) -> Result<Bodies> {
         let member = self.member;
-        let known = self.known(tx).await?;
         match collection {
-            Collection::Programme => one("programme", &known.settings.document(known.today)),
-            Collection::Me => one("me", &known.me),
-            Collection::Status => one(
-                "status",
-                &status::today(tx, &known.settings, known.me.company.id, known.today).await?,
-            ),
+            Collection::Programme => {
+                let known = self.known(tx).await?;
+                one("programme", &known.settings.document(known.today))
+            }
+            Collection::Me => one("me", &self.known(tx).await?.me),
+            Collection::Status => {
+                let known = self.known(tx).await?;
+                let company = known.me.company.id;
+                one(
+                    "status",
+                    &status::today(tx, &known.settings, company, known.today).await?,
+                )
+            }
             Collection::Balance => {
+                let known = self.known(tx).await?;
                 let mut bodies = Vec::new();
                 for (wallet, owner) in known.wallets(member) {
                     bodies.push(body(wallet.code(), &ledger::balance(tx, owner, wallet).await?)?);
@@ -88,6 +95,7 @@ impl View {
                 Ok(bodies)
             }
             Collection::Month => {
+                let known = self.known(tx).await?;
                 let since = known.today.plus_months(-MONTHS);
                 let mut bodies = Vec::new();
                 for (wallet, owner) in known.wallets(member) {
@@ -119,7 +127,7 @@ impl View {
             Collection::Device => bodies(sessions::list(tx, member).await?, |device| {
                 device.session.to_string()
             }),
-            Collection::Act => commands::acts(tx, member)
+            Collection::Act => commands::acts(tx, member, ids)
                 .await?
                 .iter()
                 .map(|(id, act)| body(id.to_string(), act))

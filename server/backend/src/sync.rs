@@ -2,7 +2,7 @@
 
 use crate::caller::Caller;
 use crate::db::{Tx, on};
-use crate::{Db, Result, changes, commands, documents, programme};
+use crate::{Db, Result, changes, commands, documents};
 use domain::Timestamp;
 use domain::document::{Collection, Family};
 use domain::id::MemberId;
@@ -50,8 +50,12 @@ pub async fn round(db: &Db, caller: &Caller, request: &Request<Box<RawValue>>) -
         });
     }
     let mut tx = db.read().await?;
-    let (own, audience) = member_counter(&mut tx, caller.member).await?;
-    let (epoch, content) = programme::content_counter(&mut tx).await?;
+    let Cursor {
+        epoch,
+        content,
+        own,
+        audience,
+    } = newest(&mut tx, caller.member).await?;
     let have = &request.have;
     let restored = have.epoch != epoch;
     let all_content = restored || have.audience != audience || have.content > content || have.content == 0;
@@ -120,11 +124,23 @@ fn named(
     })
 }
 
-/// The member's counter and audience, read in the same moment as the documents.
-async fn member_counter(tx: &mut Tx, member: MemberId) -> Result<(i64, String)> {
-    const FIND: &str = "SELECT own, company_id, trade, tier, manager FROM member \
-        JOIN company ON company.id = company_id WHERE member.id = $1";
-    let (own, company, trade, tier, manager): (i64, domain::id::CompanyId, String, String, bool) =
-        on!(tx, c => sqlx::query_as(FIND).bind(member).fetch_one(c).await?);
-    Ok((own, crate::caller::audience(company, &trade, &tier, manager)))
+/// How far a phone is that has everything, read in the same moment as the documents.
+async fn newest(tx: &mut Tx, member: MemberId) -> Result<Cursor> {
+    const FIND: &str = "SELECT epoch, content, own, company_id, trade, tier, manager FROM member \
+        JOIN company ON company.id = company_id JOIN system ON system.id = 1 WHERE member.id = $1";
+    let (epoch, content, own, company, trade, tier, manager): (
+        String,
+        i64,
+        i64,
+        domain::id::CompanyId,
+        String,
+        String,
+        bool,
+    ) = on!(tx, c => sqlx::query_as(FIND).bind(member).fetch_one(c).await?);
+    Ok(Cursor {
+        epoch,
+        content,
+        own,
+        audience: crate::caller::audience(company, &trade, &tier, manager),
+    })
 }

@@ -348,7 +348,7 @@ pub(crate) async fn day_began(tx: &mut Tx) -> Result<Timestamp> {
     settings.instant(settings.day(tx.now())?, 0)
 }
 
-pub(crate) use sql::{COUNT_PEOPLE, content_counter, signing_secret};
+pub(crate) use sql::{COUNT_PEOPLE, signing_secret};
 
 /// A restored backup begins a new epoch: phones then send again what they still have.
 pub async fn begin_epoch(tx: &mut Tx) -> Result<String> {

@@ -12,12 +12,6 @@ pub async fn set_epoch(tx: &mut Tx, epoch: &str) -> Result<()> {
     Ok(())
 }
 
-/// The epoch and the counter of published content.
-pub(crate) async fn content_counter(tx: &mut Tx) -> Result<(String, i64)> {
-    const FIND: &str = "SELECT epoch, content FROM system WHERE id = 1";
-    Ok(on!(tx, c => sqlx::query_as(FIND).fetch_one(c).await?))
-}
-
 pub async fn insert_signing_key(tx: &mut Tx, secret: &[u8]) -> Result<()> {
     const INSERT: &str =
         "INSERT INTO signing_key (id, secret, made_at) VALUES (1, $1, $2) ON CONFLICT DO NOTHING";

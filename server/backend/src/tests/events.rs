@@ -1,8 +1,9 @@
 use super::{caller, documents, envelope, populate, send};
 use crate::caller::Caller;
 use crate::commands::When;
+use crate::db::on;
 use crate::testing::{NOW, World};
-use crate::{both, commands, events, programme};
+use crate::{both, commands, events};
 use domain::document::Collection;
 use domain::events::{Band, Command, Event, Place, Registration};
 use domain::notices::{About, Notice};
@@ -78,7 +79,7 @@ fn leave(event: &Event) -> domain::Command {
 
 async fn content(world: &World) -> i64 {
     let mut tx = world.db.read().await.unwrap();
-    programme::content_counter(&mut tx).await.unwrap().1
+    on!(tx, c => sqlx::query_scalar("SELECT content FROM system").fetch_one(c).await.unwrap())
 }
 
 both! {
