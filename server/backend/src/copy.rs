@@ -378,8 +378,17 @@ pub async fn restore(backup: &Db, to: &Db, may_empty: bool) -> Result<Copied> {
         }
         // Why not DELETE: nobody may delete entries, and that holds for the tables, not for what replaces them whole.
         let tables: Vec<&str> = TABLES.iter().map(|(table, ..)| *table).collect();
+        let guards = |state| {
+            ["entry", "lot"].map(|table| format!("ALTER TABLE {table} {state} TRIGGER {table}_no_truncate"))
+        };
         let empty = format!("TRUNCATE {}", tables.join(", "));
-        on!(target, c => sqlx::query(AssertSqlSafe(empty)).execute(c).await.map(|_| ())?);
+        for statement in guards("DISABLE")
+            .into_iter()
+            .chain([empty])
+            .chain(guards("ENABLE"))
+        {
+            on!(target, c => sqlx::query(AssertSqlSafe(statement)).execute(c).await.map(|_| ())?);
+        }
     }
     let copied = fill(&mut source, &mut target, |_, _| {}).await?;
     programme::begin_epoch(&mut target).await?;

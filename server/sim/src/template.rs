@@ -135,8 +135,8 @@ impl Template {
             assert!(report.kept, "{what}: {:?}", report.bad);
         }
         let mut tx = db.write().await?;
-        for reward in 0..REWARDS {
-            let text = reward_file(reward, 80 + 40 * reward as i64, STOCK[reward]);
+        for (reward, stock) in STOCK.into_iter().enumerate() {
+            let text = reward_file(reward, 80 + 40 * reward as i64, stock);
             rewards::import_file(&mut tx, &text).await?;
         }
         for event in 0..EVENTS {
