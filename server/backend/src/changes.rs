@@ -13,10 +13,11 @@ type Documents = BTreeSet<(Collection, String)>;
 const PART: usize = 200;
 
 pub(crate) async fn of_members(tx: &mut Tx, changed: BTreeMap<MemberId, Documents>) -> Result<()> {
-    // Why in order: two transactions that change the same members lock them one after the other.
+    // Why in order: two transactions that change the same members lock them one after the other. Why no key: who wrote
+    // a row that refers to a member holds its key, and two of them would wait for each other.
     let lock = match tx.engine {
         Engine::Sqlite(_) => "",
-        Engine::Postgres(_) => " ORDER BY id FOR UPDATE",
+        Engine::Postgres(_) => " ORDER BY id FOR NO KEY UPDATE",
     };
     let changed: Vec<_> = changed.into_iter().collect();
     for part in changed.chunks(PART) {
