@@ -177,8 +177,10 @@ impl Phone {
                 docs: &docs,
                 gone: &reply.gone,
             }));
+            // Why only here: a reply without a cursor does not tell whether a backup was restored, and with it whether
+            // what was decided long ago has to be sent again.
+            ops.extend(self.outbox.forget(reply.now));
         }
-        ops.extend(self.outbox.forget(reply.now));
         self.nothing_new = all_told && ids.is_empty() && ops.len() <= JUST_THE_TIME;
         let left = self.outbox.waiting();
         let undecided = ids

@@ -196,11 +196,21 @@ fn step() -> impl Strategy<Value = Step> {
         )
     };
     let kill = prop_oneof![3 => Just(None), 1 => (1..60u64).prop_map(Some)];
+    // Everybody at once: several commands in one commit, and a server that may end in it.
+    let rush = (
+        Just((0..PHONES).collect::<Vec<_>>()).prop_shuffle(),
+        prop_oneof![1 => Just(None), 2 => (1..90u64).prop_map(Some)],
+    );
     prop_oneof![
         20 => (phone(), what(), end()).prop_map(|(phone, what, end)| Step::Act { phone, what, end }),
         2 => (phone(), what()).prop_map(|(phone, what)| Step::OtherTab { phone, what }),
         20 => (calls(), any::<bool>(), kill)
             .prop_map(|(calls, together, kill)| Step::Exchange { calls, together, kill }),
+        5 => rush.prop_map(|(phones, kill)| Step::Exchange {
+            calls: phones.into_iter().map(|phone| Call { phone, way: Way::Good }).collect(),
+            together: true,
+            kill,
+        }),
         5 => (phone(), 1..14u64, phone())
             .prop_map(|(reader, at, writer)| Step::Overlap { reader, at, writer }),
         3 => phone().prop_map(|phone| Step::Arrive { phone }),
