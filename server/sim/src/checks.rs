@@ -154,7 +154,6 @@ struct Logged {
     id: Uuid,
     member_id: Uuid,
     at: i64,
-    seq: i64,
     body: String,
     outcome: String,
 }
@@ -173,7 +172,7 @@ pub async fn effects(world: &World<'_>) -> Checked {
     }
     let mut file = look(&world.server).await.map_err(unreadable)?;
     let log: Vec<Logged> =
-        sqlx::query_as("SELECT id, member_id, at, seq, body, outcome FROM command_log ORDER BY at, seq")
+        sqlx::query_as("SELECT id, member_id, at, body, outcome FROM command_log ORDER BY at, seq")
             .fetch_all(&mut file)
             .await
             .map_err(unreadable)?;
@@ -300,7 +299,7 @@ async fn seats(file: &mut SqliteConnection, log: &[Logged]) -> Checked {
         if let Verdict::Confirmed(_) = outcome.verdict {
             let clash = last
                 .get(&(row.member_id, event.0))
-                .is_some_and(|(at, _)| *at == row.at && row.seq >= 0);
+                .is_some_and(|(at, _)| *at == row.at);
             last.insert((row.member_id, event.0), (row.at, (!clash).then_some(joins)));
         }
     }

@@ -90,6 +90,29 @@ fn rows() -> impl Iterator<Item = anyhow::Result<Row>> {
     })
 }
 
+/// One prepared insert a row, all in one transaction; how long it took.
+///
+/// Why a macro: a function would have to name the bounds of both engines.
+macro_rules! insert_rows {
+    ($connection:ident) => {{
+        let start = Instant::now();
+        let mut transaction = $connection.begin().await?;
+        for row in rows() {
+            let (reference, company, day, quantity, amount) = row?;
+            sqlx::query(INSERT)
+                .bind(reference)
+                .bind(company)
+                .bind(day)
+                .bind(quantity)
+                .bind(amount)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(start.elapsed())
+    }};
+}
+
 /// The bare loop: one prepared insert a row, all in one transaction, same file, same durability.
 async fn bare_sqlite(url: &str) -> anyhow::Result<Duration> {
     let mut connection = SqliteConnection::connect(url).await?;
@@ -97,41 +120,13 @@ async fn bare_sqlite(url: &str) -> anyhow::Result<Duration> {
         .execute(&mut connection)
         .await?;
     sqlx::query(TABLE).execute(&mut connection).await?;
-    let start = Instant::now();
-    let mut transaction = connection.begin().await?;
-    for row in rows() {
-        let (reference, company, day, quantity, amount) = row?;
-        sqlx::query(INSERT)
-            .bind(reference)
-            .bind(company)
-            .bind(day)
-            .bind(quantity)
-            .bind(amount)
-            .execute(&mut *transaction)
-            .await?;
-    }
-    transaction.commit().await?;
-    Ok(start.elapsed())
+    insert_rows!(connection)
 }
 
 async fn bare_postgres(url: &str) -> anyhow::Result<Duration> {
     let mut connection = PgConnection::connect(url).await?;
     sqlx::query(TABLE).execute(&mut connection).await?;
-    let start = Instant::now();
-    let mut transaction = connection.begin().await?;
-    for row in rows() {
-        let (reference, company, day, quantity, amount) = row?;
-        sqlx::query(INSERT)
-            .bind(reference)
-            .bind(company)
-            .bind(day)
-            .bind(quantity)
-            .bind(amount)
-            .execute(&mut *transaction)
-            .await?;
-    }
-    transaction.commit().await?;
-    Ok(start.elapsed())
+    insert_rows!(connection)
 }
 
 fn print(engine: &Engine, what: &str, turns: &mut [(Duration, Duration)]) {
