@@ -1,13 +1,13 @@
 //! The two counters and what moved them: published content, and the documents of one member.
 
-use crate::db::{Engine, Tx, on, push_list};
-use crate::{Error, Result};
-use domain::document::Collection;
-use domain::id::MemberId;
+use crate::db::{Document, Engine, Tx, on, push_list};
+use crate::{Error, Result, caller};
+use domain::id::{CompanyId, MemberId};
+use domain::sync::Cursor;
 use sqlx::QueryBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 
-type Documents = BTreeSet<(Collection, String)>;
+type Documents = BTreeSet<Document>;
 
 /// Members whose counters move in one statement.
 const PART: usize = 200;
@@ -75,12 +75,42 @@ pub(crate) async fn content_since(tx: &mut Tx, have: i64) -> Result<Vec<(String,
     Ok(on!(tx, c => sqlx::query_as(SINCE).bind(have).fetch_all(c).await?))
 }
 
-/// Documents of a member that changed after `have`, oldest first.
+/// How far a phone is that has everything, and the documents of its member that changed after `have`, oldest first.
 pub(crate) async fn of_member_since(
     tx: &mut Tx,
     member: MemberId,
     have: i64,
-) -> Result<Vec<(String, String)>> {
-    const SINCE: &str = "SELECT collection, id FROM member_change WHERE member_id = $1 AND seq > $2 ORDER BY seq, collection, id";
-    Ok(on!(tx, c => sqlx::query_as(SINCE).bind(member).bind(have).fetch_all(c).await?))
+) -> Result<(Cursor, Vec<(String, String)>)> {
+    #[derive(sqlx::FromRow)]
+    struct Columns {
+        epoch: String,
+        content: i64,
+        own: i64,
+        company: CompanyId,
+        trade: String,
+        tier: String,
+        manager: bool,
+        collection: Option<String>,
+        document: Option<String>,
+    }
+    // Why in one statement: each round that brings something pays for it.
+    const SINCE: &str = "SELECT epoch, content, own, company_id AS company, trade, tier, manager, collection, \
+        member_change.id AS document FROM member JOIN company ON company.id = company_id JOIN system ON system.id = 1 \
+        LEFT JOIN member_change ON member_change.member_id = member.id AND seq > $2 WHERE member.id = $1 \
+        ORDER BY seq, collection, document";
+    let rows: Vec<Columns> = on!(tx, c => sqlx::query_as(SINCE).bind(member).bind(have).fetch_all(c).await?);
+    let first = rows
+        .first()
+        .ok_or_else(|| Error::Broken(format!("member {member} is gone")))?;
+    let newest = Cursor {
+        epoch: first.epoch.clone(),
+        content: first.content,
+        own: first.own,
+        audience: caller::audience(first.company, &first.trade, &first.tier, first.manager),
+    };
+    let changed = rows
+        .into_iter()
+        .filter_map(|row| row.collection.zip(row.document))
+        .collect();
+    Ok((newest, changed))
 }

@@ -1,17 +1,17 @@
 //! One way to change something as a member: a command, applied once, with its outcome kept.
 
 mod group;
+mod sql;
 
 use crate::caller::Caller;
-use crate::db::{Kind, Savepoint, Tx, on, push_list};
+use crate::db::{Kind, Savepoint, Tx};
 use crate::{Db, Error, Result, events, learning, members, notices, rewards};
 use domain::document::{Act, Collection};
 use domain::id::{CommandId, MemberId};
 use domain::{Command, Envelope, Outcome, Receipt, Timestamp, Verdict};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use sqlx::QueryBuilder;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use group::Group;
 
@@ -33,7 +33,7 @@ pub async fn apply(db: &Db, caller: &Caller, bodies: &[Box<RawValue>]) -> Result
             let mut outcomes = Vec::with_capacity(bodies.len());
             for body in bodies {
                 let mut tx = db.write().await?;
-                outcomes.push(apply_one(&mut tx, caller, body).await?);
+                outcomes.extend(apply_all(&mut tx, &[(caller, body)]).await?);
                 tx.commit().await?;
             }
             Ok(outcomes)
@@ -41,67 +41,86 @@ pub async fn apply(db: &Db, caller: &Caller, bodies: &[Box<RawValue>]) -> Result
     }
 }
 
-async fn apply_one(tx: &mut Tx, caller: &Caller, body: &RawValue) -> Result<Box<RawValue>> {
+/// A command as it came.
+struct Sent<'a> {
+    caller: &'a Caller,
+    body: &'a str,
+    hash: Vec<u8>,
+    envelope: Envelope,
+}
+
+/// Applies commands within a transaction.
+///
+/// Why the log is written for all of them at once, before and after: a statement costs more than what it does.
+async fn apply_all(tx: &mut Tx, commands: &[(&Caller, &RawValue)]) -> Result<Vec<Box<RawValue>>> {
+    let sent: Vec<std::result::Result<Sent, Outcome>> = commands
+        .iter()
+        .map(|(caller, body)| read(tx.now(), caller, body.get()))
+        .collect();
+    let readable: Vec<&Sent> = sent.iter().flatten().collect();
+    let mut new = sql::insert(tx, &readable).await?;
+    let mut decided = BTreeMap::new();
+    let mut failed = BTreeSet::new();
+    let mut mark = None;
+    for sent in readable {
+        let id = sent.envelope.id;
+        if !new.remove(&id) {
+            continue;
+        }
+        let start = tx.mark_anew(mark).await?;
+        match decide(tx, sent, &start).await {
+            Ok(outcome) => {
+                decided.insert(id, answer(&outcome)?);
+            }
+            Err(error) => {
+                tracing::error!(command = %id, %error, "a command failed");
+                tx.undo_since(&start).await?;
+                failed.insert(id);
+            }
+        }
+        mark = Some(start);
+    }
+    sql::set_outcomes(tx, &decided).await?;
+    sql::forget(tx, &failed).await?;
+    let mut outcomes = Vec::with_capacity(sent.len());
+    for sent in &sent {
+        outcomes.push(match sent {
+            Err(outcome) => answer(outcome)?,
+            Ok(sent) => match decided.remove(&sent.envelope.id) {
+                Some(outcome) => outcome,
+                None => known(tx, sent).await?,
+            },
+        });
+    }
+    Ok(outcomes)
+}
+
+/// The command that a body is; its outcome, where nothing is to be kept of it.
+fn read<'a>(now: Timestamp, caller: &'a Caller, body: &'a str) -> std::result::Result<Sent<'a>, Outcome> {
     #[derive(serde::Deserialize)]
     struct OnlyId {
         id: CommandId,
     }
-    let Ok(envelope) = serde_json::from_str::<Envelope>(body.get()) else {
+    let outcome = |id, verdict| Outcome { id, at: now, verdict };
+    let Ok(envelope) = serde_json::from_str::<Envelope>(body) else {
         // Nothing is stored: a newer server may understand it.
-        let id = serde_json::from_str(body.get()).map_or(CommandId(uuid::Uuid::nil()), |OnlyId { id }| id);
-        return answer(&Outcome {
-            id,
-            at: tx.now(),
-            verdict: Verdict::Failed,
-        });
-    };
-    let id = envelope.id;
-    let refused = |tx: &Tx, error| {
-        answer(&Outcome {
-            id,
-            at: tx.now(),
-            verdict: Verdict::Refused(error),
-        })
+        let id = serde_json::from_str(body).map_or(CommandId(uuid::Uuid::nil()), |OnlyId { id }| id);
+        return Err(outcome(id, Verdict::Failed));
     };
     if envelope.member != caller.member {
-        return refused(tx, domain::Error::WrongMember);
+        return Err(outcome(envelope.id, Verdict::Refused(domain::Error::WrongMember)));
     }
-    let hash: Vec<u8> = Sha256::digest(body.get()).to_vec();
-    if !insert(tx, &envelope, &hash, body.get()).await? {
-        let (member, known, outcome) = find(tx, id).await?;
-        if member != caller.member || known != hash {
-            tracing::warn!(command = %id, "a command id came with other bytes");
-            return refused(tx, domain::Error::IdReuse);
-        }
-        return Ok(RawValue::from_string(outcome)?);
-    }
-    let start = tx.savepoint().await?;
-    match decide(tx, caller, &envelope, &start).await {
-        Ok(outcome) => {
-            tx.go_on(start).await?;
-            Ok(outcome)
-        }
-        Err(error) => {
-            tracing::error!(command = %id, %error, "a command failed");
-            tx.go_back(start).await?;
-            forget(tx, id).await?;
-            answer(&Outcome {
-                id,
-                at: tx.now(),
-                verdict: Verdict::Failed,
-            })
-        }
-    }
+    Ok(Sent {
+        caller,
+        body,
+        hash: Sha256::digest(body).to_vec(),
+        envelope,
+    })
 }
 
-/// Runs the rules and stores the outcome; an error means that nothing may stay.
-async fn decide(
-    tx: &mut Tx,
-    caller: &Caller,
-    envelope: &Envelope,
-    start: &Savepoint,
-) -> Result<Box<RawValue>> {
-    let verdict = match obey(tx, caller, envelope).await {
+/// Runs the rules; an error means that nothing may stay.
+async fn decide(tx: &mut Tx, sent: &Sent<'_>, start: &Savepoint) -> Result<Outcome> {
+    let verdict = match obey(tx, sent.caller, &sent.envelope).await {
         Ok(receipt) => Verdict::Confirmed(receipt),
         Err(Error::Rejected(error)) => {
             tx.undo_since(start).await?;
@@ -109,15 +128,33 @@ async fn decide(
         }
         Err(other) => return Err(other),
     };
-    let outcome = answer(&Outcome {
-        id: envelope.id,
+    tx.touch(sent.caller.member, Collection::Act, sent.envelope.id);
+    Ok(Outcome {
+        id: sent.envelope.id,
         at: tx.now(),
         verdict,
-    })?;
-    const SET: &str = "UPDATE command_log SET outcome = $2 WHERE id = $1";
-    on!(tx, c => sqlx::query(SET).bind(envelope.id).bind(outcome.get()).execute(c).await.map(|_| ())?);
-    tx.touch(caller.member, Collection::Act, envelope.id);
-    Ok(outcome)
+    })
+}
+
+/// The outcome of a command whose id was there before.
+async fn known(tx: &mut Tx, sent: &Sent<'_>) -> Result<Box<RawValue>> {
+    let id = sent.envelope.id;
+    let verdict = match sql::find(tx, id).await? {
+        Some((member, hash, outcome)) if member == sent.caller.member && hash == sent.hash => {
+            return Ok(RawValue::from_string(outcome)?);
+        }
+        Some(_) => {
+            tracing::warn!(command = %id, "a command id came with other bytes");
+            Verdict::Refused(domain::Error::IdReuse)
+        }
+        // It failed, here and now.
+        None => Verdict::Failed,
+    };
+    answer(&Outcome {
+        id,
+        at: tx.now(),
+        verdict,
+    })
 }
 
 async fn obey(tx: &mut Tx, caller: &Caller, envelope: &Envelope) -> Result<Receipt> {
@@ -180,44 +217,16 @@ fn answer(outcome: &Outcome) -> Result<Box<RawValue>> {
     Ok(serde_json::value::to_raw_value(outcome)?)
 }
 
-async fn insert(tx: &mut Tx, envelope: &Envelope, hash: &[u8], body: &str) -> Result<bool> {
-    const INSERT: &str = "INSERT INTO command_log (id, member_id, device_id, seq, made_at, at, body_hash, body, outcome) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '') ON CONFLICT (id) DO NOTHING";
-    let now = tx.now();
-    let inserted = on!(tx, c => sqlx::query(INSERT).bind(envelope.id).bind(envelope.member).bind(envelope.device)
-        .bind(envelope.seq).bind(envelope.made_at).bind(now).bind(hash).bind(body).execute(c).await?.rows_affected());
-    Ok(inserted == 1)
-}
-
-async fn forget(tx: &mut Tx, id: CommandId) -> Result<()> {
-    const DELETE: &str = "DELETE FROM command_log WHERE id = $1";
-    on!(tx, c => sqlx::query(DELETE).bind(id).execute(c).await.map(|_| ())?);
-    Ok(())
-}
-
-async fn find(tx: &mut Tx, id: CommandId) -> Result<(MemberId, Vec<u8>, String)> {
-    const FIND: &str = "SELECT member_id, body_hash, outcome FROM command_log WHERE id = $1";
-    Ok(on!(tx, c => sqlx::query_as(FIND).bind(id).fetch_one(c).await?))
-}
-
 /// A member's newest commands with their outcomes; of them, those of `ids` alone where they are named.
 pub(crate) async fn acts(
     tx: &mut Tx,
     member: MemberId,
     ids: Option<&BTreeSet<String>>,
 ) -> Result<Vec<(CommandId, Act)>> {
-    let ids = ids.filter(|ids| (1..=MOST_ACTS).contains(&ids.len()));
-    let rows: Vec<(CommandId, String, String)> = on!(tx, c => {
-        let mut list = QueryBuilder::new("SELECT id, body, outcome FROM command_log WHERE member_id = ");
-        list.push_bind(member);
-        if let Some(ids) = ids {
-            let ids: Vec<CommandId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
-            list.push(" AND id IN (");
-            push_list!(list, &ids);
-        }
-        list.push(" ORDER BY at DESC, id DESC LIMIT ").push_bind(MOST_ACTS as i64);
-        list.build_query_as().fetch_all(c).await?
-    });
+    let ids: Option<Vec<CommandId>> = ids
+        .filter(|ids| (1..=MOST_ACTS).contains(&ids.len()))
+        .map(|ids| ids.iter().filter_map(|id| id.parse().ok()).collect());
+    let rows = sql::list(tx, member, ids.as_deref(), MOST_ACTS).await?;
     rows.into_iter()
         .map(|(id, body, outcome)| {
             let envelope: Envelope = serde_json::from_str(&body)?;

@@ -1,7 +1,7 @@
 //! Two engines, one SQL text.
 //!
 //! All work happens in a [`Tx`]; [`Db::read`] and [`Db::write`] are the only ways to get one. Dropping it without
-//! [`Tx::commit`] undoes it. No network call and no rendering inside a write.
+//! [`Tx::commit`] undoes it. What one statement can read needs none: `once!`. No network call and no rendering inside a write.
 
 use crate::commands::Group;
 use crate::moment::{Chance, Clock};
@@ -37,6 +37,18 @@ macro_rules! on {
 }
 pub(crate) use on;
 
+/// Runs one statement that is a moment of its own, on whichever engine the database is on.
+macro_rules! once {
+    ($db:expr, $c:ident => $run:expr) => {{
+        $db.step().await;
+        match &$db.pools {
+            $crate::db::Pools::Sqlite { read: $c, .. } => $run,
+            $crate::db::Pools::Postgres($c) => $run,
+        }
+    }};
+}
+pub(crate) use once;
+
 /// Ends a query that goes `… IN (` with the values and the closing parenthesis.
 ///
 /// Why a macro: a function would have to name the bounds of both engines.
@@ -54,7 +66,7 @@ pub(crate) use push_list;
 /// A programme's database.
 #[derive(Clone)]
 pub struct Db {
-    pools: Pools,
+    pub(crate) pools: Pools,
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     pub(crate) group: Arc<Group>,
@@ -63,7 +75,7 @@ pub struct Db {
 }
 
 #[derive(Clone)]
-enum Pools {
+pub(crate) enum Pools {
     /// Why two pools: SQLite has one writer; readers must not stand in its queue.
     Sqlite {
         read: SqlitePool,
@@ -87,7 +99,8 @@ pub enum Kind {
 /// A transaction, with its moment: one `now` for all it does.
 pub struct Tx {
     pub(crate) engine: Engine,
-    pub(crate) touched: Touched,
+    /// In the order in which they were touched.
+    touched: Vec<Touched>,
     depth: usize,
     now: Timestamp,
     chance: Arc<dyn Chance>,
@@ -95,13 +108,15 @@ pub struct Tx {
     doom: Arc<crate::testing::Doom>,
 }
 
-/// Documents that this transaction changes; written down as changes when it commits.
-#[derive(Clone, Default)]
-pub(crate) struct Touched {
-    content: BTreeSet<(Collection, String)>,
-    members: BTreeMap<MemberId, BTreeSet<(Collection, String)>>,
-    companies: BTreeMap<CompanyId, BTreeSet<(Collection, String)>>,
+/// A document that a transaction changed, and whose it is; written down as changes when it commits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Touched {
+    Content(Document),
+    Member(MemberId, Document),
+    Company(CompanyId, Document),
 }
+
+pub(crate) type Document = (Collection, String);
 
 impl Db {
     /// Opens `sqlite:PATH` (made if it is not there) or `postgres://…`.
@@ -137,10 +152,13 @@ impl Db {
             // Why: where a transaction fails for want of space, SQLite has ended it already, the driver cannot end it
             // again and counts it as open for ever. Only a new connection counts from the start.
             let pool = || {
-                SqlitePoolOptions::new().before_acquire(|connection, _| {
-                    let is_free = !connection.is_in_transaction();
-                    Box::pin(async move { Ok(is_free) })
-                })
+                // Why not tested before: a file does not go away like a server, and the test wakes another thread.
+                SqlitePoolOptions::new()
+                    .test_before_acquire(false)
+                    .before_acquire(|connection, _| {
+                        let is_free = !connection.is_in_transaction();
+                        Box::pin(async move { Ok(is_free) })
+                    })
             };
             let write = pool()
                 .max_connections(1)
@@ -237,7 +255,7 @@ impl Db {
     fn tx(&self, engine: Engine) -> Tx {
         Tx {
             engine,
-            touched: Touched::default(),
+            touched: Vec::new(),
             depth: 0,
             now: self.clock.now(),
             chance: self.chance.clone(),
@@ -246,10 +264,17 @@ impl Db {
         }
     }
 
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) async fn step(&self) {
+        self.doom.step().await;
+    }
+
+    #[cfg(not(any(test, feature = "testing")))]
+    pub(crate) async fn step(&self) {}
+
     /// Answers when the database does.
     pub async fn ping(&self) -> Result<()> {
-        let mut tx = self.read().await?;
-        on!(tx, c => sqlx::query("SELECT 1").execute(c).await.map(|_| ())?);
+        once!(self, c => sqlx::query("SELECT 1").execute(c).await.map(|_| ())?);
         Ok(())
     }
 
@@ -339,25 +364,19 @@ impl Tx {
 
     /// A published document changed: every phone that may see it gets it.
     pub(crate) fn touch_content(&mut self, collection: Collection, id: impl ToString) {
-        self.touched.content.insert((collection, id.to_string()));
+        self.touched.push(Touched::Content((collection, id.to_string())));
     }
 
     /// A document of one member changed.
     pub(crate) fn touch(&mut self, member: MemberId, collection: Collection, id: impl ToString) {
         self.touched
-            .members
-            .entry(member)
-            .or_default()
-            .insert((collection, id.to_string()));
+            .push(Touched::Member(member, (collection, id.to_string())));
     }
 
     /// A document that members of a company see changed; who of them sees it is decided when it is sent.
     pub(crate) fn touch_company(&mut self, company: CompanyId, collection: Collection, id: impl ToString) {
         self.touched
-            .companies
-            .entry(company)
-            .or_default()
-            .insert((collection, id.to_string()));
+            .push(Touched::Company(company, (collection, id.to_string())));
     }
 
     /// Keeps everything, and moves the counters of what changed.
@@ -365,8 +384,16 @@ impl Tx {
     /// Why the counters move last: their rows stay locked until the commit, so counters rise in the order of
     /// commits and no phone skips a change that commits later with a lower number.
     pub async fn commit(mut self) -> Result<()> {
-        let mut touched = std::mem::take(&mut self.touched);
-        let companies = std::mem::take(&mut touched.companies);
+        let mut content = BTreeSet::new();
+        let mut members: BTreeMap<MemberId, BTreeSet<Document>> = BTreeMap::new();
+        let mut companies: BTreeMap<CompanyId, BTreeSet<Document>> = BTreeMap::new();
+        for touched in std::mem::take(&mut self.touched) {
+            let _ = match touched {
+                Touched::Content(document) => content.insert(document),
+                Touched::Member(member, document) => members.entry(member).or_default().insert(document),
+                Touched::Company(company, document) => companies.entry(company).or_default().insert(document),
+            };
+        }
         let known = if companies.len() > 20 {
             Some(crate::members::companies_with_members(&mut self).await?)
         } else {
@@ -381,16 +408,15 @@ impl Tx {
                 continue;
             }
             for member in crate::members::of_company(&mut self, company).await? {
-                touched
-                    .members
+                members
                     .entry(member)
                     .or_default()
                     .extend(documents.iter().cloned());
             }
         }
-        crate::changes::of_members(&mut self, touched.members).await?;
-        if !touched.content.is_empty() {
-            crate::changes::of_content(&mut self, touched.content).await?;
+        crate::changes::of_members(&mut self, members).await?;
+        if !content.is_empty() {
+            crate::changes::of_content(&mut self, content).await?;
         }
         self.step().await;
         #[cfg(any(test, feature = "testing"))]
@@ -414,22 +440,33 @@ impl Tx {
 
     /// Marks a point to go back to. Marks can be nested, two deep.
     pub(crate) async fn savepoint(&mut self) -> Result<Savepoint> {
-        let mark = Savepoint {
-            depth: self.depth,
-            touched: self.touched.clone(),
-        };
-        let sql = *SET
-            .get(mark.depth)
-            .ok_or_else(|| Error::Broken("marks are nested too deep".into()))?;
-        on!(self, c => sqlx::query(sql).execute(c).await.map(|_| ())?);
+        let depth = self.depth;
+        self.run_at(&SET, depth).await?;
         self.depth += 1;
-        Ok(mark)
+        Ok(self.mark(depth))
+    }
+
+    /// Forgets a mark, keeps what was done since, and marks the point that is reached now.
+    pub(crate) async fn mark_anew(&mut self, mark: Option<Savepoint>) -> Result<Savepoint> {
+        let Some(Savepoint { depth, .. }) = mark else {
+            return self.savepoint().await;
+        };
+        self.run_at(&SET_ANEW, depth).await?;
+        self.depth = depth + 1;
+        Ok(self.mark(depth))
+    }
+
+    fn mark(&self, depth: usize) -> Savepoint {
+        Savepoint {
+            depth,
+            touched: self.touched.len(),
+        }
     }
 
     /// Undoes everything since the mark, marks set after it included; the mark stays.
     pub(crate) async fn undo_since(&mut self, mark: &Savepoint) -> Result<()> {
-        on!(self, c => sqlx::query(GO_BACK[mark.depth]).execute(c).await.map(|_| ())?);
-        self.touched = mark.touched.clone();
+        self.run_at(&GO_BACK, mark.depth).await?;
+        self.touched.truncate(mark.touched);
         Ok(())
     }
 
@@ -441,18 +478,30 @@ impl Tx {
 
     /// Forgets the mark and keeps what was done since.
     pub(crate) async fn go_on(&mut self, mark: Savepoint) -> Result<()> {
-        on!(self, c => sqlx::query(RELEASE[mark.depth]).execute(c).await.map(|_| ())?);
+        self.run_at(&RELEASE, mark.depth).await?;
         self.depth = mark.depth;
+        Ok(())
+    }
+
+    async fn run_at(&mut self, texts: &[&'static str; 2], depth: usize) -> Result<()> {
+        let text = *texts
+            .get(depth)
+            .ok_or_else(|| Error::Broken("marks are nested too deep".into()))?;
+        on!(self, c => sqlx::raw_sql(text).execute(c).await.map(|_| ())?);
         Ok(())
     }
 }
 
 const SET: [&str; 2] = ["SAVEPOINT mark_0", "SAVEPOINT mark_1"];
+const SET_ANEW: [&str; 2] = [
+    "RELEASE SAVEPOINT mark_0; SAVEPOINT mark_0",
+    "RELEASE SAVEPOINT mark_1; SAVEPOINT mark_1",
+];
 const GO_BACK: [&str; 2] = ["ROLLBACK TO SAVEPOINT mark_0", "ROLLBACK TO SAVEPOINT mark_1"];
 const RELEASE: [&str; 2] = ["RELEASE SAVEPOINT mark_0", "RELEASE SAVEPOINT mark_1"];
 
-/// A mark, and what was touched when it was set.
+/// A mark, and how much was touched before it.
 pub(crate) struct Savepoint {
     depth: usize,
-    touched: Touched,
+    touched: usize,
 }

@@ -5,8 +5,8 @@
 //! Every answer is the same whether or not the account exists, and so is the work done for it.
 
 use crate::caller::{self, Caller};
-use crate::db::{Tx, on};
-use crate::{Error, Result, members, programme};
+use crate::db::{Tx, on, once};
+use crate::{Db, Error, Result, members, programme};
 use domain::document::Collection;
 use domain::id::{CompanyId, MemberId, SessionId};
 use domain::members::Device;
@@ -384,40 +384,44 @@ struct CallerColumns {
     epoch: String,
 }
 
-/// Who has this session, while it lives.
-pub async fn caller(tx: &mut Tx, token: &str) -> Result<Option<Caller>> {
-    Ok(caller_and_newest(tx, token).await?.map(|(caller, _)| caller))
-}
-
-/// Who has this session, and how far a phone is that has everything.
-///
-/// Why in one statement: most rounds find that nothing is new, and are done with it.
-pub async fn caller_and_newest(tx: &mut Tx, token: &str) -> Result<Option<(Caller, Cursor)>> {
+impl CallerColumns {
     const FIND: &str = "SELECT member.id AS member, session.id AS session, company.id AS company, member.trade, \
         company.tier, member.manager, session.synced_at, member.own, system.content, system.epoch FROM session \
         JOIN member ON member.id = session.member_id JOIN company ON company.id = member.company_id \
         JOIN system ON system.id = 1 WHERE token_hash = $1 AND ended_at IS NULL AND expires_at > $2";
-    let now = tx.now();
-    let row: Option<CallerColumns> =
-        on!(tx, c => sqlx::query_as(FIND).bind(hash_of_token(token)).bind(now).fetch_optional(c).await?);
-    Ok(row.map(|row| {
+
+    fn caller_and_newest(self) -> (Caller, Cursor) {
         let newest = Cursor {
-            epoch: row.epoch,
-            content: row.content,
-            own: row.own,
-            audience: caller::audience(row.company, &row.trade, &row.tier, row.manager),
+            epoch: self.epoch,
+            content: self.content,
+            own: self.own,
+            audience: caller::audience(self.company, &self.trade, &self.tier, self.manager),
         };
         let caller = Caller {
-            member: row.member,
-            session: row.session,
-            company: row.company,
-            trade: row.trade,
-            tier: row.tier,
-            manager: row.manager,
-            synced_at: row.synced_at,
+            member: self.member,
+            session: self.session,
+            company: self.company,
+            trade: self.trade,
+            tier: self.tier,
+            manager: self.manager,
+            synced_at: self.synced_at,
         };
         (caller, newest)
-    }))
+    }
+}
+
+/// Who has this session, while it lives, and how far a phone is that has everything.
+///
+/// Why in one statement: most rounds find that nothing is new, and are done with it.
+pub async fn caller_and_newest(db: &Db, token: &str) -> Result<Option<(Caller, Cursor)>> {
+    let row: Option<CallerColumns> = once!(db, c => sqlx::query_as(CallerColumns::FIND)
+        .bind(hash_of_token(token)).bind(db.now()).fetch_optional(c).await?);
+    Ok(row.map(CallerColumns::caller_and_newest))
+}
+
+/// Who has this session, while it lives.
+pub async fn caller(db: &Db, token: &str) -> Result<Option<Caller>> {
+    Ok(caller_and_newest(db, token).await?.map(|(caller, _)| caller))
 }
 
 /// A member's name and language, for the first screen.

@@ -1,11 +1,9 @@
 //! The one call of a phone: its commands are applied, then it gets what changed.
 
 use crate::caller::Caller;
-use crate::db::{Tx, on};
 use crate::{Db, Result, changes, commands, documents};
 use domain::Timestamp;
 use domain::document::{Collection, Family};
-use domain::id::MemberId;
 use domain::sync::{Cursor, Doc, Reply, Request};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,13 +48,16 @@ pub async fn round(db: &Db, caller: &Caller, request: &Request<Box<RawValue>>) -
         });
     }
     let mut tx = db.read().await?;
+    let have = &request.have;
+    // A phone that has nothing is sent everything, whatever changed.
+    let since = if have.epoch.is_empty() { i64::MAX } else { have.own };
+    let (newest, own_changes) = changes::of_member_since(&mut tx, caller.member, since).await?;
     let Cursor {
         epoch,
         content,
         own,
         audience,
-    } = newest(&mut tx, caller.member).await?;
-    let have = &request.have;
+    } = newest;
     let restored = have.epoch != epoch;
     let all_content = restored || have.audience != audience || have.content > content || have.content == 0;
     let all_own =
@@ -79,8 +80,8 @@ pub async fn round(db: &Db, caller: &Caller, request: &Request<Box<RawValue>>) -
     if !all_content && have.content < content {
         changed.extend(changes::content_since(&mut tx, have.content).await?);
     }
-    if !all_own && have.own < own {
-        changed.extend(changes::of_member_since(&mut tx, caller.member, have.own).await?);
+    if !all_own {
+        changed.extend(own_changes);
     }
     let mut by_collection: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (collection, id) in changed {
@@ -121,26 +122,5 @@ fn named(
         collection: collection.code().to_owned(),
         id,
         body,
-    })
-}
-
-/// How far a phone is that has everything, read in the same moment as the documents.
-async fn newest(tx: &mut Tx, member: MemberId) -> Result<Cursor> {
-    const FIND: &str = "SELECT epoch, content, own, company_id, trade, tier, manager FROM member \
-        JOIN company ON company.id = company_id JOIN system ON system.id = 1 WHERE member.id = $1";
-    let (epoch, content, own, company, trade, tier, manager): (
-        String,
-        i64,
-        i64,
-        domain::id::CompanyId,
-        String,
-        String,
-        bool,
-    ) = on!(tx, c => sqlx::query_as(FIND).bind(member).fetch_one(c).await?);
-    Ok(Cursor {
-        epoch,
-        content,
-        own,
-        audience: crate::caller::audience(company, &trade, &tier, manager),
     })
 }

@@ -60,12 +60,10 @@ pub async fn taken(server: &Server, reward: usize) -> backend::Result<i64> {
 pub async fn fresh(world: &World<'_>, phone: usize) -> Checked<Documents> {
     let hardware = &world.phones[phone];
     let cookie = hardware.cookie.as_ref().ok_or("the phone has no session")?;
-    let mut tx = world.server.db.read().await.map_err(unreadable)?;
-    let caller = sessions::caller(&mut tx, &cookie.token)
+    let caller = sessions::caller(&world.server.db, &cookie.token)
         .await
         .map_err(unreadable)?
         .ok_or("the session of the phone has ended")?;
-    drop(tx);
     let request = Request {
         proto: PROTO,
         member: caller.member,

@@ -268,8 +268,7 @@ type Round = Request<Box<RawValue>>;
 
 /// What the HTTP layer does before the core: the session, and the answer where it is known already.
 async fn admit(db: &Db, packet: &Packet) -> Result<std::result::Result<(Caller, Round), Answer>> {
-    let mut tx = db.read().await?;
-    let Some((caller, newest)) = sessions::caller_and_newest(&mut tx, &packet.token).await? else {
+    let Some((caller, newest)) = sessions::caller_and_newest(db, &packet.token).await? else {
         return Ok(Err(status_only(401, "signed_out")));
     };
     let round: Round = serde_json::from_str(&packet.body)?;

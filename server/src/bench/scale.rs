@@ -150,9 +150,7 @@ impl Work<'_> {
             have,
             commands,
         };
-        let mut tx = self.db.read().await?;
-        let caller = sessions::caller_and_newest(&mut tx, &member.token).await?;
-        drop(tx);
+        let caller = sessions::caller_and_newest(self.db, &member.token).await?;
         let (caller, newest) = caller.ok_or_else(|| anyhow::anyhow!("the session has ended"))?;
         if let Some(reply) = sync::nothing_new(self.db.now(), &newest, &request) {
             return reply

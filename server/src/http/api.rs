@@ -25,8 +25,7 @@ async fn caller(app: &Shared, headers: &HeaderMap) -> Result<Option<(Caller, Cur
     let Some(token) = app.session_token(headers) else {
         return Ok(None);
     };
-    let mut tx = app.db.read().await?;
-    Ok(sessions::caller_and_newest(&mut tx, token).await?)
+    Ok(sessions::caller_and_newest(&app.db, token).await?)
 }
 
 fn signed_out() -> Response {
@@ -234,10 +233,10 @@ pub async fn picture(State(app): State<Shared>, Path(hash): Path<String>, header
     let Some(token) = app.session_token(&headers) else {
         return Ok(signed_out());
     };
-    let mut tx = app.db.read().await?;
-    if sessions::caller(&mut tx, token).await?.is_none() {
+    if sessions::caller(&app.db, token).await?.is_none() {
         return Ok(signed_out());
     }
+    let mut tx = app.db.read().await?;
     let Some((mime, bytes)) = learning::picture(&mut tx, &hash).await? else {
         return Ok(plain(StatusCode::NOT_FOUND, "not found\n"));
     };

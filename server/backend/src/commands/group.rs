@@ -3,7 +3,7 @@
 //! Why: SQLite has one writer, and each commit waits for the disk. Whoever comes while another's commit is under way
 //! waits for it anyway; all of them then go together into the next.
 
-use super::{Caller, apply_one};
+use super::{Caller, apply_all};
 use crate::{Db, Error, Result};
 use serde_json::value::RawValue;
 use std::collections::VecDeque;
@@ -97,15 +97,15 @@ async fn run(db: &Db, jobs: Vec<Job>) {
 }
 
 async fn together(db: &Db, jobs: &[Job]) -> Result<Vec<Vec<Box<RawValue>>>> {
+    let commands: Vec<(&Caller, &RawValue)> = jobs
+        .iter()
+        .flat_map(|job| job.bodies.iter().map(|body| (&job.caller, &**body)))
+        .collect();
     let mut tx = db.write().await?;
-    let mut all = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        let mut outcomes = Vec::with_capacity(job.bodies.len());
-        for body in &job.bodies {
-            outcomes.push(apply_one(&mut tx, &job.caller, body).await?);
-        }
-        all.push(outcomes);
-    }
+    let mut outcomes = apply_all(&mut tx, &commands).await?.into_iter();
     tx.commit().await?;
-    Ok(all)
+    Ok(jobs
+        .iter()
+        .map(|job| outcomes.by_ref().take(job.bodies.len()).collect())
+        .collect())
 }

@@ -77,8 +77,9 @@ pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, id: CommandId, command: C
             Ok(Receipt::Noted)
         }
         Command::FinishPractice { course } => {
-            find(tx, course, None).await?;
-            sql::add_practice(tx, caller.member, course).await?;
+            if !sql::add_practice(tx, caller.member, course).await? {
+                return Err(domain::Error::NotFound.into());
+            }
             tx.touch(caller.member, Collection::Progress, course);
             Ok(Receipt::Noted)
         }

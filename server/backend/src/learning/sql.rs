@@ -87,11 +87,12 @@ pub async fn list_read(tx: &mut Tx, member: MemberId) -> Result<Vec<(CourseId, S
     Ok(on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?))
 }
 
-pub async fn add_practice(tx: &mut Tx, member: MemberId, course: CourseId) -> Result<()> {
-    const ADD: &str = "INSERT INTO practice (member_id, course_id, times) VALUES ($1, $2, 1) \
+/// `false` where there is no such course.
+pub async fn add_practice(tx: &mut Tx, member: MemberId, course: CourseId) -> Result<bool> {
+    const ADD: &str = "INSERT INTO practice (member_id, course_id, times) SELECT $1, id, 1 FROM course WHERE id = $2 \
         ON CONFLICT (member_id, course_id) DO UPDATE SET times = practice.times + 1";
-    on!(tx, c => sqlx::query(ADD).bind(member).bind(course).execute(c).await.map(|_| ())?);
-    Ok(())
+    let added = on!(tx, c => sqlx::query(ADD).bind(member).bind(course).execute(c).await?.rows_affected());
+    Ok(added == 1)
 }
 
 pub async fn list_practice(tx: &mut Tx, member: MemberId) -> Result<Vec<(CourseId, i64)>> {
@@ -151,12 +152,12 @@ pub async fn insert_pass(
     Ok(())
 }
 
-/// The day of the first pass of each course's current version.
 pub async fn list_who_passed(tx: &mut Tx, course: CourseId) -> Result<Vec<MemberId>> {
     const LIST: &str = "SELECT DISTINCT member_id FROM course_pass WHERE course_id = $1";
     Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(course).fetch_all(c).await?))
 }
 
+/// The day of the first pass of each course's current version.
 pub async fn list_passes(tx: &mut Tx, member: MemberId) -> Result<Vec<(CourseId, Day)>> {
     const LIST: &str = "SELECT course_id, passed_on FROM course_pass JOIN course ON course.id = course_id \
         WHERE member_id = $1 AND course_pass.version = course.version ORDER BY course_id";

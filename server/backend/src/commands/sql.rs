@@ -1,0 +1,78 @@
+use super::Sent;
+use crate::Result;
+use crate::db::{Tx, on, push_list};
+use domain::id::{CommandId, MemberId};
+use serde_json::value::RawValue;
+use sqlx::QueryBuilder;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Writes commands into the log; answers the ids that were not there.
+pub async fn insert(tx: &mut Tx, commands: &[&Sent<'_>]) -> Result<BTreeSet<CommandId>> {
+    if commands.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let now = tx.now();
+    let new: Vec<CommandId> = on!(tx, c => {
+        let mut insert = QueryBuilder::new(
+            "INSERT INTO command_log (id, member_id, device_id, seq, made_at, at, body_hash, body, outcome) ");
+        insert.push_values(commands, |mut row, sent| {
+            let envelope = &sent.envelope;
+            row.push_bind(envelope.id).push_bind(envelope.member).push_bind(envelope.device).push_bind(envelope.seq)
+                .push_bind(envelope.made_at).push_bind(now).push_bind(&sent.hash).push_bind(sent.body).push("''");
+        });
+        insert.push(" ON CONFLICT (id) DO NOTHING RETURNING id");
+        insert.build_query_scalar().fetch_all(c).await?
+    });
+    Ok(new.into_iter().collect())
+}
+
+pub async fn set_outcomes(tx: &mut Tx, outcomes: &BTreeMap<CommandId, Box<RawValue>>) -> Result<()> {
+    if outcomes.is_empty() {
+        return Ok(());
+    }
+    on!(tx, c => {
+        let mut set = QueryBuilder::new("UPDATE command_log SET outcome = new.column2 FROM (");
+        set.push_values(outcomes, |mut row, (id, outcome)| {
+            row.push_bind(*id).push_bind(outcome.get());
+        });
+        set.push(") AS new WHERE id = new.column1");
+        set.build().execute(c).await.map(|_| ())?
+    });
+    Ok(())
+}
+
+pub async fn forget(tx: &mut Tx, ids: &BTreeSet<CommandId>) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    on!(tx, c => {
+        let mut delete = QueryBuilder::new("DELETE FROM command_log WHERE id IN (");
+        push_list!(delete, ids);
+        delete.build().execute(c).await.map(|_| ())?
+    });
+    Ok(())
+}
+
+pub async fn find(tx: &mut Tx, id: CommandId) -> Result<Option<(MemberId, Vec<u8>, String)>> {
+    const FIND: &str = "SELECT member_id, body_hash, outcome FROM command_log WHERE id = $1";
+    Ok(on!(tx, c => sqlx::query_as(FIND).bind(id).fetch_optional(c).await?))
+}
+
+/// A member's newest commands: id, body, outcome; of them, those of `ids` alone where they are named.
+pub async fn list(
+    tx: &mut Tx,
+    member: MemberId,
+    ids: Option<&[CommandId]>,
+    most: usize,
+) -> Result<Vec<(CommandId, String, String)>> {
+    Ok(on!(tx, c => {
+        let mut list = QueryBuilder::new("SELECT id, body, outcome FROM command_log WHERE member_id = ");
+        list.push_bind(member);
+        if let Some(ids) = ids {
+            list.push(" AND id IN (");
+            push_list!(list, ids);
+        }
+        list.push(" ORDER BY at DESC, id DESC LIMIT ").push_bind(most as i64);
+        list.build_query_as().fetch_all(c).await?
+    }))
+}
