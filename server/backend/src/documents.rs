@@ -112,9 +112,13 @@ impl View {
                 Ok(bodies)
             }
             Collection::Course => bodies(learning::courses(tx).await?, |course| course.id.to_string()),
-            Collection::Progress => bodies(learning::progress(tx, member).await?, |progress| {
-                progress.course.to_string()
-            }),
+            Collection::Progress => {
+                let course = ids.filter(|ids| ids.len() == 1).and_then(|ids| ids.first());
+                let course = course.and_then(|id| id.parse().ok());
+                bodies(learning::progress(tx, member, course).await?, |progress| {
+                    progress.course.to_string()
+                })
+            }
             Collection::Event => bodies(events::upcoming(tx).await?, |event| event.id.to_string()),
             Collection::Registration => bodies(events::registrations(tx, member).await?, |registration| {
                 registration.event.to_string()

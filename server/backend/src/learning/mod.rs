@@ -11,9 +11,9 @@ use domain::id::{CommandId, CourseId, MemberId};
 use domain::learning::{
     Answer, Attempt, Command, Course, Key, Progress, Result as Marked, Review, Unpaid, score,
 };
-use domain::{Receipt, Text};
+use domain::{Day, Receipt, Text};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 pub use folder::{Imported, import_files, import_folder};
 
@@ -34,35 +34,31 @@ pub(crate) async fn courses(tx: &mut Tx) -> Result<Vec<Course>> {
         .collect()
 }
 
-/// Where a member is in every course they began.
-pub(crate) async fn progress(tx: &mut Tx, member: MemberId) -> Result<Vec<Progress>> {
-    let mut all: HashMap<CourseId, Progress> = HashMap::new();
-    for (course, lesson) in sql::list_read(tx, member).await? {
-        entry(&mut all, course).read.push(lesson);
+/// Where a member is in one course, or in every course they began.
+pub(crate) async fn progress(
+    tx: &mut Tx,
+    member: MemberId,
+    course: Option<CourseId>,
+) -> Result<Vec<Progress>> {
+    let mut all: BTreeMap<CourseId, Progress> = BTreeMap::new();
+    for step in sql::list_steps(tx, member, course).await? {
+        let progress = all
+            .entry(step.course_id)
+            .or_insert_with(|| Progress::new(step.course_id));
+        match (step.kind.as_str(), step.id, step.at) {
+            ("attempt", Some(id), Some(at)) => progress.attempts.push(Attempt {
+                id,
+                at,
+                version: step.number as u32,
+                result: serde_json::from_str(&step.text)?,
+            }),
+            ("read", ..) => progress.read.push(step.text),
+            ("practice", ..) => progress.practised = step.number as u32,
+            ("pass", ..) => progress.passed_on = Some(Day(step.number as i32)),
+            (kind, ..) => return Err(Error::Broken(format!("a step of a course is {kind:?}"))),
+        }
     }
-    for (course, times) in sql::list_practice(tx, member).await? {
-        entry(&mut all, course).practised = times as u32;
-    }
-    for row in sql::list_attempts(tx, member).await? {
-        let result = serde_json::from_str(&row.result)?;
-        let attempt = Attempt {
-            id: row.id,
-            at: row.at,
-            version: row.version as u32,
-            result,
-        };
-        entry(&mut all, row.course_id).attempts.push(attempt);
-    }
-    for (course, passed_on) in sql::list_passes(tx, member).await? {
-        entry(&mut all, course).passed_on = Some(passed_on);
-    }
-    let mut all: Vec<_> = all.into_values().collect();
-    all.sort_by_key(|progress| progress.course);
-    Ok(all)
-}
-
-fn entry(all: &mut HashMap<CourseId, Progress>, course: CourseId) -> &mut Progress {
-    all.entry(course).or_insert_with(|| Progress::new(course))
+    Ok(all.into_values().collect())
 }
 
 pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, id: CommandId, command: Command) -> Result<Receipt> {

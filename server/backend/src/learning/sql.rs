@@ -81,23 +81,12 @@ pub async fn insert_read(tx: &mut Tx, member: MemberId, course: CourseId, lesson
     Ok(())
 }
 
-pub async fn list_read(tx: &mut Tx, member: MemberId) -> Result<Vec<(CourseId, String)>> {
-    const LIST: &str =
-        "SELECT course_id, lesson FROM lesson_read WHERE member_id = $1 ORDER BY course_id, lesson";
-    Ok(on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?))
-}
-
 /// `false` where there is no such course.
 pub async fn add_practice(tx: &mut Tx, member: MemberId, course: CourseId) -> Result<bool> {
     const ADD: &str = "INSERT INTO practice (member_id, course_id, times) SELECT $1, id, 1 FROM course WHERE id = $2 \
         ON CONFLICT (member_id, course_id) DO UPDATE SET times = practice.times + 1";
     let added = on!(tx, c => sqlx::query(ADD).bind(member).bind(course).execute(c).await?.rows_affected());
     Ok(added == 1)
-}
-
-pub async fn list_practice(tx: &mut Tx, member: MemberId) -> Result<Vec<(CourseId, i64)>> {
-    const LIST: &str = "SELECT course_id, times FROM practice WHERE member_id = $1 ORDER BY course_id";
-    Ok(on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?))
 }
 
 pub async fn insert_attempt(
@@ -114,21 +103,6 @@ pub async fn insert_attempt(
     on!(tx, c => sqlx::query(INSERT).bind(id).bind(member).bind(course).bind(version).bind(now).bind(result)
         .execute(c).await.map(|_| ())?);
     Ok(())
-}
-
-#[derive(FromRow)]
-pub struct AttemptRow {
-    pub id: CommandId,
-    pub course_id: CourseId,
-    pub version: i64,
-    pub at: Timestamp,
-    pub result: String,
-}
-
-pub async fn list_attempts(tx: &mut Tx, member: MemberId) -> Result<Vec<AttemptRow>> {
-    const LIST: &str = "SELECT id, course_id, version, at, result FROM attempt WHERE member_id = $1 \
-        ORDER BY course_id, at DESC, id DESC";
-    Ok(on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?))
 }
 
 pub async fn count_passes(tx: &mut Tx, member: MemberId, course: CourseId, version: i64) -> Result<i64> {
@@ -157,9 +131,32 @@ pub async fn list_who_passed(tx: &mut Tx, course: CourseId) -> Result<Vec<Member
     Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(course).fetch_all(c).await?))
 }
 
-/// The day of the first pass of each course's current version.
-pub async fn list_passes(tx: &mut Tx, member: MemberId) -> Result<Vec<(CourseId, Day)>> {
-    const LIST: &str = "SELECT course_id, passed_on FROM course_pass JOIN course ON course.id = course_id \
-        WHERE member_id = $1 AND course_pass.version = course.version ORDER BY course_id";
-    Ok(on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?))
+/// One thing a member did in a course. What `number` and `text` are depends on `kind`: an `attempt` has its version and
+/// its result, a `pass` of the current version its day, a lesson `read` its name, and `practice` how often.
+#[derive(FromRow)]
+pub struct StepRow {
+    pub course_id: CourseId,
+    pub kind: String,
+    /// Of an attempt.
+    pub id: Option<CommandId>,
+    /// Of an attempt.
+    pub at: Option<Timestamp>,
+    pub number: i64,
+    pub text: String,
+}
+
+/// What a member did, in one course or in all; attempts newest first, lessons by name.
+///
+/// Why in one statement: a phone waits for it after each lesson and each practice.
+pub async fn list_steps(tx: &mut Tx, member: MemberId, course: Option<CourseId>) -> Result<Vec<StepRow>> {
+    const LIST: &str = "SELECT course_id, 'attempt' AS kind, id, at, version AS number, result AS text FROM attempt \
+        WHERE member_id = $1 AND course_id = COALESCE($2, course_id) \
+        UNION ALL SELECT course_id, 'read', NULL, NULL, 0, lesson FROM lesson_read \
+        WHERE member_id = $1 AND course_id = COALESCE($2, course_id) \
+        UNION ALL SELECT course_id, 'practice', NULL, NULL, times, '' FROM practice \
+        WHERE member_id = $1 AND course_id = COALESCE($2, course_id) \
+        UNION ALL SELECT course_id, 'pass', NULL, NULL, passed_on, '' FROM course_pass \
+        JOIN course ON course.id = course_id AND course.version = course_pass.version \
+        WHERE member_id = $1 AND course_id = COALESCE($2, course_id) ORDER BY course_id, at DESC, id DESC, text";
+    Ok(on!(tx, c => sqlx::query_as(LIST).bind(member).bind(course).fetch_all(c).await?))
 }
