@@ -11,7 +11,7 @@ use domain::id::{CommandId, MemberId};
 use domain::{Command, Envelope, Outcome, Receipt, Timestamp, Verdict};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 pub(crate) use group::Group;
 
@@ -32,9 +32,7 @@ pub async fn apply(db: &Db, caller: &Caller, bodies: &[Box<RawValue>]) -> Result
         Kind::Postgres => {
             let mut outcomes = Vec::with_capacity(bodies.len());
             for body in bodies {
-                let mut tx = db.write().await?;
-                outcomes.extend(apply_all(&mut tx, &[(caller, body)]).await?);
-                tx.commit().await?;
+                outcomes.extend(together(db, &[(caller, body)]).await?);
             }
             Ok(outcomes)
         }
@@ -49,50 +47,113 @@ struct Sent<'a> {
     envelope: Envelope,
 }
 
-/// Applies commands within a transaction.
+/// Applies commands in one transaction, and answers once it is committed.
 ///
-/// Why the log is written for all of them at once, before and after: a statement costs more than what it does.
-async fn apply_all(tx: &mut Tx, commands: &[(&Caller, &RawValue)]) -> Result<Vec<Box<RawValue>>> {
+/// Why tried all at once first: nearly all commands are new and confirmed, and most of their time is the number of
+/// statements.
+async fn together(db: &Db, commands: &[(&Caller, &RawValue)]) -> Result<Vec<Box<RawValue>>> {
+    let mut tx = db.write().await?;
     let sent: Vec<std::result::Result<Sent, Outcome>> = commands
         .iter()
         .map(|(caller, body)| read(tx.now(), caller, body.get()))
         .collect();
-    let readable: Vec<&Sent> = sent.iter().flatten().collect();
-    let mut new = sql::insert(tx, &readable).await?;
-    let mut decided = BTreeMap::new();
-    let mut failed = BTreeSet::new();
-    let mut mark = None;
-    for sent in readable {
-        let id = sent.envelope.id;
-        if !new.remove(&id) {
-            continue;
-        }
-        let start = tx.mark_anew(mark).await?;
-        match decide(tx, sent, &start).await {
-            Ok(outcome) => {
-                decided.insert(id, answer(&outcome)?);
-            }
-            Err(error) => {
-                tracing::error!(command = %id, %error, "a command failed");
-                tx.undo_since(&start).await?;
-                failed.insert(id);
-            }
-        }
-        mark = Some(start);
+    if let Some(outcomes) = all_at_once(&mut tx, &sent).await? {
+        tx.commit().await?;
+        return Ok(outcomes);
     }
-    sql::set_outcomes(tx, &decided).await?;
-    sql::forget(tx, &failed).await?;
+    tx.roll_back().await?;
+    let mut tx = db.write().await?;
     let mut outcomes = Vec::with_capacity(sent.len());
     for sent in &sent {
         outcomes.push(match sent {
+            Ok(sent) => apply_one(&mut tx, sent).await?,
             Err(outcome) => answer(outcome)?,
-            Ok(sent) => match decided.remove(&sent.envelope.id) {
-                Some(outcome) => outcome,
-                None => known(tx, sent).await?,
-            },
         });
     }
+    tx.commit().await?;
     Ok(outcomes)
+}
+
+/// The outcomes, where all commands are new and confirmed; otherwise `None`, and the transaction is to be undone.
+async fn all_at_once(
+    tx: &mut Tx,
+    sent: &[std::result::Result<Sent<'_>, Outcome>],
+) -> Result<Option<Vec<Box<RawValue>>>> {
+    let readable: Vec<&Sent> = sent.iter().flatten().collect();
+    if sql::insert(tx, &readable).await? < readable.len() {
+        return Ok(None);
+    }
+    let mut decided = Vec::with_capacity(readable.len());
+    for sent in readable {
+        let Ok(receipt) = obey(tx, sent.caller, &sent.envelope).await else {
+            return Ok(None);
+        };
+        decided.push((sent.envelope.id, outcome(tx, sent, Verdict::Confirmed(receipt))?));
+    }
+    sql::set_outcomes(tx, &decided).await?;
+    let mut decided = decided.into_iter().map(|(_, outcome)| outcome);
+    let mut outcomes = Vec::with_capacity(sent.len());
+    for sent in sent {
+        match sent {
+            Ok(_) => outcomes.extend(decided.next()),
+            Err(unread) => outcomes.push(answer(unread)?),
+        }
+    }
+    Ok(Some(outcomes))
+}
+
+async fn apply_one(tx: &mut Tx, sent: &Sent<'_>) -> Result<Box<RawValue>> {
+    let id = sent.envelope.id;
+    let (caller, now) = (sent.caller, tx.now());
+    let unkept = |verdict| answer(&Outcome { id, at: now, verdict });
+    if sql::insert(tx, &[sent]).await? == 0 {
+        let (member, known, outcome) = sql::find(tx, id).await?;
+        if member != caller.member || known != sent.hash {
+            tracing::warn!(command = %id, "a command id came with other bytes");
+            return unkept(Verdict::Refused(domain::Error::IdReuse));
+        }
+        return Ok(RawValue::from_string(outcome)?);
+    }
+    let start = tx.savepoint().await?;
+    match decide(tx, sent, &start).await {
+        Ok(outcome) => {
+            tx.go_on(start).await?;
+            Ok(outcome)
+        }
+        Err(error) => {
+            tracing::error!(command = %id, %error, "a command failed");
+            tx.go_back(start).await?;
+            sql::forget(tx, id).await?;
+            unkept(Verdict::Failed)
+        }
+    }
+}
+
+/// Runs the rules and stores the outcome; an error means that nothing may stay.
+async fn decide(tx: &mut Tx, sent: &Sent<'_>, start: &Savepoint) -> Result<Box<RawValue>> {
+    let verdict = match obey(tx, sent.caller, &sent.envelope).await {
+        Ok(receipt) => Verdict::Confirmed(receipt),
+        Err(Error::Rejected(error)) => {
+            tx.undo_since(start).await?;
+            Verdict::Refused(error)
+        }
+        Err(other) => return Err(other),
+    };
+    let decided = [(sent.envelope.id, outcome(tx, sent, verdict)?)];
+    sql::set_outcomes(tx, &decided).await?;
+    let [(_, outcome)] = decided;
+    Ok(outcome)
+}
+
+/// The outcome of a command, which its member is told.
+fn outcome(tx: &mut Tx, sent: &Sent<'_>, verdict: Verdict) -> Result<Box<RawValue>> {
+    let id = sent.envelope.id;
+    tx.touch(sent.caller.member, Collection::Act, id);
+    answer(&Outcome {
+        id,
+        at: tx.now(),
+        verdict,
+    })
 }
 
 /// The command that a body is; its outcome, where nothing is to be kept of it.
@@ -115,45 +176,6 @@ fn read<'a>(now: Timestamp, caller: &'a Caller, body: &'a str) -> std::result::R
         body,
         hash: Sha256::digest(body).to_vec(),
         envelope,
-    })
-}
-
-/// Runs the rules; an error means that nothing may stay.
-async fn decide(tx: &mut Tx, sent: &Sent<'_>, start: &Savepoint) -> Result<Outcome> {
-    let verdict = match obey(tx, sent.caller, &sent.envelope).await {
-        Ok(receipt) => Verdict::Confirmed(receipt),
-        Err(Error::Rejected(error)) => {
-            tx.undo_since(start).await?;
-            Verdict::Refused(error)
-        }
-        Err(other) => return Err(other),
-    };
-    tx.touch(sent.caller.member, Collection::Act, sent.envelope.id);
-    Ok(Outcome {
-        id: sent.envelope.id,
-        at: tx.now(),
-        verdict,
-    })
-}
-
-/// The outcome of a command whose id was there before.
-async fn known(tx: &mut Tx, sent: &Sent<'_>) -> Result<Box<RawValue>> {
-    let id = sent.envelope.id;
-    let verdict = match sql::find(tx, id).await? {
-        Some((member, hash, outcome)) if member == sent.caller.member && hash == sent.hash => {
-            return Ok(RawValue::from_string(outcome)?);
-        }
-        Some(_) => {
-            tracing::warn!(command = %id, "a command id came with other bytes");
-            Verdict::Refused(domain::Error::IdReuse)
-        }
-        // It failed, here and now.
-        None => Verdict::Failed,
-    };
-    answer(&Outcome {
-        id,
-        at: tx.now(),
-        verdict,
     })
 }
 

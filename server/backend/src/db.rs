@@ -146,6 +146,8 @@ impl Db {
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(10))
+                // Why: what a statement may have to undo is otherwise written to a file once a transaction has grown.
+                .pragma("temp_store", "memory")
                 .statement_cache_capacity(400)
                 // Rows handed over at a time; each hand-over wakes another thread.
                 .row_buffer_size(1000);
@@ -440,27 +442,13 @@ impl Tx {
 
     /// Marks a point to go back to. Marks can be nested, two deep.
     pub(crate) async fn savepoint(&mut self) -> Result<Savepoint> {
-        let depth = self.depth;
-        self.run_at(&SET, depth).await?;
-        self.depth += 1;
-        Ok(self.mark(depth))
-    }
-
-    /// Forgets a mark, keeps what was done since, and marks the point that is reached now.
-    pub(crate) async fn mark_anew(&mut self, mark: Option<Savepoint>) -> Result<Savepoint> {
-        let Some(Savepoint { depth, .. }) = mark else {
-            return self.savepoint().await;
-        };
-        self.run_at(&SET_ANEW, depth).await?;
-        self.depth = depth + 1;
-        Ok(self.mark(depth))
-    }
-
-    fn mark(&self, depth: usize) -> Savepoint {
-        Savepoint {
-            depth,
+        let mark = Savepoint {
+            depth: self.depth,
             touched: self.touched.len(),
-        }
+        };
+        self.run_at(&SET, mark.depth).await?;
+        self.depth += 1;
+        Ok(mark)
     }
 
     /// Undoes everything since the mark, marks set after it included; the mark stays.
@@ -487,16 +475,12 @@ impl Tx {
         let text = *texts
             .get(depth)
             .ok_or_else(|| Error::Broken("marks are nested too deep".into()))?;
-        on!(self, c => sqlx::raw_sql(text).execute(c).await.map(|_| ())?);
+        on!(self, c => sqlx::query(text).execute(c).await.map(|_| ())?);
         Ok(())
     }
 }
 
 const SET: [&str; 2] = ["SAVEPOINT mark_0", "SAVEPOINT mark_1"];
-const SET_ANEW: [&str; 2] = [
-    "RELEASE SAVEPOINT mark_0; SAVEPOINT mark_0",
-    "RELEASE SAVEPOINT mark_1; SAVEPOINT mark_1",
-];
 const GO_BACK: [&str; 2] = ["ROLLBACK TO SAVEPOINT mark_0", "ROLLBACK TO SAVEPOINT mark_1"];
 const RELEASE: [&str; 2] = ["RELEASE SAVEPOINT mark_0", "RELEASE SAVEPOINT mark_1"];
 

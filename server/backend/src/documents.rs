@@ -4,17 +4,19 @@ use crate::{
     Result, Tx, commands, events, learning, ledger, members, notices, programme, rewards, sessions, status,
 };
 use domain::Day;
-use domain::document::Collection;
+use domain::document::{Act, Collection};
 use domain::id::MemberId;
 use domain::ledger::Wallet;
 use domain::members::Me;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What one member sees, worked out once a round.
 pub(crate) struct View {
     member: MemberId,
+    /// Acts that were confirmed a moment ago, by their ids: they need not be read again.
+    acts: BTreeMap<String, Act>,
     known: Option<Known>,
 }
 
@@ -30,8 +32,12 @@ const MONTHS: i32 = 24;
 type Bodies = Vec<(String, Box<RawValue>)>;
 
 impl View {
-    pub fn new(member: MemberId) -> View {
-        View { member, known: None }
+    pub fn new(member: MemberId, acts: BTreeMap<String, Act>) -> View {
+        View {
+            member,
+            acts,
+            known: None,
+        }
     }
 
     /// All documents of a collection.
@@ -131,11 +137,17 @@ impl View {
             Collection::Device => bodies(sessions::list(tx, member).await?, |device| {
                 device.session.to_string()
             }),
-            Collection::Act => commands::acts(tx, member, ids)
-                .await?
-                .iter()
-                .map(|(id, act)| body(id.to_string(), act))
-                .collect(),
+            Collection::Act => {
+                let known = ids.filter(|ids| ids.iter().all(|id| self.acts.contains_key(id)));
+                if known.is_some() {
+                    return self.acts.iter().map(|(id, act)| body(id.as_str(), act)).collect();
+                }
+                commands::acts(tx, member, ids)
+                    .await?
+                    .iter()
+                    .map(|(id, act)| body(id.to_string(), act))
+                    .collect()
+            }
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::caller::Caller;
 use crate::{Db, Result, changes, commands, documents};
-use domain::Timestamp;
-use domain::document::{Collection, Family};
+use domain::document::{Act, Collection, Family};
 use domain::sync::{Cursor, Doc, Reply, Request};
+use domain::{Envelope, Outcome, Timestamp, Verdict};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,7 +64,7 @@ pub async fn round(db: &Db, caller: &Caller, request: &Request<Box<RawValue>>) -
         restored || have.own > own || have.audience != audience || have.own == 0 && have.epoch.is_empty();
     let mut docs = Vec::new();
     let mut gone = Vec::new();
-    let mut view = documents::View::new(caller.member);
+    let mut view = documents::View::new(caller.member, confirmed(&request.commands, &outcomes)?);
     if all_content || all_own {
         for collection in Collection::ALL {
             let wanted = match collection.family() {
@@ -112,6 +112,24 @@ pub async fn round(db: &Db, caller: &Caller, request: &Request<Box<RawValue>>) -
         docs,
         gone,
     })
+}
+
+/// Acts as they are in the log now: what is confirmed does not change.
+fn confirmed(bodies: &[Box<RawValue>], outcomes: &[Box<RawValue>]) -> Result<BTreeMap<String, Act>> {
+    let mut acts = BTreeMap::new();
+    for (body, outcome) in bodies.iter().zip(outcomes) {
+        let outcome: Outcome = serde_json::from_str(outcome.get())?;
+        if matches!(outcome.verdict, Verdict::Confirmed(_)) {
+            let envelope: Envelope = serde_json::from_str(body.get())?;
+            let act = Act {
+                made_at: envelope.made_at,
+                command: envelope.command,
+                outcome,
+            };
+            acts.insert(envelope.id.to_string(), act);
+        }
+    }
+    Ok(acts)
 }
 
 fn named(

@@ -3,7 +3,7 @@
 //! Why: SQLite has one writer, and each commit waits for the disk. Whoever comes while another's commit is under way
 //! waits for it anyway; all of them then go together into the next.
 
-use super::{Caller, apply_all};
+use super::{Caller, together};
 use crate::{Db, Error, Result};
 use serde_json::value::RawValue;
 use std::collections::VecDeque;
@@ -71,7 +71,7 @@ fn cut_off() -> Error {
 
 /// Applies jobs in one transaction, and answers them once it is committed.
 async fn run(db: &Db, jobs: Vec<Job>) {
-    match together(db, &jobs).await {
+    match apply(db, &jobs).await {
         Ok(outcomes) => {
             for (job, outcomes) in jobs.into_iter().zip(outcomes) {
                 // A phone that no longer listens asks again.
@@ -82,7 +82,7 @@ async fn run(db: &Db, jobs: Vec<Job>) {
             // One that breaks the transaction must not hold up the others.
             tracing::warn!(%error, "commands of several phones failed together, each is tried alone");
             for job in jobs {
-                let outcomes = together(db, std::slice::from_ref(&job)).await;
+                let outcomes = apply(db, std::slice::from_ref(&job)).await;
                 let _ = job
                     .answer
                     .send(outcomes.map(|mut only| only.pop().unwrap_or_default()));
@@ -96,14 +96,12 @@ async fn run(db: &Db, jobs: Vec<Job>) {
     }
 }
 
-async fn together(db: &Db, jobs: &[Job]) -> Result<Vec<Vec<Box<RawValue>>>> {
+async fn apply(db: &Db, jobs: &[Job]) -> Result<Vec<Vec<Box<RawValue>>>> {
     let commands: Vec<(&Caller, &RawValue)> = jobs
         .iter()
         .flat_map(|job| job.bodies.iter().map(|body| (&job.caller, &**body)))
         .collect();
-    let mut tx = db.write().await?;
-    let mut outcomes = apply_all(&mut tx, &commands).await?.into_iter();
-    tx.commit().await?;
+    let mut outcomes = together(db, &commands).await?.into_iter();
     Ok(jobs
         .iter()
         .map(|job| outcomes.by_ref().take(job.bodies.len()).collect())

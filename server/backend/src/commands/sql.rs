@@ -4,15 +4,14 @@ use crate::db::{Tx, on, push_list};
 use domain::id::{CommandId, MemberId};
 use serde_json::value::RawValue;
 use sqlx::QueryBuilder;
-use std::collections::{BTreeMap, BTreeSet};
 
-/// Writes commands into the log; answers the ids that were not there.
-pub async fn insert(tx: &mut Tx, commands: &[&Sent<'_>]) -> Result<BTreeSet<CommandId>> {
+/// Writes commands into the log; answers how many of them were not there.
+pub async fn insert(tx: &mut Tx, commands: &[&Sent<'_>]) -> Result<usize> {
     if commands.is_empty() {
-        return Ok(BTreeSet::new());
+        return Ok(0);
     }
     let now = tx.now();
-    let new: Vec<CommandId> = on!(tx, c => {
+    let inserted = on!(tx, c => {
         let mut insert = QueryBuilder::new(
             "INSERT INTO command_log (id, member_id, device_id, seq, made_at, at, body_hash, body, outcome) ");
         insert.push_values(commands, |mut row, sent| {
@@ -20,13 +19,13 @@ pub async fn insert(tx: &mut Tx, commands: &[&Sent<'_>]) -> Result<BTreeSet<Comm
             row.push_bind(envelope.id).push_bind(envelope.member).push_bind(envelope.device).push_bind(envelope.seq)
                 .push_bind(envelope.made_at).push_bind(now).push_bind(&sent.hash).push_bind(sent.body).push("''");
         });
-        insert.push(" ON CONFLICT (id) DO NOTHING RETURNING id");
-        insert.build_query_scalar().fetch_all(c).await?
+        insert.push(" ON CONFLICT (id) DO NOTHING");
+        insert.build().execute(c).await?.rows_affected()
     });
-    Ok(new.into_iter().collect())
+    Ok(inserted as usize)
 }
 
-pub async fn set_outcomes(tx: &mut Tx, outcomes: &BTreeMap<CommandId, Box<RawValue>>) -> Result<()> {
+pub async fn set_outcomes(tx: &mut Tx, outcomes: &[(CommandId, Box<RawValue>)]) -> Result<()> {
     if outcomes.is_empty() {
         return Ok(());
     }
@@ -41,21 +40,15 @@ pub async fn set_outcomes(tx: &mut Tx, outcomes: &BTreeMap<CommandId, Box<RawVal
     Ok(())
 }
 
-pub async fn forget(tx: &mut Tx, ids: &BTreeSet<CommandId>) -> Result<()> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    on!(tx, c => {
-        let mut delete = QueryBuilder::new("DELETE FROM command_log WHERE id IN (");
-        push_list!(delete, ids);
-        delete.build().execute(c).await.map(|_| ())?
-    });
+pub async fn forget(tx: &mut Tx, id: CommandId) -> Result<()> {
+    const DELETE: &str = "DELETE FROM command_log WHERE id = $1";
+    on!(tx, c => sqlx::query(DELETE).bind(id).execute(c).await.map(|_| ())?);
     Ok(())
 }
 
-pub async fn find(tx: &mut Tx, id: CommandId) -> Result<Option<(MemberId, Vec<u8>, String)>> {
+pub async fn find(tx: &mut Tx, id: CommandId) -> Result<(MemberId, Vec<u8>, String)> {
     const FIND: &str = "SELECT member_id, body_hash, outcome FROM command_log WHERE id = $1";
-    Ok(on!(tx, c => sqlx::query_as(FIND).bind(id).fetch_optional(c).await?))
+    Ok(on!(tx, c => sqlx::query_as(FIND).bind(id).fetch_one(c).await?))
 }
 
 /// A member's newest commands: id, body, outcome; of them, those of `ids` alone where they are named.
