@@ -76,9 +76,10 @@ pub(crate) async fn content_since(tx: &mut Tx, have: i64) -> Result<Vec<(String,
     Ok(on!(tx, c => sqlx::query_as(SINCE).bind(have).fetch_all(c).await?))
 }
 
-/// How far a phone is that has everything, and the documents of its member that changed after `have`, by collection.
+/// How far a phone is that has everything, and the documents of its member that changed after `have`, as collection
+/// and id.
 ///
-/// Why in one statement, with a row a collection: each round that brings something pays for it, and for each row.
+/// Why in one statement and one row: each round that brings something pays for both.
 pub(crate) async fn of_member_since(
     tx: &mut Tx,
     member: MemberId,
@@ -93,27 +94,24 @@ pub(crate) async fn of_member_since(
         trade: String,
         tier: String,
         manager: bool,
-        collection: Option<String>,
-        ids: Option<String>,
+        changed: Option<String>,
     }
-    const SINCE: &str = "SELECT epoch, content, own, company_id AS company, trade, tier, manager, collection, ids \
-        FROM member JOIN company ON company.id = company_id JOIN system ON system.id = 1 LEFT JOIN \
-        (SELECT member_id, collection, string_agg(id, ' ') AS ids FROM member_change \
-        WHERE member_id = $1 AND seq > $2 GROUP BY member_id, collection) AS changed \
-        ON changed.member_id = member.id WHERE member.id = $1 ORDER BY collection";
-    let rows: Vec<Columns> = on!(tx, c => sqlx::query_as(SINCE).bind(member).bind(have).fetch_all(c).await?);
-    let first = rows
-        .first()
-        .ok_or_else(|| Error::Broken(format!("member {member} is gone")))?;
+    const SINCE: &str = "SELECT epoch, content, own, company_id AS company, trade, tier, manager, \
+        (SELECT string_agg(collection || ' ' || id, ',') FROM member_change WHERE member_id = $1 AND seq > $2) AS changed \
+        FROM member JOIN company ON company.id = company_id JOIN system ON system.id = 1 WHERE member.id = $1";
+    let row: Columns = on!(tx, c => sqlx::query_as(SINCE).bind(member).bind(have).fetch_one(c).await?);
     let newest = Cursor {
-        epoch: first.epoch.clone(),
-        content: first.content,
-        own: first.own,
-        audience: caller::audience(first.company, &first.trade, &first.tier, first.manager),
+        epoch: row.epoch,
+        content: row.content,
+        own: row.own,
+        audience: caller::audience(row.company, &row.trade, &row.tier, row.manager),
     };
-    let mut changed = Vec::new();
-    for (collection, ids) in rows.into_iter().filter_map(|row| row.collection.zip(row.ids)) {
-        changed.extend(ids.split(' ').map(|id| (collection.clone(), id.to_owned())));
-    }
+    let changed = row
+        .changed
+        .iter()
+        .flat_map(|changed| changed.split(','))
+        .filter_map(|document| document.split_once(' '))
+        .map(|(collection, id)| (collection.to_owned(), id.to_owned()))
+        .collect();
     Ok((newest, changed))
 }

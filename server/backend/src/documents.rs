@@ -32,12 +32,16 @@ const MONTHS: i32 = 24;
 type Bodies = Vec<(String, Box<RawValue>)>;
 
 impl View {
-    pub fn new(member: MemberId, acts: BTreeMap<String, Act>) -> View {
+    pub fn new(member: MemberId) -> View {
         View {
             member,
-            acts,
+            acts: BTreeMap::new(),
             known: None,
         }
+    }
+
+    pub fn with_acts(self, acts: BTreeMap<String, Act>) -> View {
+        View { acts, ..self }
     }
 
     /// All documents of a collection.

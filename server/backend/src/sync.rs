@@ -64,7 +64,7 @@ pub async fn round(db: &Db, caller: &Caller, request: &Request<Box<RawValue>>) -
         restored || have.own > own || have.audience != audience || have.own == 0 && have.epoch.is_empty();
     let mut docs = Vec::new();
     let mut gone = Vec::new();
-    let mut view = documents::View::new(caller.member, confirmed(&request.commands, &outcomes)?);
+    let mut view = documents::View::new(caller.member).with_acts(confirmed(&request.commands, &outcomes)?);
     if all_content || all_own {
         for collection in Collection::ALL {
             let wanted = match collection.family() {
