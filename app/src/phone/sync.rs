@@ -156,8 +156,8 @@ impl Phone {
             ops.extend(self.count_failure(*id));
         }
         if let Some(cursor) = reply.cursor {
-            let known = &self.replica.cursor.epoch;
-            if !known.is_empty() && *known != cursor.epoch {
+            // Also where none was known: an outcome that came without a cursor may be of an epoch that is over.
+            if self.replica.cursor.epoch != cursor.epoch {
                 ops.extend(self.outbox.send_again(&answered));
             }
             let docs: Vec<DocRow> = reply

@@ -437,6 +437,17 @@ fn a_new_epoch_sends_what_was_decided_once_more() {
 }
 
 #[test]
+fn what_was_decided_before_any_epoch_was_known_goes_out_once_more() {
+    let mut made = Made::new();
+    let joined = made.act(join());
+    let confirmed = outcome(joined, json!({ "confirmed": "joined" }));
+    made.round(|_| ok(json!({ "now": NOW, "outcomes": [confirmed], "cursor": null })));
+    assert_eq!(made.state(joined), State::Confirmed);
+    let next = made.round(|_| reply(vec![], world()));
+    assert_eq!((next, made.state(joined)), (Next::Again, State::Saved));
+}
+
+#[test]
 fn ten_odd_failures_park_an_act_and_the_member_can_try_again() {
     let mut made = Made::new();
     let bad = made.act(join());
