@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import jsQR from 'jsqr';
 import { stage } from '../harness.mjs';
-import { askFor, enter, event, heading, joinEvent, mainAction, onServer, openRow, opened, reward, settled, tapTab, tapTo } from '../member.mjs';
+import { askFor, course, enter, event, heading, joinEvent, mainAction, onServer, openRow, opened, reward, settled, tapTab, tapTo } from '../member.mjs';
 
 const { server, phone: openPhone } = await stage({ after });
 const bench = event('test-bakery-bench');
@@ -174,4 +174,30 @@ test('a round that draws the screen anew leaves the focus where it was', async (
     await page.locator('.notice').nth(notices).waitFor();
     assert.equal(await focused(), before);
   }
+});
+
+test('what the brand takes back leaves the screen that shows it', async () => {
+  const phone = await openPhone();
+  const { page } = phone;
+  await enter(page, 'tom@example.com');
+  for (const [tab, kind, ref, { title }] of [
+    ['/app/rewards', 'reward', 'first-aid-kit', reward('first-aid-kit')],
+    ['/app/learn', 'course', 'height', course('height')],
+  ]) {
+    await openRow(page, tab, title.en);
+    await server.command('withdraw', kind, ref);
+    await wake(page);
+    await heading(page).filter({ hasText: 'Not there' }).waitFor();
+    await tapTo(page, tab);
+    assert.equal(await page.getByText(title.en, { exact: true }).count(), 0);
+  }
+  const breakfast = event('quotes-that-hold');
+  await joinEvent(page, breakfast, 'en');
+  await settled(page);
+  await server.command('withdraw', 'event', 'quotes-that-hold');
+  await wake(page);
+  await page.locator('main').getByText('Cancelled').first().waitFor();
+  await tapTab(page, '/app');
+  await page.locator('.notice', { hasText: `Cancelled: “${breakfast.title.en}”.` }).waitFor();
+  await phone.shut();
 });

@@ -91,6 +91,22 @@ fn the_demo_goes_in_once_and_a_programme_is_not_mixed_with_it() {
 }
 
 #[test]
+fn what_is_withdrawn_is_named_and_what_is_not_there_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    good(here, &["demo", "load"]);
+    for (kind, reference) in [("course", "height"), ("reward", "knee-pads"), ("event", "family-day")] {
+        let out = good(here, &["withdraw", kind, reference]);
+        assert_eq!(out, format!("{reference}: withdrawn\n"));
+        // Once more does no harm.
+        good(here, &["withdraw", kind, reference]);
+        let output = run(here, &["withdraw", kind, "no-such"]);
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(said(&output).1, format!("error: there is no {kind} \"no-such\"\n"));
+    }
+}
+
+#[test]
 fn codes_status_and_copies() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
