@@ -95,14 +95,21 @@ fn what_is_withdrawn_is_named_and_what_is_not_there_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     good(here, &["demo", "load"]);
-    for (kind, reference) in [("course", "height"), ("reward", "knee-pads"), ("event", "family-day")] {
+    for (kind, reference) in [
+        ("course", "height"),
+        ("reward", "knee-pads"),
+        ("event", "family-day"),
+    ] {
         let out = good(here, &["withdraw", kind, reference]);
         assert_eq!(out, format!("{reference}: withdrawn\n"));
         // Once more does no harm.
         good(here, &["withdraw", kind, reference]);
         let output = run(here, &["withdraw", kind, "no-such"]);
         assert_eq!(output.status.code(), Some(1));
-        assert_eq!(said(&output).1, format!("error: there is no {kind} \"no-such\"\n"));
+        assert_eq!(
+            said(&output).1,
+            format!("error: there is no {kind} \"no-such\"\n")
+        );
     }
 }
 
