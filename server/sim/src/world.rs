@@ -279,15 +279,15 @@ impl World<'_> {
 
     /// Only where the reader has nothing to send: two who write would wait for each other.
     async fn overlap(&mut self, reader: usize, at: u64, writer: usize) -> Checked {
+        // Who signs in first finds what they left.
+        let tokens = [self.token(reader).await?, self.token(writer).await?];
         if reader == writer || self.phones[reader].app.outbox.waiting() > 0 {
             return Ok(());
         }
-        let mut packets = Vec::new();
-        for phone in [reader, writer] {
-            let token = self.token(phone).await?;
-            let body = self.phones[phone].request();
-            packets.push(Packet { token, body });
-        }
+        let packets = [(reader, &tokens[0]), (writer, &tokens[1])].map(|(phone, token)| Packet {
+            token: token.clone(),
+            body: self.phones[phone].request(),
+        });
         let answers = self
             .server
             .receive_around(&packets[0], at, &packets[1])
