@@ -148,9 +148,6 @@ impl Db {
                 .busy_timeout(Duration::from_secs(10))
                 // Why: what a statement may have to undo is otherwise written to a file once a transaction has grown.
                 .pragma("temp_store", "memory")
-                // In pages of 4 KiB. Why four times the default: the same pages change again and again, and are copied
-                // into the database that much less often.
-                .pragma("wal_autocheckpoint", "4000")
                 .statement_cache_capacity(400)
                 // Rows handed over at a time; each hand-over wakes another thread.
                 .row_buffer_size(1000);
