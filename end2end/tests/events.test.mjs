@@ -191,13 +191,14 @@ test('what the brand takes back leaves the screen that shows it', async () => {
     await tapTo(page, tab);
     assert.equal(await page.getByText(title.en, { exact: true }).count(), 0);
   }
-  const breakfast = event('quotes-that-hold');
-  await joinEvent(page, breakfast, 'en');
+  const day = event('family-day');
+  await joinEvent(page, day, 'en');
+  await page.getByRole('link', { name: 'My ticket' }).waitFor();
   await settled(page);
-  await server.command('withdraw', 'event', 'quotes-that-hold');
+  await server.command('withdraw', 'event', 'family-day');
   await wake(page);
   await page.locator('main').getByText('Cancelled').first().waitFor();
   await tapTab(page, '/app');
-  await page.locator('.notice', { hasText: `Cancelled: “${breakfast.title.en}”.` }).waitFor();
+  await page.locator('.notice', { hasText: `Cancelled: “${day.title.en}”.` }).waitFor();
   await phone.shut();
 });
