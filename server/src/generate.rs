@@ -9,7 +9,7 @@ use domain::Timestamp;
 use std::fmt::Write;
 
 /// Members of one company.
-const TEAM: u64 = 5;
+pub const TEAM: u64 = 5;
 /// Members in one file: a file is one transaction.
 const PART: u64 = 5_000;
 const FIRST: [&str; 16] = [

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const CONNECTIONS: usize = 16;
+const MEMBERS: u64 = 1_000;
 const LASTING: Duration = Duration::from_secs(4);
 const TURNS: usize = 3;
 
@@ -20,12 +21,12 @@ pub async fn db(url: &str) -> Result<Db> {
     Ok(Db::open(url, Arc::new(Machine::default()), Arc::new(Machine::default())).await?)
 }
 
-/// A session for each of the first `count` members of the generated programme.
-pub async fn sign_in(db: &Db, count: usize) -> Result<Vec<Member>> {
+/// A session for each of `count` members out of the `members` of the generated programme, as far apart as can be.
+pub async fn sign_in(db: &Db, count: usize, members: u64) -> Result<Vec<Member>> {
     let mut signed_in = Vec::new();
-    for number in 0..count {
+    for number in 0..count as u64 {
         let mut tx = db.write().await?;
-        let reference = server::generate::member_ref(number as u64);
+        let reference = server::generate::member_ref(number * members / count as u64);
         let (member, _) = members::find_by_ref(&mut tx, &reference)
             .await?
             .with_context(|| format!("there is no member {reference}"))?;
@@ -79,8 +80,8 @@ fn median(mut turns: Vec<(f64, f64)>) -> (f64, f64) {
 pub async fn lines(engine: &Engine) -> Result<()> {
     let place = engine.place().await?;
     let db = db(&place.url).await?;
-    server::generate::generate(&db, 1_000, 20, &mut |_| {}).await?;
-    let members = sign_in(&db, CONNECTIONS).await?;
+    server::generate::generate(&db, MEMBERS, 20, &mut |_| {}).await?;
+    let members = sign_in(&db, CONNECTIONS, MEMBERS).await?;
     db.close().await;
     let ids: Vec<MemberId> = members.iter().map(|member| member.id).collect();
     let course = course(&place).await?;

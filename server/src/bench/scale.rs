@@ -62,7 +62,7 @@ async fn measure(engine: &Engine, members: u64) -> Result<Times> {
     server::generate::generate(&db, members, 20, &mut |_| {}).await?;
     let generated_in = begun.elapsed();
     let size = place.size().await?;
-    let signed_in = sign_in(&db, MEMBERS).await?;
+    let signed_in = sign_in(&db, MEMBERS, members).await?;
     let course = course(&place).await?;
     let mut work = Work {
         db: &db,
@@ -88,7 +88,8 @@ async fn measure(engine: &Engine, members: u64) -> Result<Times> {
         act.push(begun.elapsed());
     }
     for sample in 0..SAMPLES {
-        let reference = server::generate::company_ref(sample as u64 % (members / 5).max(1));
+        let member = sample as u64 * members / SAMPLES as u64;
+        let reference = server::generate::company_ref(member / server::generate::TEAM);
         let begun = Instant::now();
         let mut tx = db.read().await?;
         let settings = programme::current(&mut tx).await?;
