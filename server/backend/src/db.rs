@@ -3,6 +3,8 @@
 //! All work happens in a [`Tx`]; [`Db::read`] and [`Db::write`] are the only ways to get one. Dropping it without
 //! [`Tx::commit`] undoes it. What one statement can read needs none: `once!`. No network call and no rendering inside a write.
 
+pub(crate) mod sqlite;
+
 use crate::commands::Group;
 use crate::moment::{Chance, Clock};
 use crate::{Error, Result};
@@ -10,10 +12,8 @@ use domain::Timestamp;
 use domain::document::Collection;
 use domain::id::{CompanyId, MemberId};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{Connection, Postgres, Sqlite, Transaction};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{Postgres, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -42,7 +42,11 @@ macro_rules! once {
     ($db:expr, $c:ident => $run:expr) => {{
         $db.step().await;
         match &$db.pools {
-            $crate::db::Pools::Sqlite { read: $c, .. } => $run,
+            $crate::db::Pools::Sqlite { read, .. } => {
+                let mut connection = $crate::db::sqlite::get(read).await?;
+                let $c = &mut **connection;
+                $run
+            }
             $crate::db::Pools::Postgres($c) => $run,
         }
     }};
@@ -78,14 +82,14 @@ pub struct Db {
 pub(crate) enum Pools {
     /// Why two pools: SQLite has one writer; readers must not stand in its queue.
     Sqlite {
-        read: SqlitePool,
-        write: SqlitePool,
+        read: sqlite::Pool,
+        write: sqlite::Pool,
     },
     Postgres(PgPool),
 }
 
 pub(crate) enum Engine {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(sqlite::Transaction),
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -151,26 +155,11 @@ impl Db {
                 .statement_cache_capacity(400)
                 // Rows handed over at a time; each hand-over wakes another thread.
                 .row_buffer_size(1000);
-            // Why: where a transaction fails for want of space, SQLite has ended it already, the driver cannot end it
-            // again and counts it as open for ever. Only a new connection counts from the start.
-            let pool = || {
-                // Why not tested before: a file does not go away like a server, and the test wakes another thread.
-                SqlitePoolOptions::new()
-                    .test_before_acquire(false)
-                    .before_acquire(|connection, _| {
-                        let is_free = !connection.is_in_transaction();
-                        Box::pin(async move { Ok(is_free) })
-                    })
-            };
-            let write = pool()
-                .max_connections(1)
-                .acquire_timeout(Duration::from_secs(30))
-                // In KiB: an import's pages stay in memory until its commit.
-                .connect_with(options.clone().pragma("cache_size", "-65536"))
-                .await?;
-            let read = pool().max_connections(8).connect_with(options).await?;
+            // In KiB: an import's pages stay in memory until its commit.
+            let write = sqlite::pool(options.clone().pragma("cache_size", "-65536"), 1)?;
+            let read = sqlite::pool(options, 8)?;
             let version: String = sqlx::query_scalar("SELECT sqlite_version()")
-                .fetch_one(&write)
+                .fetch_one(&mut **sqlite::get(&write).await?)
                 .await?;
             if !at_least(&version, [3, 51, 3]) {
                 return Err(Error::Input(format!(
@@ -223,7 +212,10 @@ impl Db {
     /// Where a migration fails or the database is newer than this program.
     pub async fn migrate(&self) -> Result<()> {
         match &self.pools {
-            Pools::Sqlite { write, .. } => sqlx::migrate!("migrations/sqlite").run(write).await?,
+            Pools::Sqlite { write, .. } => {
+                let mut connection = sqlite::get(write).await?;
+                sqlx::migrate!("migrations/sqlite").run(&mut **connection).await?;
+            }
             Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await?,
         }
         let mut tx = self.write().await?;
@@ -234,7 +226,7 @@ impl Db {
     /// A view of one moment; nothing it does is kept.
     pub async fn read(&self) -> Result<Tx> {
         let engine = match &self.pools {
-            Pools::Sqlite { read, .. } => Engine::Sqlite(read.begin().await?),
+            Pools::Sqlite { read, .. } => Engine::Sqlite(sqlite::Transaction::begin(read, "BEGIN").await?),
             Pools::Postgres(pool) => Engine::Postgres(
                 pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                     .await?,
@@ -248,7 +240,9 @@ impl Db {
         let engine = match &self.pools {
             // Why immediate: a transaction that reads first and writes later fails at once when another wrote
             // meanwhile, and no timeout helps.
-            Pools::Sqlite { write, .. } => Engine::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Sqlite { write, .. } => {
+                Engine::Sqlite(sqlite::Transaction::begin(write, "BEGIN IMMEDIATE").await?)
+            }
             Pools::Postgres(pool) => Engine::Postgres(pool.begin().await?),
         };
         Ok(self.tx(engine))
@@ -290,15 +284,21 @@ impl Db {
         };
         let said = match &self.pools {
             Pools::Sqlite { write, .. } => {
+                let mut connection = sqlite::get(write).await?;
+                let c = &mut **connection;
                 let version: String = sqlx::query_scalar("SELECT sqlite_version()")
-                    .fetch_one(write)
+                    .fetch_one(&mut *c)
                     .await?;
-                let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(write).await?;
-                let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(write).await?;
-                let foreign_keys: i64 = sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(write).await?;
-                let sound: String = sqlx::query_scalar("PRAGMA quick_check(1)")
-                    .fetch_one(write)
+                let journal: String = sqlx::query_scalar("PRAGMA journal_mode")
+                    .fetch_one(&mut *c)
                     .await?;
+                let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
+                    .fetch_one(&mut *c)
+                    .await?;
+                let foreign_keys: i64 = sqlx::query_scalar("PRAGMA foreign_keys")
+                    .fetch_one(&mut *c)
+                    .await?;
+                let sound: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(c).await?;
                 must("journal_mode", &journal, &["wal"]);
                 must("synchronous", &synchronous.to_string(), &["2"]);
                 must("foreign_keys", &foreign_keys.to_string(), &["1"]);
@@ -326,8 +326,8 @@ impl Db {
     pub async fn close(&self) {
         match &self.pools {
             Pools::Sqlite { read, write } => {
-                read.close().await;
-                write.close().await;
+                sqlite::close(read).await;
+                sqlite::close(write).await;
             }
             Pools::Postgres(pool) => pool.close().await,
         }
@@ -434,7 +434,7 @@ impl Tx {
 
     pub async fn roll_back(self) -> Result<()> {
         match self.engine {
-            Engine::Sqlite(transaction) => transaction.rollback().await?,
+            Engine::Sqlite(transaction) => transaction.roll_back().await?,
             Engine::Postgres(transaction) => transaction.rollback().await?,
         }
         Ok(())

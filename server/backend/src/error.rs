@@ -55,6 +55,12 @@ impl From<serde_json::Error> for Error {
     }
 }
 
+impl From<deadpool::managed::BuildError> for Error {
+    fn from(error: deadpool::managed::BuildError) -> Self {
+        Error::Broken(format!("no pool of connections: {error}"))
+    }
+}
+
 impl From<sqlx::migrate::MigrateError> for Error {
     fn from(error: sqlx::migrate::MigrateError) -> Self {
         Error::Input(format!("the database cannot be migrated: {error}"))

@@ -1,0 +1,173 @@
+//! SQLite's connections, and transactions on them.
+//!
+//! Why not the driver's: each statement is handed over to a connection's thread and back, and that is most of what a
+//! small one costs. The driver hands over `BEGIN` and `COMMIT` twice, and asks a connection for a sign of life whenever it
+//! is given back.
+
+use deadpool::Runtime;
+use deadpool::managed::{
+    BuildError, Manager, Metrics, Object, PoolConfig, PoolError, QueueMode, RecycleResult, Timeouts,
+};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection as _};
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+pub(crate) type Pool = deadpool::managed::Pool<File>;
+
+/// How long a caller waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The file that connections are opened to.
+pub(crate) struct File(SqliteConnectOptions);
+
+pub(crate) struct Connection {
+    driver: SqliteConnection,
+    /// A transaction was begun, and its end has not been heard.
+    open: bool,
+}
+
+/// At most `most` connections; each is opened when it is first needed.
+pub(crate) fn pool(options: SqliteConnectOptions, most: usize) -> Result<Pool, BuildError> {
+    Pool::builder(File(options))
+        .config(PoolConfig {
+            max_size: most,
+            timeouts: Timeouts {
+                wait: Some(PATIENCE),
+                ..Timeouts::default()
+            },
+            // Why the last first: its pages are in memory.
+            queue_mode: QueueMode::Lifo,
+        })
+        .runtime(Runtime::Tokio1)
+        .build()
+}
+
+impl Manager for File {
+    type Type = Connection;
+    type Error = sqlx::Error;
+
+    async fn create(&self) -> Result<Connection, sqlx::Error> {
+        let driver = self.0.connect().await?;
+        Ok(Connection { driver, open: false })
+    }
+
+    async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<sqlx::Error> {
+        Ok(connection.roll_back().await?)
+    }
+}
+
+/// A connection to read one thing with, or to change it.
+pub(crate) async fn get(pool: &Pool) -> Result<Object<File>, sqlx::Error> {
+    pool.get().await.map_err(|error| match error {
+        PoolError::Backend(error) => error,
+        PoolError::Timeout(_) => sqlx::Error::PoolTimedOut,
+        _ => sqlx::Error::PoolClosed,
+    })
+}
+
+/// Waits for what is under way, and closes the file.
+pub(crate) async fn close(pool: &Pool) {
+    while pool.status().size > 0 {
+        for connection in pool.retain(|_, _| false).removed {
+            if let Err(error) = connection.driver.close().await {
+                tracing::warn!(%error, "a connection was not closed well");
+            }
+        }
+        if pool.status().size > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    pool.close();
+}
+
+impl Connection {
+    /// Ends a transaction that was left open. An error says that nobody knows whether it has ended: the connection is of
+    /// no more use.
+    async fn roll_back(&mut self) -> Result<(), sqlx::Error> {
+        if self.open {
+            sqlx::query("ROLLBACK").execute(&mut self.driver).await?;
+            self.open = false;
+        }
+        Ok(())
+    }
+}
+
+/// A transaction; dropped before its end, it is rolled back.
+pub(crate) struct Transaction {
+    /// `None` once it has ended.
+    connection: Option<Object<File>>,
+}
+
+impl Transaction {
+    pub(crate) async fn begin(pool: &Pool, begin: &'static str) -> Result<Transaction, sqlx::Error> {
+        let mut connection = get(pool).await?;
+        // Before it is asked for: who is cancelled meanwhile does not hear of it.
+        connection.open = true;
+        let mut begun = Transaction {
+            connection: Some(connection),
+        };
+        sqlx::query(begin).execute(&mut *begun).await?;
+        Ok(begun)
+    }
+
+    pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
+        sqlx::query("COMMIT").execute(&mut *self).await?;
+        if let Some(mut connection) = self.connection.take() {
+            connection.open = false;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn roll_back(mut self) -> Result<(), sqlx::Error> {
+        match self.connection.take() {
+            Some(mut connection) => connection.roll_back().await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        let runtime = tokio::runtime::Handle::try_current();
+        if let (Some(mut connection), Ok(runtime)) = (self.connection.take(), runtime) {
+            // Why now, and not when the connection is next needed: what it sees keeps the log from being emptied, and
+            // what it has written keeps others from writing.
+            runtime.spawn(async move {
+                if let Err(error) = connection.roll_back().await {
+                    tracing::warn!(%error, "a transaction could not be rolled back, its connection is closed");
+                }
+            });
+        }
+    }
+}
+
+impl Deref for Transaction {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.connection.as_ref().expect(HAS_NOT_ENDED).driver
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.connection.as_mut().expect(HAS_NOT_ENDED).driver
+    }
+}
+
+const HAS_NOT_ENDED: &str = "who ends a transaction takes it";
+
+impl Deref for Connection {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.driver
+    }
+}
+
+impl DerefMut for Connection {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.driver
+    }
+}
