@@ -76,15 +76,13 @@ pub(crate) async fn content_since(tx: &mut Tx, have: i64) -> Result<Vec<(String,
     Ok(on!(tx, c => sqlx::query_as(SINCE).bind(have).fetch_all(c).await?))
 }
 
-/// How far a phone is that has everything, and the documents of its member that changed after `have`, as collection
-/// and id.
+/// How far a phone is that has everything, and the documents of its member that changed, as collection and id.
+pub(crate) type News = (Cursor, Vec<(String, String)>);
+
+/// What is new for each of these members since their counters had these values, in this order.
 ///
-/// Why in one statement and one row: each round that brings something pays for both.
-pub(crate) async fn of_member_since(
-    tx: &mut Tx,
-    member: MemberId,
-    have: i64,
-) -> Result<(Cursor, Vec<(String, String)>)> {
+/// Why in one statement, and one row each: each round that brings something pays for it.
+pub(crate) async fn of_members_since(tx: &mut Tx, asked: &[(MemberId, i64)]) -> Result<Vec<News>> {
     #[derive(sqlx::FromRow)]
     struct Columns {
         epoch: String,
@@ -96,22 +94,35 @@ pub(crate) async fn of_member_since(
         manager: bool,
         changed: Option<String>,
     }
-    const SINCE: &str = "SELECT epoch, content, own, company_id AS company, trade, tier, manager, \
-        (SELECT string_agg(collection || ' ' || id, ',') FROM member_change WHERE member_id = $1 AND seq > $2) AS changed \
-        FROM member JOIN company ON company.id = company_id JOIN system ON system.id = 1 WHERE member.id = $1";
-    let row: Columns = on!(tx, c => sqlx::query_as(SINCE).bind(member).bind(have).fetch_one(c).await?);
-    let newest = Cursor {
-        epoch: row.epoch,
-        content: row.content,
-        own: row.own,
-        audience: caller::audience(row.company, &row.trade, &row.tier, row.manager),
-    };
-    let changed = row
-        .changed
-        .iter()
-        .flat_map(|changed| changed.split(','))
-        .filter_map(|document| document.split_once(' '))
-        .map(|(collection, id)| (collection.to_owned(), id.to_owned()))
-        .collect();
-    Ok((newest, changed))
+    let rows: Vec<Columns> = on!(tx, c => {
+        let mut since = QueryBuilder::new("SELECT epoch, content, own, company_id AS company, trade, tier, manager, \
+            (SELECT string_agg(collection || ' ' || id, ',') FROM member_change \
+            WHERE member_id = member.id AND seq > asked.column3) AS changed FROM (");
+        since.push_values(asked.iter().enumerate(), |mut row, (place, (member, have))| {
+            row.push_bind(place as i64).push_bind(*member).push_bind(*have);
+        });
+        since.push(") AS asked JOIN member ON member.id = asked.column2 JOIN company ON company.id = company_id \
+            JOIN system ON system.id = 1 ORDER BY asked.column1");
+        since.build_query_as().fetch_all(c).await?
+    });
+    if rows.len() < asked.len() {
+        return Err(Error::Broken("a member is gone who has a session".into()));
+    }
+    let news = rows.into_iter().map(|row| {
+        let newest = Cursor {
+            epoch: row.epoch,
+            content: row.content,
+            own: row.own,
+            audience: caller::audience(row.company, &row.trade, &row.tier, row.manager),
+        };
+        let changed = row
+            .changed
+            .iter()
+            .flat_map(|changed| changed.split(','))
+            .filter_map(|document| document.split_once(' '))
+            .map(|(collection, id)| (collection.to_owned(), id.to_owned()))
+            .collect();
+        (newest, changed)
+    });
+    Ok(news.collect())
 }

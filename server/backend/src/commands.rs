@@ -1,10 +1,9 @@
 //! One way to change something as a member: a command, applied once, with its outcome kept.
 
-mod group;
 mod sql;
 
 use crate::caller::Caller;
-use crate::db::{Kind, Savepoint, Tx};
+use crate::db::{Kind, Tx};
 use crate::{Db, Error, Result, events, learning, members, notices, rewards};
 use domain::document::{Act, Collection};
 use domain::id::{CommandId, MemberId};
@@ -12,8 +11,6 @@ use domain::{Command, Envelope, Outcome, Receipt, Timestamp, Verdict};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-
-pub(crate) use group::Group;
 
 /// Acts of a member that a phone is sent.
 const MOST_ACTS: usize = 200;
@@ -26,17 +23,17 @@ const MOST_ACTS: usize = 200;
 /// # Errors
 /// Where nothing is known of any of them: the phone keeps them and sends them again.
 pub async fn apply(db: &Db, caller: &Caller, bodies: &[Box<RawValue>]) -> Result<Vec<Box<RawValue>>> {
-    match db.kind() {
-        Kind::Sqlite => db.group.apply(db, caller, bodies).await,
+    let commands: Vec<(&Caller, &RawValue)> = bodies.iter().map(|body| (caller, &**body)).collect();
+    let at_once = match db.kind() {
+        Kind::Sqlite => commands.len().max(1),
         // Many writers: short transactions keep them from waiting for each other's locks.
-        Kind::Postgres => {
-            let mut outcomes = Vec::with_capacity(bodies.len());
-            for body in bodies {
-                outcomes.extend(together(db, &[(caller, body)]).await?);
-            }
-            Ok(outcomes)
-        }
+        Kind::Postgres => 1,
+    };
+    let mut outcomes = Vec::with_capacity(bodies.len());
+    for commands in commands.chunks(at_once) {
+        outcomes.extend(together(db, commands).await?);
     }
+    Ok(outcomes)
 }
 
 /// A command as it came.
@@ -51,7 +48,7 @@ struct Sent<'a> {
 ///
 /// Why tried all at once first: nearly all commands are new and confirmed, and most of their time is the number of
 /// statements.
-async fn together(db: &Db, commands: &[(&Caller, &RawValue)]) -> Result<Vec<Box<RawValue>>> {
+pub(crate) async fn together(db: &Db, commands: &[(&Caller, &RawValue)]) -> Result<Vec<Box<RawValue>>> {
     let mut tx = db.write().await?;
     let sent: Vec<std::result::Result<Sent, Outcome>> = commands
         .iter()
@@ -79,18 +76,16 @@ async fn all_at_once(
     tx: &mut Tx,
     sent: &[std::result::Result<Sent<'_>, Outcome>],
 ) -> Result<Option<Vec<Box<RawValue>>>> {
-    let readable: Vec<&Sent> = sent.iter().flatten().collect();
-    if sql::insert(tx, &readable).await? < readable.len() {
-        return Ok(None);
-    }
-    let mut decided = Vec::with_capacity(readable.len());
-    for sent in readable {
+    let mut decided = Vec::with_capacity(sent.len());
+    for sent in sent.iter().flatten() {
         let Ok(receipt) = obey(tx, sent.caller, &sent.envelope).await else {
             return Ok(None);
         };
-        decided.push((sent.envelope.id, outcome(tx, sent, Verdict::Confirmed(receipt))?));
+        decided.push((sent, outcome(tx, sent, Verdict::Confirmed(receipt))?));
     }
-    sql::set_outcomes(tx, &decided).await?;
+    if sql::insert(tx, &decided).await? < decided.len() {
+        return Ok(None);
+    }
     let mut decided = decided.into_iter().map(|(_, outcome)| outcome);
     let mut outcomes = Vec::with_capacity(sent.len());
     for sent in sent {
@@ -103,57 +98,57 @@ async fn all_at_once(
 }
 
 async fn apply_one(tx: &mut Tx, sent: &Sent<'_>) -> Result<Box<RawValue>> {
-    let id = sent.envelope.id;
-    let (caller, now) = (sent.caller, tx.now());
-    let unkept = |verdict| answer(&Outcome { id, at: now, verdict });
-    if sql::insert(tx, &[sent]).await? == 0 {
-        let (member, known, outcome) = sql::find(tx, id).await?;
-        if member != caller.member || known != sent.hash {
-            tracing::warn!(command = %id, "a command id came with other bytes");
-            return unkept(Verdict::Refused(domain::Error::IdReuse));
-        }
-        return Ok(RawValue::from_string(outcome)?);
+    if let Some(known) = sql::find(tx, sent.envelope.id).await? {
+        return again(tx, sent, known);
     }
     let start = tx.savepoint().await?;
-    match decide(tx, sent, &start).await {
-        Ok(outcome) => {
-            tx.go_on(start).await?;
-            Ok(outcome)
-        }
-        Err(error) => {
-            tracing::error!(command = %id, %error, "a command failed");
-            tx.go_back(start).await?;
-            sql::forget(tx, id).await?;
-            unkept(Verdict::Failed)
-        }
-    }
-}
-
-/// Runs the rules and stores the outcome; an error means that nothing may stay.
-async fn decide(tx: &mut Tx, sent: &Sent<'_>, start: &Savepoint) -> Result<Box<RawValue>> {
     let verdict = match obey(tx, sent.caller, &sent.envelope).await {
         Ok(receipt) => Verdict::Confirmed(receipt),
         Err(Error::Rejected(error)) => {
-            tx.undo_since(start).await?;
+            tx.undo_since(&start).await?;
             Verdict::Refused(error)
         }
-        Err(other) => return Err(other),
+        Err(error) => {
+            tracing::error!(command = %sent.envelope.id, %error, "a command failed");
+            tx.go_back(start).await?;
+            return unkept(tx, sent, Verdict::Failed);
+        }
     };
-    let decided = [(sent.envelope.id, outcome(tx, sent, verdict)?)];
-    sql::set_outcomes(tx, &decided).await?;
-    let [(_, outcome)] = decided;
+    let outcome = outcome(tx, sent, verdict)?;
+    if sql::insert(tx, &[(sent, outcome.clone())]).await? == 0 {
+        // It came twice at the same time, and the other was faster.
+        tx.go_back(start).await?;
+        return match sql::find(tx, sent.envelope.id).await? {
+            Some(known) => again(tx, sent, known),
+            None => Err(Error::Broken("a command is in the log and is not".into())),
+        };
+    }
+    tx.go_on(start).await?;
     Ok(outcome)
+}
+
+/// The answer to a command that is in the log.
+fn again(tx: &Tx, sent: &Sent<'_>, (member, hash, outcome): sql::Known) -> Result<Box<RawValue>> {
+    if member != sent.caller.member || hash != sent.hash {
+        tracing::warn!(command = %sent.envelope.id, "a command id came with other bytes");
+        return unkept(tx, sent, Verdict::Refused(domain::Error::IdReuse));
+    }
+    Ok(RawValue::from_string(outcome)?)
+}
+
+/// An outcome that is not written into the log.
+fn unkept(tx: &Tx, sent: &Sent<'_>, verdict: Verdict) -> Result<Box<RawValue>> {
+    answer(&Outcome {
+        id: sent.envelope.id,
+        at: tx.now(),
+        verdict,
+    })
 }
 
 /// The outcome of a command, which its member is told.
 fn outcome(tx: &mut Tx, sent: &Sent<'_>, verdict: Verdict) -> Result<Box<RawValue>> {
-    let id = sent.envelope.id;
-    tx.touch(sent.caller.member, Collection::Act, id);
-    answer(&Outcome {
-        id,
-        at: tx.now(),
-        verdict,
-    })
+    tx.touch(sent.caller.member, Collection::Act, sent.envelope.id);
+    unkept(tx, sent, verdict)
 }
 
 /// The command that a body is; its outcome, where nothing is to be kept of it.

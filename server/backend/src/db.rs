@@ -5,8 +5,8 @@
 
 pub(crate) mod sqlite;
 
-use crate::commands::Group;
 use crate::moment::{Chance, Clock};
+use crate::sync::Group;
 use crate::{Error, Result};
 use domain::Timestamp;
 use domain::document::Collection;

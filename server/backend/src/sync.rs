@@ -1,12 +1,19 @@
 //! The one call of a phone: its commands are applied, then it gets what changed.
 
+mod group;
+
 use crate::caller::Caller;
-use crate::{Db, Result, changes, commands, documents};
+use crate::changes::News;
+use crate::db::{Kind, Tx};
+use crate::{Db, Error, Result, changes, commands, documents};
 use domain::document::{Act, Collection, Family};
 use domain::sync::{Cursor, Doc, Reply, Request};
 use domain::{Envelope, Outcome, Timestamp, Verdict};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
+
+use group::Answer;
+pub(crate) use group::Group;
 
 /// What travels: outcomes and documents are JSON already.
 pub type RawReply = Reply<Box<RawValue>, Box<RawValue>>;
@@ -30,15 +37,16 @@ pub fn nothing_new(now: Timestamp, newest: &Cursor, request: &Request<Box<RawVal
 /// # Errors
 /// Where nothing is known of the commands: the phone keeps them and sends them again.
 pub async fn round(db: &Db, caller: &Caller, request: &Request<Box<RawValue>>) -> Result<RawReply> {
-    let outcomes = if request.commands.is_empty() {
-        Vec::new()
-    } else {
-        commands::apply(db, caller, &request.commands).await?
+    let outcomes = match db.kind() {
+        Kind::Sqlite if !request.commands.is_empty() => match db.group.round(db, caller, request).await? {
+            Answer::Reply(reply) => return Ok(*reply),
+            Answer::Outcomes(outcomes) => outcomes,
+        },
+        _ => commands::apply(db, caller, &request.commands).await?,
     };
-    let now = db.now();
     if request.push_only {
         return Ok(Reply {
-            now,
+            now: db.now(),
             outcomes,
             cursor: None,
             all_content: false,
@@ -47,11 +55,57 @@ pub async fn round(db: &Db, caller: &Caller, request: &Request<Box<RawValue>>) -
             gone: Vec::new(),
         });
     }
+    let decided = Decided {
+        caller,
+        request,
+        outcomes,
+    };
+    let mut replies = answers(db, vec![decided]).await?;
+    replies
+        .pop()
+        .ok_or_else(|| Error::Broken("a round without an answer".into()))
+}
+
+/// A round whose commands are applied.
+struct Decided<'a> {
+    caller: &'a Caller,
+    request: &'a Request<Box<RawValue>>,
+    outcomes: Vec<Box<RawValue>>,
+}
+
+/// The answers to rounds, all from one view of the database.
+async fn answers(db: &Db, rounds: Vec<Decided<'_>>) -> Result<Vec<RawReply>> {
+    let now = db.now();
     let mut tx = db.read().await?;
+    let asked: Vec<_> = rounds
+        .iter()
+        .map(|round| {
+            let have = &round.request.have;
+            // A phone that has nothing is sent everything, whatever changed.
+            let since = if have.epoch.is_empty() { i64::MAX } else { have.own };
+            (round.caller.member, since)
+        })
+        .collect();
+    let news = changes::of_members_since(&mut tx, &asked).await?;
+    let mut replies = Vec::with_capacity(rounds.len());
+    for (round, news) in rounds.into_iter().zip(news) {
+        replies.push(reply(&mut tx, now, round, news).await?);
+    }
+    Ok(replies)
+}
+
+async fn reply(
+    tx: &mut Tx,
+    now: Timestamp,
+    round: Decided<'_>,
+    (newest, own_changes): News,
+) -> Result<RawReply> {
+    let Decided {
+        caller,
+        request,
+        outcomes,
+    } = round;
     let have = &request.have;
-    // A phone that has nothing is sent everything, whatever changed.
-    let since = if have.epoch.is_empty() { i64::MAX } else { have.own };
-    let (newest, own_changes) = changes::of_member_since(&mut tx, caller.member, since).await?;
     let Cursor {
         epoch,
         content,
@@ -72,13 +126,13 @@ pub async fn round(db: &Db, caller: &Caller, request: &Request<Box<RawValue>>) -
                 Family::Own => all_own,
             };
             if wanted {
-                docs.extend(named(*collection, view.all(&mut tx, *collection).await?));
+                docs.extend(named(*collection, view.all(tx, *collection).await?));
             }
         }
     }
     let mut changed = Vec::new();
     if !all_content && have.content < content {
-        changed.extend(changes::content_since(&mut tx, have.content).await?);
+        changed.extend(changes::content_since(tx, have.content).await?);
     }
     if !all_own {
         changed.extend(own_changes);
@@ -91,7 +145,7 @@ pub async fn round(db: &Db, caller: &Caller, request: &Request<Box<RawValue>>) -
         let Some(collection) = Collection::from_code(&code) else {
             continue;
         };
-        for doc in named(collection, view.some(&mut tx, collection, &ids).await?) {
+        for doc in named(collection, view.some(tx, collection, &ids).await?) {
             ids.remove(&doc.id);
             docs.push(doc);
         }

@@ -5,7 +5,7 @@ use app::phone::sync::Answer;
 use backend::caller::Caller;
 use backend::moment::Fixed;
 use backend::testing::Doom;
-use backend::{Db, Result, backup, commands, daily, programme, sessions, sync};
+use backend::{Db, Result, backup, daily, programme, sessions, sync};
 use domain::Timestamp;
 use domain::id::{DeviceId, MemberId};
 use domain::sync::Request;
@@ -298,18 +298,6 @@ async fn note(db: &Db, caller: &Caller) -> Result<()> {
     Ok(())
 }
 
-fn only(now: Timestamp, outcomes: Vec<Box<RawValue>>) -> sync::RawReply {
-    sync::RawReply {
-        now,
-        outcomes,
-        cursor: None,
-        all_content: false,
-        all_own: false,
-        docs: Vec::new(),
-        gone: Vec::new(),
-    }
-}
-
 fn ok(reply: &sync::RawReply) -> Result<Answer> {
     Ok(Answer {
         status: 200,
@@ -350,11 +338,13 @@ async fn all_at_once(db: &Db, packets: &[Packet], answers: &std::sync::Mutex<Vec
         }
     }
     let work = admitted.iter().map(|(place, caller, round)| async move {
-        let outcomes = commands::apply(db, caller, &round.commands).await;
-        if let Ok(outcomes) = &outcomes {
-            answers.lock().expect("no panic")[*place] = ok(&only(db.now(), outcomes.clone()))?;
+        let mut write = round.clone();
+        write.push_only = true;
+        let reply = sync::round(db, caller, &write).await;
+        if let Ok(reply) = &reply {
+            answers.lock().expect("no panic")[*place] = ok(reply)?;
         }
-        outcomes
+        reply.map(|reply| reply.outcomes)
     });
     let outcomes = futures_util::future::join_all(work).await;
     for ((place, caller, mut round), outcomes) in admitted.into_iter().zip(outcomes) {

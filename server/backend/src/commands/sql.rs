@@ -5,8 +5,8 @@ use domain::id::{CommandId, MemberId};
 use serde_json::value::RawValue;
 use sqlx::QueryBuilder;
 
-/// Writes commands into the log; answers how many of them were not there.
-pub async fn insert(tx: &mut Tx, commands: &[&Sent<'_>]) -> Result<usize> {
+/// Writes commands with their outcomes into the log; answers how many of them were not there.
+pub async fn insert(tx: &mut Tx, commands: &[(&Sent<'_>, Box<RawValue>)]) -> Result<usize> {
     if commands.is_empty() {
         return Ok(0);
     }
@@ -14,10 +14,11 @@ pub async fn insert(tx: &mut Tx, commands: &[&Sent<'_>]) -> Result<usize> {
     let inserted = on!(tx, c => {
         let mut insert = QueryBuilder::new(
             "INSERT INTO command_log (id, member_id, device_id, seq, made_at, at, body_hash, body, outcome) ");
-        insert.push_values(commands, |mut row, sent| {
+        insert.push_values(commands, |mut row, (sent, outcome)| {
             let envelope = &sent.envelope;
             row.push_bind(envelope.id).push_bind(envelope.member).push_bind(envelope.device).push_bind(envelope.seq)
-                .push_bind(envelope.made_at).push_bind(now).push_bind(&sent.hash).push_bind(sent.body).push("''");
+                .push_bind(envelope.made_at).push_bind(now).push_bind(&sent.hash).push_bind(sent.body)
+                .push_bind(outcome.get());
         });
         insert.push(" ON CONFLICT (id) DO NOTHING");
         insert.build().execute(c).await?.rows_affected()
@@ -25,30 +26,12 @@ pub async fn insert(tx: &mut Tx, commands: &[&Sent<'_>]) -> Result<usize> {
     Ok(inserted as usize)
 }
 
-pub async fn set_outcomes(tx: &mut Tx, outcomes: &[(CommandId, Box<RawValue>)]) -> Result<()> {
-    if outcomes.is_empty() {
-        return Ok(());
-    }
-    on!(tx, c => {
-        let mut set = QueryBuilder::new("UPDATE command_log SET outcome = new.column2 FROM (");
-        set.push_values(outcomes, |mut row, (id, outcome)| {
-            row.push_bind(*id).push_bind(outcome.get());
-        });
-        set.push(") AS new WHERE id = new.column1");
-        set.build().execute(c).await.map(|_| ())?
-    });
-    Ok(())
-}
+/// Of a command in the log: its member, the hash of its bytes, its outcome.
+pub type Known = (MemberId, Vec<u8>, String);
 
-pub async fn forget(tx: &mut Tx, id: CommandId) -> Result<()> {
-    const DELETE: &str = "DELETE FROM command_log WHERE id = $1";
-    on!(tx, c => sqlx::query(DELETE).bind(id).execute(c).await.map(|_| ())?);
-    Ok(())
-}
-
-pub async fn find(tx: &mut Tx, id: CommandId) -> Result<(MemberId, Vec<u8>, String)> {
+pub async fn find(tx: &mut Tx, id: CommandId) -> Result<Option<Known>> {
     const FIND: &str = "SELECT member_id, body_hash, outcome FROM command_log WHERE id = $1";
-    Ok(on!(tx, c => sqlx::query_as(FIND).bind(id).fetch_one(c).await?))
+    Ok(on!(tx, c => sqlx::query_as(FIND).bind(id).fetch_optional(c).await?))
 }
 
 /// A member's newest commands: id, body, outcome; of them, those of `ids` alone where they are named.

@@ -1,5 +1,6 @@
 use super::{caller, day, documents, order, populate, proof};
 use crate::both;
+use crate::changes::of_members_since;
 use crate::ledger::{Booked, Owner, Transfer, merge, take_back, transfer, unmerge};
 use domain::document::Collection;
 use domain::ledger::{Balance, Month, Reason, Wallet};
@@ -235,8 +236,9 @@ both! {
         tx.commit().await.unwrap();
         let mut tx = world.db.read().await.unwrap();
         for member in [bob.member, cat.member] {
-            let (newest, _) = crate::changes::of_member_since(&mut tx, member, 0).await.unwrap();
-            let (_, mut changed) = crate::changes::of_member_since(&mut tx, member, newest.own - 1).await.unwrap();
+            let (newest, _) = of_members_since(&mut tx, &[(member, 0)]).await.unwrap().remove(0);
+            let (_, mut changed) =
+                of_members_since(&mut tx, &[(member, newest.own - 1)]).await.unwrap().remove(0);
             changed.sort();
             let changed: Vec<_> = changed.iter().map(|(collection, id)| format!("{collection} {id}")).collect();
             assert_eq!(changed, ["balance own", "month own:2026-11"]);

@@ -65,9 +65,12 @@ const SHARES: u8 = 2;
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_stories_on_sqlite() {
     let shares = (0..SHARES).map(|seed| {
-        tokio::spawn(async move {
-            let world = World::sqlite().await;
-            tell_many(&world, 10_000 / u32::from(SHARES), seed).await;
+        let runtime = tokio::runtime::Handle::current();
+        tokio::task::spawn_blocking(move || {
+            runtime.block_on(async {
+                let world = World::sqlite().await;
+                tell_many(&world, 10_000 / u32::from(SHARES), seed).await;
+            });
         })
     });
     for told in futures_util::future::join_all(shares).await {

@@ -1,0 +1,166 @@
+//! Rounds of several phones together: their commands in one commit, their answers from one view.
+//!
+//! Why: SQLite has one writer, and each commit waits for the disk. Whoever comes while another's commit is under way
+//! waits for it anyway; all of them then go together into the next.
+
+use super::{Decided, RawReply, answers};
+use crate::caller::Caller;
+use crate::{Db, Error, Result, commands};
+use domain::sync::Request;
+use serde_json::value::RawValue;
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use tokio::sync::oneshot;
+
+/// Commands in one commit, about: more would keep the other writers waiting.
+const MOST_TOGETHER: usize = 256;
+
+type Outcomes = Vec<Box<RawValue>>;
+
+/// Rounds that wait for a transaction.
+#[derive(Default)]
+pub(crate) struct Group {
+    waiting: Mutex<VecDeque<Job>>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// What a phone gets of the group it was in.
+pub(super) enum Answer {
+    Reply(Box<RawReply>),
+    /// It is to read what changed by itself.
+    Outcomes(Outcomes),
+}
+
+struct Job {
+    caller: Caller,
+    request: Request<Box<RawValue>>,
+    answer: oneshot::Sender<Result<Answer>>,
+}
+
+impl Group {
+    /// Applies the commands of a round together with those of others who wait; whoever gets the turn does it for all.
+    pub(super) async fn round(
+        &self,
+        db: &Db,
+        caller: &Caller,
+        request: &Request<Box<RawValue>>,
+    ) -> Result<Answer> {
+        let (answer, mut answered) = oneshot::channel();
+        self.waiting
+            .lock()
+            .expect("no panic while queueing")
+            .push_back(Job {
+                caller: caller.clone(),
+                request: request.clone(),
+                answer,
+            });
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut answered => return answer.unwrap_or_else(|_| Err(cut_off())),
+                turn = self.turn.lock() => {
+                    let decided = write(db, self.next()).await;
+                    // Others write while these are read for.
+                    drop(turn);
+                    read(db, decided).await;
+                }
+            }
+        }
+    }
+
+    fn next(&self) -> Vec<Job> {
+        let mut waiting = self.waiting.lock().expect("no panic while queueing");
+        let mut commands = 0;
+        let fit = waiting
+            .iter()
+            .take_while(|job| {
+                commands += job.request.commands.len();
+                commands <= MOST_TOGETHER
+            })
+            .count();
+        let fit = fit.max(1).min(waiting.len());
+        waiting.drain(..fit).collect()
+    }
+}
+
+impl Job {
+    fn answer(self, answer: Result<Answer>) {
+        // A phone that no longer listens asks again.
+        let _ = self.answer.send(answer);
+    }
+
+    /// One that has everything but what is newest; who lacks more would keep the others waiting.
+    fn reads_little(&self) -> bool {
+        !self.request.push_only && !self.request.have.epoch.is_empty()
+    }
+}
+
+fn cut_off() -> Error {
+    Error::Broken("the transaction that these commands were in was cut off".into())
+}
+
+/// Applies the commands of jobs in one transaction; what of it failed is answered, what was committed comes back.
+async fn write(db: &Db, jobs: Vec<Job>) -> Vec<(Job, Outcomes)> {
+    match apply(db, &jobs).await {
+        Ok(outcomes) => jobs.into_iter().zip(outcomes).collect(),
+        Err(error) if jobs.len() > 1 => {
+            // One that breaks the transaction must not hold up the others.
+            tracing::warn!(%error, "commands of several phones failed together, each is tried alone");
+            let mut decided = Vec::new();
+            for job in jobs {
+                match apply(db, std::slice::from_ref(&job)).await {
+                    Ok(mut only) => decided.push((job, only.pop().unwrap_or_default())),
+                    Err(error) => job.answer(Err(error)),
+                }
+            }
+            decided
+        }
+        Err(error) => {
+            if let Some(only) = jobs.into_iter().next() {
+                only.answer(Err(error));
+            }
+            Vec::new()
+        }
+    }
+}
+
+async fn apply(db: &Db, jobs: &[Job]) -> Result<Vec<Outcomes>> {
+    let commands: Vec<(&Caller, &RawValue)> = jobs
+        .iter()
+        .flat_map(|job| job.request.commands.iter().map(|body| (&job.caller, &**body)))
+        .collect();
+    let mut outcomes = commands::together(db, &commands).await?.into_iter();
+    Ok(jobs
+        .iter()
+        .map(|job| outcomes.by_ref().take(job.request.commands.len()).collect())
+        .collect())
+}
+
+/// Answers jobs whose commands are committed.
+async fn read(db: &Db, decided: Vec<(Job, Outcomes)>) {
+    let (together, alone): (Vec<_>, Vec<_>) = decided.into_iter().partition(|(job, _)| job.reads_little());
+    for (job, outcomes) in alone {
+        job.answer(Ok(Answer::Outcomes(outcomes)));
+    }
+    if together.is_empty() {
+        return;
+    }
+    let rounds = together.iter().map(|(job, outcomes)| Decided {
+        caller: &job.caller,
+        request: &job.request,
+        outcomes: outcomes.clone(),
+    });
+    match answers(db, rounds.collect()).await {
+        Ok(replies) => {
+            for ((job, _), reply) in together.into_iter().zip(replies) {
+                job.answer(Ok(Answer::Reply(Box::new(reply))));
+            }
+        }
+        Err(error) => {
+            tracing::warn!(%error, "several phones could not be answered together, each is alone");
+            for (job, outcomes) in together {
+                job.answer(Ok(Answer::Outcomes(outcomes)));
+            }
+        }
+    }
+}
