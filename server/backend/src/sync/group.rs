@@ -20,7 +20,7 @@ type Outcomes = Vec<Box<RawValue>>;
 /// Rounds that wait for a transaction.
 #[derive(Default)]
 pub(crate) struct Group {
-    waiting: Mutex<VecDeque<Job>>,
+    waiting: Mutex<VecDeque<Waiting>>,
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -31,6 +31,14 @@ pub(super) enum Answer {
     Outcomes(Outcomes),
 }
 
+/// A round that waits until it is taken into a group; then it is promised an answer.
+struct Waiting {
+    caller: Caller,
+    request: Request<Box<RawValue>>,
+    taken: oneshot::Sender<oneshot::Receiver<Result<Answer>>>,
+}
+
+/// A round in a group.
 struct Job {
     caller: Caller,
     request: Request<Box<RawValue>>,
@@ -45,19 +53,23 @@ impl Group {
         caller: &Caller,
         request: &Request<Box<RawValue>>,
     ) -> Result<Answer> {
-        let (answer, mut answered) = oneshot::channel();
+        let (taken, mut is_taken) = oneshot::channel();
         self.waiting
             .lock()
             .expect("no panic while queueing")
-            .push_back(Job {
+            .push_back(Waiting {
                 caller: caller.clone(),
                 request: request.clone(),
-                answer,
+                taken,
             });
         loop {
             tokio::select! {
                 biased;
-                answer = &mut answered => return answer.unwrap_or_else(|_| Err(cut_off())),
+                // Why it no longer waits for the turn: it would lead the next group, and answer its own phone after it.
+                promise = &mut is_taken => {
+                    let answered = promise.map_err(|_| cut_off())?;
+                    return answered.await.unwrap_or_else(|_| Err(cut_off()));
+                }
                 turn = self.turn.lock() => {
                     let decided = write(db, self.next()).await;
                     // Others write while these are read for.
@@ -73,19 +85,31 @@ impl Group {
         let mut commands = 0;
         let fit = waiting
             .iter()
-            .take_while(|job| {
-                commands += job.request.commands.len();
+            .take_while(|round| {
+                commands += round.request.commands.len();
                 commands <= MOST_TOGETHER
             })
             .count();
         let fit = fit.max(1).min(waiting.len());
-        waiting.drain(..fit).collect()
+        waiting.drain(..fit).map(Waiting::take).collect()
+    }
+}
+
+impl Waiting {
+    fn take(self) -> Job {
+        let (answer, answered) = oneshot::channel();
+        // A phone that no longer listens asks again.
+        let _ = self.taken.send(answered);
+        Job {
+            caller: self.caller,
+            request: self.request,
+            answer,
+        }
     }
 }
 
 impl Job {
     fn answer(self, answer: Result<Answer>) {
-        // A phone that no longer listens asks again.
         let _ = self.answer.send(answer);
     }
 
