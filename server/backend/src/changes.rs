@@ -9,44 +9,54 @@ use std::collections::{BTreeMap, BTreeSet};
 
 type Documents = BTreeSet<Document>;
 
-/// Members whose counters move in one statement.
-const PART: usize = 200;
+/// Changes written in one statement.
+const PART: usize = 500;
 
+/// Writes down what changed for members, and moves their counters.
+///
+/// A member whose changes lie in two parts has a counter that moves twice, which harms nobody.
 pub(crate) async fn of_members(tx: &mut Tx, changed: BTreeMap<MemberId, Documents>) -> Result<()> {
-    // Why in order: two transactions that change the same members lock them one after the other. Why no key: who wrote
-    // a row that refers to a member holds its key, and two of them would wait for each other.
-    let lock = match tx.engine {
-        Engine::Sqlite(_) => "",
-        Engine::Postgres(_) => " ORDER BY id FOR NO KEY UPDATE",
-    };
-    let changed: Vec<_> = changed.into_iter().collect();
-    for part in changed.chunks(PART) {
-        let members: Vec<MemberId> = part.iter().map(|(member, _)| *member).collect();
-        let moved = on!(tx, c => {
-            let mut next = QueryBuilder::new(
-                "UPDATE member SET own = own + 1 WHERE id IN (SELECT id FROM member WHERE id IN (");
-            push_list!(next, &members);
-            next.push(lock).push(")");
-            next.build().execute(c).await?.rows_affected()
-        });
-        if moved < members.len() as u64 {
-            return Err(Error::Broken("a member is gone whose documents changed".into()));
-        }
-        let rows: Vec<(MemberId, &Document)> = part
-            .iter()
-            .flat_map(|(member, documents)| documents.iter().map(|document| (*member, document)))
-            .collect();
-        for rows in rows.chunks(500) {
-            on!(tx, c => {
-                let mut insert = QueryBuilder::new("INSERT INTO member_change (member_id, collection, id, seq) \
-                    SELECT new.column1, new.column2, new.column3, own FROM (");
-                insert.push_values(rows, |mut row, (member, (collection, id))| {
-                    row.push_bind(*member).push_bind(collection.code()).push_bind(id.clone());
-                });
-                insert.push(") AS new JOIN member ON member.id = new.column1 WHERE true \
-                    ON CONFLICT (member_id, collection, id) DO UPDATE SET seq = excluded.seq");
-                insert.build().execute(c).await.map(|_| ())?
+    let changed: Vec<(MemberId, &Document)> = changed
+        .iter()
+        .flat_map(|(member, documents)| documents.iter().map(|document| (*member, document)))
+        .collect();
+    for rows in changed.chunks(PART) {
+        let mut members: Vec<MemberId> = rows.iter().map(|(member, _)| *member).collect();
+        members.dedup();
+        // Why not one text for both: it is the last of a transaction, others wait for it, and neither engine can do the
+        // other's way of doing both in one go. SQLite counts the rows of both statements, PostgreSQL those of the last.
+        let (begin, then, moved, end, counted) = match tx.engine {
+            Engine::Sqlite(_) => (
+                "UPDATE member SET own = own + 1 WHERE id IN (",
+                "; ",
+                "member",
+                " WHERE true",
+                members.len(),
+            ),
+            // Why in order: two transactions that change the same members lock them one after the other. Why no key:
+            // who wrote a row that refers to a member holds its key, and two of them would wait for each other.
+            Engine::Postgres(_) => (
+                "WITH moved AS (UPDATE member SET own = own + 1 WHERE id IN (SELECT id FROM member WHERE id IN (",
+                " ORDER BY id FOR NO KEY UPDATE) RETURNING id, own) ",
+                "moved",
+                "",
+                0,
+            ),
+        };
+        let written = on!(tx, c => {
+            let mut write = QueryBuilder::new(begin);
+            push_list!(write, &members);
+            write.push(then).push("INSERT INTO member_change (member_id, collection, id, seq) \
+                SELECT new.column1, new.column2, new.column3, moved.own FROM (");
+            write.push_values(rows, |mut row, (member, (collection, id))| {
+                row.push_bind(*member).push_bind(collection.code()).push_bind(id.clone());
             });
+            write.push(") AS new JOIN ").push(moved).push(" AS moved ON moved.id = new.column1").push(end)
+                .push(" ON CONFLICT (member_id, collection, id) DO UPDATE SET seq = excluded.seq");
+            write.build().execute(c).await?.rows_affected()
+        });
+        if written < (counted + rows.len()) as u64 {
+            return Err(Error::Broken("a member is gone whose documents changed".into()));
         }
     }
     Ok(())

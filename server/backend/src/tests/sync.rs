@@ -125,6 +125,39 @@ both! {
         assert_eq!(phone.docs, whole(world, &ann).await);
     }
 
+    async fn phones_that_come_together_are_told_what_is_theirs(world) {
+        populate(world).await;
+        let mut phones = Vec::new();
+        for reference in ["m-ann", "m-bob", "m-cat", "m-ann"] {
+            let caller = caller(world, reference).await;
+            let mut phone = Phone::default();
+            phone.round(world, &caller, vec![]).await;
+            phones.push((caller, phone));
+        }
+        // Who writes now keeps them waiting, so that they are there together.
+        let held = world.db.write().await.unwrap();
+        let rounds = phones.into_iter().enumerate().map(|(place, (caller, mut phone))| async move {
+            let language = domain::Command::Members(Command::SetLanguage { language: Lang::En });
+            let body = envelope(&caller, place as u128 + 1, language, world.db.now());
+            phone.round(world, &caller, vec![body]).await;
+            (caller, phone)
+        });
+        let let_go = async {
+            tokio::task::yield_now().await;
+            held.roll_back().await.unwrap();
+        };
+        let (phones, ()) = futures_util::future::join(futures_util::future::join_all(rounds), let_go).await;
+        for (caller, mut phone) in phones {
+            let mine = |docs: &BTreeMap<(String, String), String>| {
+                docs[&("me".to_owned(), "me".to_owned())].contains(&caller.member.to_string())
+            };
+            assert!(mine(&phone.docs) && phone.have.own > 0);
+            phone.round(world, &caller, vec![]).await;
+            assert_eq!(phone.docs, whole(world, &caller).await);
+            assert_eq!(phone.round(world, &caller, vec![]).await, (0, 0));
+        }
+    }
+
     async fn an_idle_reply_is_small(world) {
         populate(world).await;
         let ann = caller(world, "m-ann").await;
