@@ -55,56 +55,38 @@ pub async fn round(db: &Db, caller: &Caller, request: &Request<Box<RawValue>>) -
             gone: Vec::new(),
         });
     }
-    let decided = Decided {
-        caller,
-        request,
-        outcomes,
-    };
-    let mut replies = answers(db, vec![decided]).await?;
-    replies
+    let (mut tx, mut news) = look(db, &[(caller, request)]).await?;
+    let news = news
         .pop()
-        .ok_or_else(|| Error::Broken("a round without an answer".into()))
+        .ok_or_else(|| Error::Broken("a round without an answer".into()))?;
+    reply(&mut tx, caller, request, outcomes, news).await
 }
 
-/// A round whose commands are applied.
-struct Decided<'a> {
-    caller: &'a Caller,
-    request: &'a Request<Box<RawValue>>,
-    outcomes: Vec<Box<RawValue>>,
-}
+type Round<'a> = (&'a Caller, &'a Request<Box<RawValue>>);
 
-/// The answers to rounds, all from one view of the database.
-async fn answers(db: &Db, rounds: Vec<Decided<'_>>) -> Result<Vec<RawReply>> {
-    let now = db.now();
+/// One view of the database, with what is new in it for each of these rounds.
+async fn look(db: &Db, rounds: &[Round<'_>]) -> Result<(Tx, Vec<News>)> {
     let mut tx = db.read().await?;
     let asked: Vec<_> = rounds
         .iter()
-        .map(|round| {
-            let have = &round.request.have;
+        .map(|(caller, Request { have, .. })| {
             // A phone that has nothing is sent everything, whatever changed.
             let since = if have.epoch.is_empty() { i64::MAX } else { have.own };
-            (round.caller.member, since)
+            (caller.member, since)
         })
         .collect();
     let news = changes::of_members_since(&mut tx, &asked).await?;
-    let mut replies = Vec::with_capacity(rounds.len());
-    for (round, news) in rounds.into_iter().zip(news) {
-        replies.push(reply(&mut tx, now, round, news).await?);
-    }
-    Ok(replies)
+    Ok((tx, news))
 }
 
+/// The answer to a round whose commands are applied, from the view in which this was new for it.
 async fn reply(
     tx: &mut Tx,
-    now: Timestamp,
-    round: Decided<'_>,
+    caller: &Caller,
+    request: &Request<Box<RawValue>>,
+    outcomes: Vec<Box<RawValue>>,
     (newest, own_changes): News,
 ) -> Result<RawReply> {
-    let Decided {
-        caller,
-        request,
-        outcomes,
-    } = round;
     let have = &request.have;
     let Cursor {
         epoch,
@@ -158,7 +140,7 @@ async fn reply(
         audience,
     };
     Ok(Reply {
-        now,
+        now: tx.now(),
         outcomes,
         cursor: Some(cursor),
         all_content,

@@ -3,7 +3,7 @@
 //! Why: SQLite has one writer, and each commit waits for the disk. Whoever comes while another's commit is under way
 //! waits for it anyway; all of them then go together into the next.
 
-use super::{Decided, RawReply, answers};
+use super::{RawReply, look, reply};
 use crate::caller::Caller;
 use crate::{Db, Error, Result, commands};
 use domain::sync::Request;
@@ -169,22 +169,22 @@ async fn read(db: &Db, decided: Vec<(Job, Outcomes)>) {
     if together.is_empty() {
         return;
     }
-    let rounds = together.iter().map(|(job, outcomes)| Decided {
-        caller: &job.caller,
-        request: &job.request,
-        outcomes: outcomes.clone(),
-    });
-    match answers(db, rounds.collect()).await {
-        Ok(replies) => {
-            for ((job, _), reply) in together.into_iter().zip(replies) {
-                job.answer(Ok(Answer::Reply(Box::new(reply))));
-            }
-        }
+    let rounds: Vec<_> = together
+        .iter()
+        .map(|(job, _)| (&job.caller, &job.request))
+        .collect();
+    let (mut tx, news) = match look(db, &rounds).await {
+        Ok(found) => found,
         Err(error) => {
             tracing::warn!(%error, "several phones could not be answered together, each is alone");
             for (job, outcomes) in together {
                 job.answer(Ok(Answer::Outcomes(outcomes)));
             }
+            return;
         }
+    };
+    for ((job, outcomes), news) in together.into_iter().zip(news) {
+        let reply = reply(&mut tx, &job.caller, &job.request, outcomes, news).await;
+        job.answer(reply.map(|reply| Answer::Reply(Box::new(reply))));
     }
 }
