@@ -44,8 +44,10 @@ macro_rules! once {
         match &$db.pools {
             $crate::db::Pools::Sqlite { read, .. } => {
                 let mut connection = $crate::db::sqlite::get(read).await?;
-                let $c = &mut **connection;
-                $run
+                let $c = connection.ask();
+                let answer = $run;
+                connection.settle();
+                answer
             }
             $crate::db::Pools::Postgres($c) => $run,
         }

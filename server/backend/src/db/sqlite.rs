@@ -23,8 +23,8 @@ pub(crate) struct File(SqliteConnectOptions);
 
 pub(crate) struct Connection {
     driver: SqliteConnection,
-    /// A transaction was begun, and its end has not been heard.
-    open: bool,
+    /// What was begun on it last has not been heard to end well: a transaction may be open, its thread may be gone.
+    unsettled: bool,
 }
 
 /// At most `most` connections; each is opened when it is first needed.
@@ -49,7 +49,10 @@ impl Manager for File {
 
     async fn create(&self) -> Result<Connection, sqlx::Error> {
         let driver = self.0.connect().await?;
-        Ok(Connection { driver, open: false })
+        Ok(Connection {
+            driver,
+            unsettled: false,
+        })
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<sqlx::Error> {
@@ -82,12 +85,21 @@ pub(crate) async fn close(pool: &Pool) {
 }
 
 impl Connection {
-    /// Ends a transaction that was left open. An error says that nobody knows whether it has ended: the connection is of
-    /// no more use.
+    /// For one statement; [`Connection::settle`] comes after it, where it went well.
+    pub(crate) fn ask(&mut self) -> &mut SqliteConnection {
+        self.unsettled = true;
+        &mut self.driver
+    }
+
+    pub(crate) fn settle(&mut self) {
+        self.unsettled = false;
+    }
+
+    /// Ends what was left open. An error says that nothing was, or that nobody knows: the connection is given up.
     async fn roll_back(&mut self) -> Result<(), sqlx::Error> {
-        if self.open {
+        if self.unsettled {
             sqlx::query("ROLLBACK").execute(&mut self.driver).await?;
-            self.open = false;
+            self.settle();
         }
         Ok(())
     }
@@ -103,7 +115,7 @@ impl Transaction {
     pub(crate) async fn begin(pool: &Pool, begin: &'static str) -> Result<Transaction, sqlx::Error> {
         let mut connection = get(pool).await?;
         // Before it is asked for: who is cancelled meanwhile does not hear of it.
-        connection.open = true;
+        connection.unsettled = true;
         let mut begun = Transaction {
             connection: Some(connection),
         };
@@ -114,7 +126,7 @@ impl Transaction {
     pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
         sqlx::query("COMMIT").execute(&mut *self).await?;
         if let Some(mut connection) = self.connection.take() {
-            connection.open = false;
+            connection.settle();
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ mod model;
 mod rewards;
 mod schema;
 mod sync;
+mod transactions;
 
 use crate::caller::Caller;
 use crate::import::Options;

@@ -1,0 +1,83 @@
+use super::populate;
+use crate::both;
+use crate::db::Kind;
+use crate::testing::World;
+use sqlx::{Connection, PgConnection, SqliteConnection};
+use std::time::Duration;
+
+/// Does anybody still look at what was there, or keep others from writing?
+async fn is_held(world: &World) -> bool {
+    match world.db.kind() {
+        Kind::Sqlite => {
+            let mut other = SqliteConnection::connect(&world.url).await.unwrap();
+            sqlx::query("PRAGMA busy_timeout = 0")
+                .execute(&mut other)
+                .await
+                .unwrap();
+            // It can empty the log only where nobody looks at a part of it, and nobody writes.
+            let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+                .fetch_one(&mut other)
+                .await
+                .unwrap();
+            busy == 1
+        }
+        Kind::Postgres => {
+            const OPEN: &str = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
+                AND state LIKE 'idle in transaction%'";
+            let mut other = PgConnection::connect(&world.url).await.unwrap();
+            let open: i64 = sqlx::query_scalar(OPEN).fetch_one(&mut other).await.unwrap();
+            open > 0
+        }
+    }
+}
+
+async fn assert_free(world: &World) {
+    for _ in 0..100 {
+        if !is_held(world).await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("a transaction is open that nobody has any more");
+}
+
+both! {
+    async fn one_that_is_dropped_is_undone_at_once(world) {
+        populate(world).await;
+        for _ in 0..20 {
+            let mut look = world.db.read().await.unwrap();
+            crate::programme::current(&mut look).await.unwrap();
+            let mut change = world.db.write().await.unwrap();
+            crate::programme::begin_epoch(&mut change).await.unwrap();
+            assert!(is_held(world).await);
+        }
+        assert_free(world).await;
+    }
+
+    async fn one_that_is_cut_off_while_it_begins_is_undone(world) {
+        populate(world).await;
+        let first = world.db.write().await.unwrap();
+        for _ in 0..20 {
+            let late = async {
+                let mut change = world.db.write().await.unwrap();
+                crate::programme::begin_epoch(&mut change).await.unwrap();
+                std::future::pending::<()>().await;
+            };
+            assert!(tokio::time::timeout(Duration::from_millis(5), late).await.is_err());
+        }
+        first.roll_back().await.unwrap();
+        for wait in 0..20 {
+            let cut = async {
+                let mut change = world.db.write().await.unwrap();
+                crate::programme::begin_epoch(&mut change).await.unwrap();
+                change.commit().await.unwrap();
+            };
+            // Somewhere between its first statement and its end.
+            let _ = tokio::time::timeout(Duration::from_micros(wait * 100), cut).await;
+        }
+        assert_free(world).await;
+        let mut change = world.db.write().await.unwrap();
+        crate::programme::begin_epoch(&mut change).await.unwrap();
+        change.commit().await.unwrap();
+    }
+}
