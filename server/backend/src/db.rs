@@ -229,10 +229,9 @@ impl Db {
     pub async fn read(&self) -> Result<Tx> {
         let engine = match &self.pools {
             Pools::Sqlite { read, .. } => Engine::Sqlite(sqlite::Transaction::begin(read, "BEGIN").await?),
-            Pools::Postgres(pool) => Engine::Postgres(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                    .await?,
-            ),
+            Pools::Postgres(pool) => {
+                begin_postgres(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?
+            }
         };
         Ok(self.tx(engine))
     }
@@ -245,7 +244,7 @@ impl Db {
             Pools::Sqlite { write, .. } => {
                 Engine::Sqlite(sqlite::Transaction::begin(write, "BEGIN IMMEDIATE").await?)
             }
-            Pools::Postgres(pool) => Engine::Postgres(pool.begin().await?),
+            Pools::Postgres(pool) => begin_postgres(pool, "BEGIN").await?,
         };
         Ok(self.tx(engine))
     }
@@ -336,6 +335,15 @@ impl Db {
     }
 }
 
+/// Why in a task of its own: where it is cut off between the statement and its answer, the driver does not know that a
+/// transaction is open, and others get the connection with it.
+async fn begin_postgres(pool: &PgPool, begin: &'static str) -> Result<Engine> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with(begin).await }).await;
+    let begun = begun.map_err(|error| Error::Broken(format!("a transaction did not begin: {error}")))?;
+    Ok(Engine::Postgres(begun?))
+}
+
 fn at_least(version: &str, wanted: [u32; 3]) -> bool {
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
     [(); 3].map(|()| parts.next().unwrap_or(0)) >= wanted
@@ -399,7 +407,8 @@ impl Tx {
             };
         }
         let known = if companies.len() > 20 {
-            Some(crate::members::companies_with_members(&mut self).await?)
+            let companies = companies.keys().copied().collect();
+            Some(crate::members::with_members(&mut self, &companies).await?)
         } else {
             None
         };

@@ -1,7 +1,7 @@
 //! Orders as they were imported.
 
 use crate::Result;
-use crate::db::{Tx, on};
+use crate::db::{Tx, on, push_list};
 use domain::id::{CompanyId, EntryId, MemberId};
 use domain::{Cents, Day};
 use sqlx::{FromRow, QueryBuilder};
@@ -27,11 +27,8 @@ pub(crate) async fn list_by_ref(tx: &mut Tx, refs: &[&str]) -> Result<Vec<Order>
             let mut select = QueryBuilder::new(
                 "SELECT ref, company_id, member_id, ordered_on, quantity, amount, entry_id FROM orders WHERE ref IN (",
             );
-            let mut list = select.separated(", ");
-            for reference in part {
-                list.push_bind((*reference).to_owned());
-            }
-            select.push(") ORDER BY ref");
+            push_list!(select, part);
+            select.push(" ORDER BY ref");
             select.build_query_as().fetch_all(c).await?
         });
         orders.extend(found);

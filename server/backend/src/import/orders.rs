@@ -36,12 +36,8 @@ pub async fn orders(
     let today = settings.day(tx.now())?;
     let mut import = Import {
         today,
-        companies: by_ref(members::list_company_keys(&mut tx).await?, |key| {
-            key.reference.clone()
-        }),
-        members: by_ref(members::list_member_keys(&mut tx).await?, |key| {
-            key.reference.clone()
-        }),
+        companies: HashMap::new(),
+        members: HashMap::new(),
         settings,
         create_companies: options.create_companies,
         seen: Seen::default(),
@@ -53,26 +49,18 @@ pub async fn orders(
     };
     let mut rows = Vec::with_capacity(ROWS);
     while let Some(row) = table.next_readable(&mut import.report)? {
-        match import.read(&table, &row) {
-            Ok(order) => rows.push(order),
-            Err(wrong) => import.report.bad.push(table.bad(&row, wrong)),
-        }
+        rows.push(row);
         if rows.len() == ROWS {
-            import.save(&mut tx, std::mem::take(&mut rows)).await?;
+            import.take(&mut tx, &table, &rows).await?;
             progress(import.report.rows);
+            rows.clear();
         }
     }
-    import.save(&mut tx, rows).await?;
+    import.take(&mut tx, &table, &rows).await?;
     progress(import.report.rows);
-    let with_members: BTreeSet<CompanyId> = members::companies_with_members(&mut tx)
-        .await?
-        .into_iter()
-        .collect();
-    let companies: Vec<CompanyId> = import
-        .changed_companies
-        .intersection(&with_members)
-        .copied()
-        .collect();
+    // What cannot be read at all was noted before the rows it came with.
+    import.report.bad.sort_by_key(|bad| bad.line);
+    let companies = members::with_members(&mut tx, &import.changed_companies).await?;
     status::refresh(&mut tx, &import.settings, today, &companies).await?;
     finish(tx, options, import.report).await
 }
@@ -84,6 +72,7 @@ fn by_ref<K>(keys: Vec<K>, reference: impl Fn(&K) -> String) -> HashMap<String, 
 struct Import {
     settings: Settings,
     today: Day,
+    /// Those that the rows so far name, and are there; so with the members.
     companies: HashMap<String, CompanyKey>,
     members: HashMap<String, MemberKey>,
     create_companies: bool,
@@ -103,6 +92,30 @@ struct OrderRow {
 }
 
 impl Import {
+    async fn take<R: Read>(&mut self, tx: &mut Tx, table: &Table<R>, rows: &[Row]) -> Result<()> {
+        let named = |column| -> BTreeSet<&str> { rows.iter().map(|row| table.value(row, column)).collect() };
+        let mut companies = named("company_ref");
+        companies.retain(|reference| !self.companies.contains_key(*reference));
+        self.companies
+            .extend(by_ref(members::list_company_keys(tx, &companies).await?, |key| {
+                key.reference.clone()
+            }));
+        let mut people = named("member_ref");
+        people.retain(|reference| !self.members.contains_key(*reference));
+        self.members
+            .extend(by_ref(members::list_member_keys(tx, &people).await?, |key| {
+                key.reference.clone()
+            }));
+        let mut orders = Vec::with_capacity(rows.len());
+        for row in rows {
+            match self.read(table, row) {
+                Ok(order) => orders.push(order),
+                Err(wrong) => self.report.bad.push(table.bad(row, wrong)),
+            }
+        }
+        self.save(tx, orders).await
+    }
+
     fn read<R: Read>(&mut self, table: &Table<R>, row: &Row) -> Result<OrderRow, Wrong> {
         let reference = table.required(row, "order_ref")?;
         let company = table.required(row, "company_ref")?;
@@ -263,7 +276,11 @@ impl Import {
         missing.sort_unstable();
         members::create_companies(tx, &missing, self.settings.lowest_tier()).await?;
         self.report.companies_created += missing.len() as u64;
-        self.companies = by_ref(members::list_company_keys(tx).await?, |key| key.reference.clone());
+        let made: BTreeSet<&str> = missing.iter().map(|(reference, _)| reference.as_str()).collect();
+        self.companies
+            .extend(by_ref(members::list_company_keys(tx, &made).await?, |key| {
+                key.reference.clone()
+            }));
         Ok(())
     }
 }

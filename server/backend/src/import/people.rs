@@ -1,10 +1,14 @@
 //! Companies and members.
 
 use super::{Bad, Options, Report, Row, Seen, Table, Wrong, finish, keep_or_note};
-use crate::members::{CompanyRow, MemberRow, normal_email, normal_phone, save_company, save_member};
+use crate::members::{
+    CompanyRow, MemberRow, list_company_keys, normal_email, normal_phone, save_company, save_member,
+};
 use crate::{Db, Result, programme, status};
+use domain::id::CompanyId;
 use domain::members::{Function, OrderPoints};
 use domain::{Day, Lang};
+use std::collections::BTreeSet;
 use std::io::Read;
 
 /// Imports `company_ref,name,town,joined_on,order_points,advisor_ref`; the last may be left out.
@@ -91,6 +95,7 @@ pub async fn members(
         ..Report::default()
     };
     let mut seen = Seen::default();
+    let mut companies = BTreeSet::new();
     while let Some(row) = table.next_readable(&mut report)? {
         progress(report.rows);
         match member(&table, &row, &mut seen, &settings, options.phone_country) {
@@ -98,6 +103,7 @@ pub async fn members(
             Ok(member) => {
                 let mark = tx.savepoint().await?;
                 let saved = save_member(&mut tx, &member).await;
+                companies.insert(member.company);
                 keep_or_note(&mut tx, mark, saved, &mut report, |reason| {
                     by_column(&table, &row, &reason)
                 })
@@ -105,7 +111,12 @@ pub async fn members(
             }
         }
     }
-    status::refresh_all(&mut tx, &settings).await?;
+    let refs = companies.iter().map(String::as_str).collect();
+    let companies = list_company_keys(&mut tx, &refs).await?;
+    let mut companies: Vec<CompanyId> = companies.into_iter().map(|company| company.id).collect();
+    companies.sort_unstable();
+    let today = settings.day(tx.now())?;
+    status::refresh(&mut tx, &settings, today, &companies).await?;
     finish(tx, options, report).await
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use sql::{CompanyKey, MemberKey};
 pub(crate) use sql::{
-    companies_with_members, list_company_keys, list_member_keys, of_company, set_joined_on,
+    companies_with_members, list_company_keys, list_member_keys, of_company, set_joined_on, with_members,
 };
 
 /// A person of the brand, as `programme.toml` lists them.

@@ -249,8 +249,10 @@ async fn owner(world: &World, company: &str) -> Owner {
         .unwrap();
     assert!(report.kept, "{:?}", report.bad);
     let mut tx = world.db.read().await.unwrap();
-    let keys = crate::members::list_company_keys(&mut tx).await.unwrap();
-    Owner::Company(keys.into_iter().find(|key| key.reference == company).unwrap().id)
+    let keys = crate::members::list_company_keys(&mut tx, &[company].into())
+        .await
+        .unwrap();
+    Owner::Company(keys[0].id)
 }
 
 async fn compare(world: &World, owner: Owner, model: &Model, step: &Step) {

@@ -33,11 +33,17 @@ impl Cast {
     pub async fn of(world: &World, prefix: &str) -> Cast {
         let mut tx = world.db.read().await.unwrap();
         let settings = programme::current(&mut tx).await.unwrap();
-        let mut wallets: Vec<Purse> = members::list_company_keys(&mut tx)
+        const REFS: &str = "SELECT ref FROM company UNION SELECT ref FROM member";
+        let refs: Vec<String> = on!(tx, c => sqlx::query_scalar(REFS).fetch_all(c).await.unwrap());
+        let refs = refs
+            .iter()
+            .map(String::as_str)
+            .filter(|known| known.starts_with(prefix))
+            .collect();
+        let mut wallets: Vec<Purse> = members::list_company_keys(&mut tx, &refs)
             .await
             .unwrap()
             .into_iter()
-            .filter(|key| key.reference.starts_with(prefix))
             .map(|key| Purse {
                 account: key.account,
                 owner: Owner::Company(key.id),
@@ -45,11 +51,10 @@ impl Cast {
             })
             .collect();
         wallets.extend(
-            members::list_member_keys(&mut tx)
+            members::list_member_keys(&mut tx, &refs)
                 .await
                 .unwrap()
                 .into_iter()
-                .filter(|key| key.reference.starts_with(prefix))
                 .map(|key| Purse {
                     account: key.account,
                     owner: Owner::Member(key.id),
