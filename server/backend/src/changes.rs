@@ -25,12 +25,11 @@ pub(crate) async fn of_members(tx: &mut Tx, changed: BTreeMap<MemberId, Document
         members.dedup();
         // Why not one text for both: it is the last of a transaction, others wait for it, and neither engine can do the
         // other's way of doing both in one go. SQLite counts the rows of both statements, PostgreSQL those of the last.
-        let (begin, then, moved, end, counted) = match tx.engine {
+        let (begin, then, moved, counted) = match tx.engine {
             Engine::Sqlite(_) => (
                 "UPDATE member SET own = own + 1 WHERE id IN (",
                 "; ",
                 "member",
-                " WHERE true",
                 members.len(),
             ),
             // Why in order: two transactions that change the same members lock them one after the other. Why no key:
@@ -39,7 +38,6 @@ pub(crate) async fn of_members(tx: &mut Tx, changed: BTreeMap<MemberId, Document
                 "WITH moved AS (UPDATE member SET own = own + 1 WHERE id IN (SELECT id FROM member WHERE id IN (",
                 " ORDER BY id FOR NO KEY UPDATE) RETURNING id, own) ",
                 "moved",
-                "",
                 0,
             ),
         };
@@ -51,8 +49,8 @@ pub(crate) async fn of_members(tx: &mut Tx, changed: BTreeMap<MemberId, Document
             write.push_values(rows, |mut row, (member, (collection, id))| {
                 row.push_bind(*member).push_bind(collection.code()).push_bind(id.clone());
             });
-            write.push(") AS new JOIN ").push(moved).push(" AS moved ON moved.id = new.column1").push(end)
-                .push(" ON CONFLICT (member_id, collection, id) DO UPDATE SET seq = excluded.seq");
+            write.push(") AS new JOIN ").push(moved).push(" AS moved ON moved.id = new.column1 WHERE true \
+                ON CONFLICT (member_id, collection, id) DO UPDATE SET seq = excluded.seq");
             write.build().execute(c).await?.rows_affected()
         });
         if written < (counted + rows.len()) as u64 {
@@ -86,6 +84,29 @@ pub(crate) async fn content_since(tx: &mut Tx, have: i64) -> Result<Vec<(String,
     Ok(on!(tx, c => sqlx::query_as(SINCE).bind(have).fetch_all(c).await?))
 }
 
+/// What it takes to say how far a phone is that has everything.
+#[derive(sqlx::FromRow)]
+pub(crate) struct Newest {
+    pub epoch: String,
+    pub content: i64,
+    pub own: i64,
+    pub company: CompanyId,
+    pub trade: String,
+    pub tier: String,
+    pub manager: bool,
+}
+
+impl Newest {
+    pub fn cursor(&self) -> Cursor {
+        Cursor {
+            epoch: self.epoch.clone(),
+            content: self.content,
+            own: self.own,
+            audience: caller::audience(self.company, &self.trade, &self.tier, self.manager),
+        }
+    }
+}
+
 /// How far a phone is that has everything, and the documents of its member that changed, as collection and id.
 pub(crate) type News = (Cursor, Vec<(String, String)>);
 
@@ -95,13 +116,8 @@ pub(crate) type News = (Cursor, Vec<(String, String)>);
 pub(crate) async fn of_members_since(tx: &mut Tx, asked: &[(MemberId, i64)]) -> Result<Vec<News>> {
     #[derive(sqlx::FromRow)]
     struct Columns {
-        epoch: String,
-        content: i64,
-        own: i64,
-        company: CompanyId,
-        trade: String,
-        tier: String,
-        manager: bool,
+        #[sqlx(flatten)]
+        newest: Newest,
         changed: Option<String>,
     }
     let rows: Vec<Columns> = on!(tx, c => {
@@ -119,12 +135,6 @@ pub(crate) async fn of_members_since(tx: &mut Tx, asked: &[(MemberId, i64)]) -> 
         return Err(Error::Broken("a member is gone who has a session".into()));
     }
     let news = rows.into_iter().map(|row| {
-        let newest = Cursor {
-            epoch: row.epoch,
-            content: row.content,
-            own: row.own,
-            audience: caller::audience(row.company, &row.trade, &row.tier, row.manager),
-        };
         let changed = row
             .changed
             .iter()
@@ -132,7 +142,7 @@ pub(crate) async fn of_members_since(tx: &mut Tx, asked: &[(MemberId, i64)]) -> 
             .filter_map(|document| document.split_once(' '))
             .map(|(collection, id)| (collection.to_owned(), id.to_owned()))
             .collect();
-        (newest, changed)
+        (row.newest.cursor(), changed)
     });
     Ok(news.collect())
 }

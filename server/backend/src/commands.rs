@@ -3,7 +3,7 @@
 mod sql;
 
 use crate::caller::Caller;
-use crate::db::{Kind, Tx};
+use crate::db::Tx;
 use crate::{Db, Error, Result, events, learning, members, notices, rewards};
 use domain::document::{Act, Collection};
 use domain::id::{CommandId, MemberId};
@@ -15,27 +15,6 @@ use std::collections::BTreeSet;
 /// Acts of a member that a phone is sent.
 const MOST_ACTS: usize = 200;
 
-/// Applies commands in their order; answers one outcome each, as JSON.
-///
-/// Each is atomic for itself: a refused one leaves nothing but its outcome, a failed one leaves nothing at all, and
-/// neither keeps the next from being applied. Nothing is answered before it is committed.
-///
-/// # Errors
-/// Where nothing is known of any of them: the phone keeps them and sends them again.
-pub async fn apply(db: &Db, caller: &Caller, bodies: &[Box<RawValue>]) -> Result<Vec<Box<RawValue>>> {
-    let commands: Vec<(&Caller, &RawValue)> = bodies.iter().map(|body| (caller, &**body)).collect();
-    let at_once = match db.kind() {
-        Kind::Sqlite => commands.len().max(1),
-        // Many writers: short transactions keep them from waiting for each other's locks.
-        Kind::Postgres => 1,
-    };
-    let mut outcomes = Vec::with_capacity(bodies.len());
-    for commands in commands.chunks(at_once) {
-        outcomes.extend(together(db, commands).await?);
-    }
-    Ok(outcomes)
-}
-
 /// A command as it came.
 struct Sent<'a> {
     caller: &'a Caller,
@@ -44,7 +23,13 @@ struct Sent<'a> {
     envelope: Envelope,
 }
 
-/// Applies commands in one transaction, and answers once it is committed.
+/// Applies commands in their order and in one transaction; answers one outcome each, as JSON, once it is committed.
+///
+/// Each is atomic for itself: a refused one leaves nothing but its outcome, a failed one leaves nothing at all, and
+/// neither keeps the next from being applied.
+///
+/// # Errors
+/// Where nothing is known of any of them: the phones keep them and send them again.
 ///
 /// Why tried all at once first: nearly all commands are new and confirmed, and most of their time is the number of
 /// statements.

@@ -69,6 +69,25 @@ macro_rules! push_list {
 }
 pub(crate) use push_list;
 
+/// All rows of a query that goes `… IN (`, with any number of values, and ends so.
+macro_rules! list_in {
+    ($tx:expr, $begin:expr, $values:expr, $end:expr) => {{
+        let mut rows = Vec::with_capacity($values.len());
+        for part in $values.chunks($crate::db::VALUES) {
+            rows.append(&mut $crate::db::on!($tx, c => {
+                let mut list = sqlx::QueryBuilder::new($begin);
+                $crate::db::push_list!(list, part);
+                list.push($end).build_query_as().fetch_all(c).await?
+            }));
+        }
+        rows
+    }};
+}
+pub(crate) use list_in;
+
+/// Values in one list of a statement.
+pub(crate) const VALUES: usize = 500;
+
 /// A programme's database.
 #[derive(Clone)]
 pub struct Db {
@@ -407,7 +426,7 @@ impl Tx {
             };
         }
         let known = if companies.len() > 20 {
-            let companies = companies.keys().copied().collect();
+            let companies: Vec<CompanyId> = companies.keys().copied().collect();
             Some(crate::members::with_members(&mut self, &companies).await?)
         } else {
             None

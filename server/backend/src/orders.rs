@@ -1,7 +1,7 @@
 //! Orders as they were imported.
 
 use crate::Result;
-use crate::db::{Tx, on, push_list};
+use crate::db::{Tx, list_in, on};
 use domain::id::{CompanyId, EntryId, MemberId};
 use domain::{Cents, Day};
 use sqlx::{FromRow, QueryBuilder};
@@ -21,19 +21,8 @@ pub struct Order {
 }
 
 pub(crate) async fn list_by_ref(tx: &mut Tx, refs: &[&str]) -> Result<Vec<Order>> {
-    let mut orders = Vec::new();
-    for part in refs.chunks(500) {
-        let found: Vec<Order> = on!(tx, c => {
-            let mut select = QueryBuilder::new(
-                "SELECT ref, company_id, member_id, ordered_on, quantity, amount, entry_id FROM orders WHERE ref IN (",
-            );
-            push_list!(select, part);
-            select.push(" ORDER BY ref");
-            select.build_query_as().fetch_all(c).await?
-        });
-        orders.extend(found);
-    }
-    Ok(orders)
+    const LIST: &str = "SELECT ref, company_id, member_id, ordered_on, quantity, amount, entry_id FROM orders WHERE ref IN (";
+    Ok(list_in!(tx, LIST, refs, " ORDER BY ref"))
 }
 
 pub(crate) async fn insert(tx: &mut Tx, orders: &[Order]) -> Result<()> {

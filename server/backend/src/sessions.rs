@@ -4,11 +4,12 @@
 //! tried five times. What may be guessed without such a request (desk and card codes) is too long to guess.
 //! Every answer is the same whether or not the account exists, and so is the work done for it.
 
-use crate::caller::{self, Caller};
+use crate::caller::Caller;
+use crate::changes::Newest;
 use crate::db::{Tx, on, once};
 use crate::{Db, Error, Result, members, programme};
 use domain::document::Collection;
-use domain::id::{CompanyId, MemberId, SessionId};
+use domain::id::{MemberId, SessionId};
 use domain::members::Device;
 use domain::sync::Cursor;
 use domain::{Lang, Timestamp};
@@ -374,14 +375,9 @@ async fn open(tx: &mut Tx, member: MemberId, origin: Origin<'_>) -> Result<Opene
 struct CallerColumns {
     member: MemberId,
     session: SessionId,
-    company: CompanyId,
-    trade: String,
-    tier: String,
-    manager: bool,
     synced_at: Option<Timestamp>,
-    own: i64,
-    content: i64,
-    epoch: String,
+    #[sqlx(flatten)]
+    newest: Newest,
 }
 
 impl CallerColumns {
@@ -391,19 +387,14 @@ impl CallerColumns {
         JOIN system ON system.id = 1 WHERE token_hash = $1 AND ended_at IS NULL AND expires_at > $2";
 
     fn caller_and_newest(self) -> (Caller, Cursor) {
-        let newest = Cursor {
-            epoch: self.epoch,
-            content: self.content,
-            own: self.own,
-            audience: caller::audience(self.company, &self.trade, &self.tier, self.manager),
-        };
+        let newest = self.newest.cursor();
         let caller = Caller {
             member: self.member,
             session: self.session,
-            company: self.company,
-            trade: self.trade,
-            tier: self.tier,
-            manager: self.manager,
+            company: self.newest.company,
+            trade: self.newest.trade,
+            tier: self.newest.tier,
+            manager: self.newest.manager,
             synced_at: self.synced_at,
         };
         (caller, newest)

@@ -37,13 +37,20 @@ pub fn nothing_new(now: Timestamp, newest: &Cursor, request: &Request<Box<RawVal
 /// # Errors
 /// Where nothing is known of the commands: the phone keeps them and sends them again.
 pub async fn round(db: &Db, caller: &Caller, request: &Request<Box<RawValue>>) -> Result<RawReply> {
-    let outcomes = match db.kind() {
-        Kind::Sqlite if !request.commands.is_empty() => match db.group.round(db, caller, request).await? {
+    let mut outcomes = Vec::with_capacity(request.commands.len());
+    match db.kind() {
+        Kind::Sqlite if request.commands.is_empty() => {}
+        Kind::Sqlite => match db.group.round(db, caller, request).await? {
             Answer::Reply(reply) => return Ok(*reply),
-            Answer::Outcomes(outcomes) => outcomes,
+            Answer::Outcomes(decided) => outcomes = decided,
         },
-        _ => commands::apply(db, caller, &request.commands).await?,
-    };
+        // Many writers: short transactions keep them from waiting for each other's locks.
+        Kind::Postgres => {
+            for body in &request.commands {
+                outcomes.extend(commands::together(db, &[(caller, body)]).await?);
+            }
+        }
+    }
     if request.push_only {
         return Ok(Reply {
             now: db.now(),

@@ -85,7 +85,7 @@ pub(crate) async fn close(pool: &Pool) {
 }
 
 impl Connection {
-    /// For one statement; [`Connection::settle`] comes after it, where it went well.
+    /// For what [`Connection::settle`] comes after, where it ended well.
     pub(crate) fn ask(&mut self) -> &mut SqliteConnection {
         self.unsettled = true;
         &mut self.driver
@@ -107,42 +107,39 @@ impl Connection {
 
 /// A transaction; dropped before its end, it is rolled back.
 pub(crate) struct Transaction {
-    /// `None` once it has ended.
+    /// `None` only while it is dropped.
     connection: Option<Object<File>>,
 }
 
 impl Transaction {
     pub(crate) async fn begin(pool: &Pool, begin: &'static str) -> Result<Transaction, sqlx::Error> {
-        let mut connection = get(pool).await?;
-        // Before it is asked for: who is cancelled meanwhile does not hear of it.
-        connection.unsettled = true;
         let mut begun = Transaction {
-            connection: Some(connection),
+            connection: Some(get(pool).await?),
         };
-        sqlx::query(begin).execute(&mut *begun).await?;
+        // Unsettled from here on: who is cut off meanwhile does not hear whether it has begun.
+        sqlx::query(begin).execute(begun.connection().ask()).await?;
         Ok(begun)
     }
 
     pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
         sqlx::query("COMMIT").execute(&mut *self).await?;
-        if let Some(mut connection) = self.connection.take() {
-            connection.settle();
-        }
+        self.connection().settle();
         Ok(())
     }
 
     pub(crate) async fn roll_back(mut self) -> Result<(), sqlx::Error> {
-        match self.connection.take() {
-            Some(mut connection) => connection.roll_back().await,
-            None => Ok(()),
-        }
+        self.connection().roll_back().await
+    }
+
+    fn connection(&mut self) -> &mut Connection {
+        self.connection.as_mut().expect(IS_THERE)
     }
 }
 
 impl Drop for Transaction {
     fn drop(&mut self) {
-        let runtime = tokio::runtime::Handle::try_current();
-        if let (Some(mut connection), Ok(runtime)) = (self.connection.take(), runtime) {
+        let open = self.connection.take().filter(|connection| connection.unsettled);
+        if let (Some(mut connection), Ok(runtime)) = (open, tokio::runtime::Handle::try_current()) {
             // Why now, and not when the connection is next needed: what it sees keeps the log from being emptied, and
             // what it has written keeps others from writing.
             runtime.spawn(async move {
@@ -158,17 +155,17 @@ impl Deref for Transaction {
     type Target = SqliteConnection;
 
     fn deref(&self) -> &SqliteConnection {
-        &self.connection.as_ref().expect(HAS_NOT_ENDED).driver
+        self.connection.as_ref().expect(IS_THERE)
     }
 }
 
 impl DerefMut for Transaction {
     fn deref_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.connection.as_mut().expect(HAS_NOT_ENDED).driver
+        self.connection()
     }
 }
 
-const HAS_NOT_ENDED: &str = "who ends a transaction takes it";
+const IS_THERE: &str = "a connection is there until it is dropped";
 
 impl Deref for Connection {
     type Target = SqliteConnection;

@@ -60,13 +60,20 @@ pub async fn orders(
     progress(import.report.rows);
     // What cannot be read at all was noted before the rows it came with.
     import.report.bad.sort_by_key(|bad| bad.line);
-    let companies = members::with_members(&mut tx, &import.changed_companies).await?;
+    let changed: Vec<CompanyId> = import.changed_companies.iter().copied().collect();
+    let companies = members::with_members(&mut tx, &changed).await?;
     status::refresh(&mut tx, &import.settings, today, &companies).await?;
     finish(tx, options, import.report).await
 }
 
 fn by_ref<K>(keys: Vec<K>, reference: impl Fn(&K) -> String) -> HashMap<String, K> {
     keys.into_iter().map(|key| (reference(&key), key)).collect()
+}
+
+/// The refs that are not known yet, each once.
+fn unknown<'a, K>(known: &HashMap<String, K>, refs: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let refs: BTreeSet<&str> = refs.filter(|reference| !known.contains_key(*reference)).collect();
+    refs.into_iter().collect()
 }
 
 struct Import {
@@ -93,19 +100,18 @@ struct OrderRow {
 
 impl Import {
     async fn take<R: Read>(&mut self, tx: &mut Tx, table: &Table<R>, rows: &[Row]) -> Result<()> {
-        let named = |column| -> BTreeSet<&str> { rows.iter().map(|row| table.value(row, column)).collect() };
-        let mut companies = named("company_ref");
-        companies.retain(|reference| !self.companies.contains_key(*reference));
-        self.companies
-            .extend(by_ref(members::list_company_keys(tx, &companies).await?, |key| {
-                key.reference.clone()
-            }));
-        let mut people = named("member_ref");
-        people.retain(|reference| !self.members.contains_key(*reference));
-        self.members
-            .extend(by_ref(members::list_member_keys(tx, &people).await?, |key| {
-                key.reference.clone()
-            }));
+        let companies = unknown(
+            &self.companies,
+            rows.iter().map(|row| table.value(row, "company_ref")),
+        );
+        let found = members::list_company_keys(tx, &companies).await?;
+        self.companies.extend(by_ref(found, |key| key.reference.clone()));
+        let people = unknown(
+            &self.members,
+            rows.iter().map(|row| table.value(row, "member_ref")),
+        );
+        let found = members::list_member_keys(tx, &people).await?;
+        self.members.extend(by_ref(found, |key| key.reference.clone()));
         let mut orders = Vec::with_capacity(rows.len());
         for row in rows {
             match self.read(table, row) {
@@ -276,11 +282,9 @@ impl Import {
         missing.sort_unstable();
         members::create_companies(tx, &missing, self.settings.lowest_tier()).await?;
         self.report.companies_created += missing.len() as u64;
-        let made: BTreeSet<&str> = missing.iter().map(|(reference, _)| reference.as_str()).collect();
-        self.companies
-            .extend(by_ref(members::list_company_keys(tx, &made).await?, |key| {
-                key.reference.clone()
-            }));
+        let made: Vec<&str> = missing.iter().map(|(reference, _)| reference.as_str()).collect();
+        let found = members::list_company_keys(tx, &made).await?;
+        self.companies.extend(by_ref(found, |key| key.reference.clone()));
         Ok(())
     }
 }

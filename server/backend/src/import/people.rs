@@ -111,7 +111,7 @@ pub async fn members(
             }
         }
     }
-    let refs = companies.iter().map(String::as_str).collect();
+    let refs: Vec<&str> = companies.iter().map(String::as_str).collect();
     let companies = list_company_keys(&mut tx, &refs).await?;
     let mut companies: Vec<CompanyId> = companies.into_iter().map(|company| company.id).collect();
     companies.sort_unstable();

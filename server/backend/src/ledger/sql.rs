@@ -1,6 +1,6 @@
 use super::{Cause, Owner};
 use crate::Result;
-use crate::db::{Engine, Tx, on, push_list};
+use crate::db::{Engine, Tx, list_in, on};
 use domain::id::{AccountId, CommandId, CompanyId, EntryId, MemberId};
 use domain::{Day, Points, Timestamp};
 use sqlx::{FromRow, QueryBuilder};
@@ -231,19 +231,8 @@ pub async fn set_merged_into(tx: &mut Tx, from: AccountId, into: Option<AccountI
 }
 
 pub async fn list_accounts(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<AccountRow>> {
-    let mut rows = Vec::with_capacity(accounts.len());
-    for part in accounts.chunks(ROWS) {
-        let found: Vec<AccountRow> = on!(tx, c => {
-            let mut select = QueryBuilder::new(
-                "SELECT id, member_id, company_id, balance, merged_into FROM account WHERE id IN (",
-            );
-            push_list!(select, part);
-            select.push(" ORDER BY id");
-            select.build_query_as().fetch_all(c).await?
-        });
-        rows.extend(found);
-    }
-    Ok(rows)
+    const LIST: &str = "SELECT id, member_id, company_id, balance, merged_into FROM account WHERE id IN (";
+    Ok(list_in!(tx, LIST, accounts, " ORDER BY id"))
 }
 
 #[derive(Clone, Debug, FromRow)]
@@ -271,18 +260,8 @@ const ENTRY: &str = "SELECT number, id, at, on_day, kind, from_account, to_accou
     status_points, cause, cause_ref, title, rule, reverses, expires_on, earned_on FROM entry ";
 
 pub async fn list_entries(tx: &mut Tx, ids: &[EntryId]) -> Result<Vec<EntryRow>> {
-    let mut rows = Vec::with_capacity(ids.len());
-    for part in ids.chunks(ROWS) {
-        let found: Vec<EntryRow> = on!(tx, c => {
-            let mut select = QueryBuilder::new(ENTRY);
-            select.push("WHERE id IN (");
-            push_list!(select, part);
-            select.push(" ORDER BY number");
-            select.build_query_as().fetch_all(c).await?
-        });
-        rows.extend(found);
-    }
-    Ok(rows)
+    let list = format!("{ENTRY}WHERE id IN (");
+    Ok(list_in!(tx, list.as_str(), ids, " ORDER BY number"))
 }
 
 /// The entries of a transfer or merge, in the order in which they were booked; what was undone is left out.
@@ -298,21 +277,13 @@ pub async fn list_transfers(tx: &mut Tx, cause: Cause, reference: &str) -> Resul
 
 /// All entries of wallets, by day, then by what caused them (which does not depend on when they arrived).
 pub async fn list_history(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<EntryRow>> {
-    let mut rows = Vec::new();
-    for part in accounts.chunks(ROWS) {
-        for side in [
-            "kind <> 'expire' AND to_account",
-            "kind <> 'earn' AND from_account",
-        ] {
-            let found: Vec<EntryRow> = on!(tx, c => {
-                let mut select = QueryBuilder::new(ENTRY);
-                select.push("WHERE ").push(side).push(" IN (");
-                push_list!(select, part);
-                select.push(" ORDER BY number");
-                select.build_query_as().fetch_all(c).await?
-            });
-            rows.extend(found);
-        }
+    let mut rows: Vec<EntryRow> = Vec::new();
+    for side in [
+        "kind <> 'expire' AND to_account",
+        "kind <> 'earn' AND from_account",
+    ] {
+        let list = format!("{ENTRY}WHERE {side} IN (");
+        rows.extend(list_in!(tx, list.as_str(), accounts, " ORDER BY number"));
     }
     rows.sort_unstable_by(|a, b| (a.on_day, &a.cause_ref, a.number).cmp(&(b.on_day, &b.cause_ref, b.number)));
     // A transfer between two of the wallets was found from both sides.
@@ -334,18 +305,8 @@ const LOT: &str = "SELECT entry_id, number, account_id, lot.earned_on, lot.expir
     FROM lot JOIN entry ON entry.id = entry_id ";
 
 pub async fn list_lots(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<LotRow>> {
-    let mut rows = Vec::new();
-    for part in accounts.chunks(ROWS) {
-        let found: Vec<LotRow> = on!(tx, c => {
-            let mut select = QueryBuilder::new(LOT);
-            select.push("WHERE account_id IN (");
-            push_list!(select, part);
-            select.push(" ORDER BY number");
-            select.build_query_as().fetch_all(c).await?
-        });
-        rows.extend(found);
-    }
-    Ok(rows)
+    let list = format!("{LOT}WHERE account_id IN (");
+    Ok(list_in!(tx, list.as_str(), accounts, " ORDER BY number"))
 }
 
 /// Lots with points left, in the order in which they are spent.

@@ -1,14 +1,10 @@
 use super::{CompanyRow, MemberRow, StaffRow};
 use crate::Result;
-use crate::db::{Tx, on, push_list};
+use crate::db::{Tx, list_in, on};
 use domain::id::{AccountId, CompanyId, MemberId, StaffId};
 use domain::members::{Function, OrderPoints};
 use domain::{Day, Lang};
 use sqlx::{FromRow, QueryBuilder};
-use std::collections::BTreeSet;
-
-/// Values in one list of a statement.
-const PART: usize = 500;
 
 pub async fn upsert_staff(tx: &mut Tx, id: StaffId, row: &StaffRow, role: &str) -> Result<()> {
     const UPSERT: &str = "INSERT INTO staff (id, ref, name, email, phone, role) VALUES ($1, $2, $3, $4, $5, $6) \
@@ -221,20 +217,11 @@ pub(crate) async fn of_company(tx: &mut Tx, company: CompanyId) -> Result<Vec<Me
     Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(company).fetch_all(c).await?))
 }
 
-/// Those of `companies` that have members, in order.
-pub(crate) async fn with_members(tx: &mut Tx, companies: &BTreeSet<CompanyId>) -> Result<Vec<CompanyId>> {
-    let companies: Vec<CompanyId> = companies.iter().copied().collect();
-    let mut found = Vec::new();
-    for part in companies.chunks(PART) {
-        let part: Vec<CompanyId> = on!(tx, c => {
-            let mut list = QueryBuilder::new("SELECT DISTINCT company_id FROM member WHERE company_id IN (");
-            push_list!(list, part);
-            list.push(" ORDER BY company_id");
-            list.build_query_scalar().fetch_all(c).await?
-        });
-        found.extend(part);
-    }
-    Ok(found)
+/// Those of `companies` that have members; in order, where `companies` are.
+pub(crate) async fn with_members(tx: &mut Tx, companies: &[CompanyId]) -> Result<Vec<CompanyId>> {
+    const LIST: &str = "SELECT DISTINCT company_id FROM member WHERE company_id IN (";
+    let found: Vec<(CompanyId,)> = list_in!(tx, LIST, companies, " ORDER BY company_id");
+    Ok(found.into_iter().map(|(company,)| company).collect())
 }
 
 pub(crate) async fn companies_with_members(tx: &mut Tx) -> Result<Vec<CompanyId>> {
@@ -256,21 +243,11 @@ pub struct CompanyKey {
 }
 
 /// Of the companies with these refs; those that are not there are left out.
-pub(crate) async fn list_company_keys(tx: &mut Tx, refs: &BTreeSet<&str>) -> Result<Vec<CompanyKey>> {
+pub(crate) async fn list_company_keys(tx: &mut Tx, refs: &[&str]) -> Result<Vec<CompanyKey>> {
     const LIST: &str = "SELECT company.ref, company.id, order_points, joined_on, name = ref AS bare, \
         account.id AS account FROM company \
         JOIN account ON account.company_id = company.id AND account.kind = 'wallet' WHERE company.ref IN (";
-    let refs: Vec<&str> = refs.iter().copied().collect();
-    let mut keys = Vec::new();
-    for part in refs.chunks(PART) {
-        let part: Vec<CompanyKey> = on!(tx, c => {
-            let mut list = QueryBuilder::new(LIST);
-            push_list!(list, part);
-            list.build_query_as().fetch_all(c).await?
-        });
-        keys.extend(part);
-    }
-    Ok(keys)
+    Ok(list_in!(tx, LIST, refs, ""))
 }
 
 pub(crate) async fn set_joined_on(tx: &mut Tx, company: CompanyId, day: Day) -> Result<()> {
@@ -290,18 +267,8 @@ pub struct MemberKey {
 }
 
 /// Of the members with these refs; those that are not there are left out.
-pub(crate) async fn list_member_keys(tx: &mut Tx, refs: &BTreeSet<&str>) -> Result<Vec<MemberKey>> {
+pub(crate) async fn list_member_keys(tx: &mut Tx, refs: &[&str]) -> Result<Vec<MemberKey>> {
     const LIST: &str = "SELECT member.ref, member.id, member.company_id, account.id AS account FROM member \
         JOIN account ON account.member_id = member.id AND account.kind = 'wallet' WHERE member.ref IN (";
-    let refs: Vec<&str> = refs.iter().copied().collect();
-    let mut keys = Vec::new();
-    for part in refs.chunks(PART) {
-        let part: Vec<MemberKey> = on!(tx, c => {
-            let mut list = QueryBuilder::new(LIST);
-            push_list!(list, part);
-            list.build_query_as().fetch_all(c).await?
-        });
-        keys.extend(part);
-    }
-    Ok(keys)
+    Ok(list_in!(tx, LIST, refs, ""))
 }

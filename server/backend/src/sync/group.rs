@@ -31,14 +31,13 @@ pub(super) enum Answer {
     Outcomes(Outcomes),
 }
 
-/// A round that waits until it is taken into a group; then it is promised an answer.
+/// A round that waits until it is taken into a group.
 struct Waiting {
-    caller: Caller,
-    request: Request<Box<RawValue>>,
-    taken: oneshot::Sender<oneshot::Receiver<Result<Answer>>>,
+    job: Job,
+    taken: oneshot::Sender<()>,
 }
 
-/// A round in a group.
+/// A round and who waits for its answer.
 struct Job {
     caller: Caller,
     request: Request<Box<RawValue>>,
@@ -54,22 +53,23 @@ impl Group {
         request: &Request<Box<RawValue>>,
     ) -> Result<Answer> {
         let (taken, mut is_taken) = oneshot::channel();
+        let (answer, answered) = oneshot::channel();
         self.waiting
             .lock()
             .expect("no panic while queueing")
             .push_back(Waiting {
-                caller: caller.clone(),
-                request: request.clone(),
+                job: Job {
+                    caller: caller.clone(),
+                    request: request.clone(),
+                    answer,
+                },
                 taken,
             });
         loop {
             tokio::select! {
                 biased;
                 // Why it no longer waits for the turn: it would lead the next group, and answer its own phone after it.
-                promise = &mut is_taken => {
-                    let answered = promise.map_err(|_| cut_off())?;
-                    return answered.await.unwrap_or_else(|_| Err(cut_off()));
-                }
+                _ = &mut is_taken => return answered.await.unwrap_or_else(|_| Err(cut_off())),
                 turn = self.turn.lock() => {
                     let decided = write(db, self.next()).await;
                     // Others write while these are read for.
@@ -85,26 +85,18 @@ impl Group {
         let mut commands = 0;
         let fit = waiting
             .iter()
-            .take_while(|round| {
-                commands += round.request.commands.len();
+            .take_while(|waiting| {
+                commands += waiting.job.request.commands.len();
                 commands <= MOST_TOGETHER
             })
             .count();
         let fit = fit.max(1).min(waiting.len());
-        waiting.drain(..fit).map(Waiting::take).collect()
-    }
-}
-
-impl Waiting {
-    fn take(self) -> Job {
-        let (answer, answered) = oneshot::channel();
-        // A phone that no longer listens asks again.
-        let _ = self.taken.send(answered);
-        Job {
-            caller: self.caller,
-            request: self.request,
-            answer,
-        }
+        let taken = waiting.drain(..fit).map(|Waiting { job, taken }| {
+            // A phone that no longer listens asks again.
+            let _ = taken.send(());
+            job
+        });
+        taken.collect()
     }
 }
 

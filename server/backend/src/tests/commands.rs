@@ -1,7 +1,7 @@
-use super::{caller, documents, envelope, populate, send};
+use super::{apply, caller, documents, envelope, populate, send};
+use crate::both;
 use crate::caller::Caller;
 use crate::db::on;
-use crate::{both, commands};
 use domain::document::{Act, Collection};
 use domain::id::MemberId;
 use domain::members::{Command, Me};
@@ -16,12 +16,12 @@ both! {
         populate(world).await;
         let ann = caller(world, "m-ann").await;
         let body = envelope(&ann, 1, speak(Lang::En), world.db.now());
-        let first = commands::apply(&world.db, &ann, std::slice::from_ref(&body)).await.unwrap();
+        let first = apply(&world.db, &ann, std::slice::from_ref(&body)).await.unwrap();
         world.clock.advance(60_000);
-        let twice = commands::apply(&world.db, &ann, &[body.clone(), body.clone()]).await.unwrap();
+        let twice = apply(&world.db, &ann, &[body.clone(), body.clone()]).await.unwrap();
         assert_eq!((first[0].get(), first[0].get()), (twice[0].get(), twice[1].get()), "the same bytes");
         let other = envelope(&ann, 1, speak(Lang::Fr), world.db.now());
-        let reuse = commands::apply(&world.db, &ann, &[other]).await.unwrap();
+        let reuse = apply(&world.db, &ann, &[other]).await.unwrap();
         assert!(reuse[0].get().contains("id_reuse"));
         let me: Vec<(String, Me)> = documents(world, &ann, Collection::Me).await;
         assert_eq!(me[0].1.language, Lang::En);
@@ -36,7 +36,7 @@ both! {
         let body = envelope(&ann, 1, speak(Lang::En), world.db.now());
         let tasks: Vec<_> = (0..8).map(|_| {
             let (db, ann, body) = (world.db.clone(), ann.clone(), body.clone());
-            tokio::spawn(async move { commands::apply(&db, &ann, &[body]).await.unwrap()[0].get().to_owned() })
+            tokio::spawn(async move { apply(&db, &ann, &[body]).await.unwrap()[0].get().to_owned() })
         }).collect();
         let mut answers = Vec::new();
         for task in tasks {
@@ -59,7 +59,7 @@ both! {
             envelope(&somebody, 2, speak(Lang::En), world.db.now()),
             envelope(&ann, 3, speak(Lang::En), world.db.now()),
         ];
-        let outcomes: Vec<Outcome> = commands::apply(&world.db, &ann, &bodies).await.unwrap()
+        let outcomes: Vec<Outcome> = apply(&world.db, &ann, &bodies).await.unwrap()
             .iter().map(|outcome| serde_json::from_str(outcome.get()).unwrap()).collect();
         assert_eq!((outcomes[0].id.0.as_u128(), &outcomes[0].verdict), (7, &Verdict::Failed));
         assert_eq!(outcomes[1].verdict, Verdict::Failed);
@@ -82,7 +82,7 @@ both! {
         tx.commit().await.unwrap();
         let read = domain::Command::Notices(domain::notices::Command::MarkRead { notice: domain::id::NoticeId(uuid::Uuid::nil()) });
         let bodies = [envelope(&ann, 2, read, world.db.now()), envelope(&ann, 3, speak(Lang::En), world.db.now())];
-        let outcomes = commands::apply(&world.db, &ann, &bodies).await.unwrap();
+        let outcomes = apply(&world.db, &ann, &bodies).await.unwrap();
         assert!(outcomes[0].get().contains("failed") && outcomes[1].get().contains("noted"));
         let mut tx = world.db.read().await.unwrap();
         let logged: i64 = on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM command_log").fetch_one(c).await.unwrap());

@@ -1,9 +1,9 @@
-use super::{caller, documents, envelope, populate, send};
+use super::{apply, caller, documents, envelope, populate, send};
 use crate::caller::Caller;
 use crate::commands::When;
 use crate::db::on;
 use crate::testing::{NOW, World};
-use crate::{both, commands, events};
+use crate::{both, events};
 use domain::document::Collection;
 use domain::events::{Band, Command, Event, Place, Registration};
 use domain::notices::{About, Notice};
@@ -172,7 +172,7 @@ both! {
             (&ann, 4, made_at, Verdict::Confirmed(Receipt::Joined)),
         ] {
             let body = envelope(caller, number, join(&tasting), made_at);
-            let outcomes = commands::apply(&world.db, caller, &[body]).await.unwrap();
+            let outcomes = apply(&world.db, caller, &[body]).await.unwrap();
             assert_eq!(serde_json::from_str::<Outcome>(outcomes[0].get()).unwrap().verdict, expected, "{number}");
         }
         world.clock.set(tasting.starts_at);
@@ -200,7 +200,7 @@ both! {
             let caller = caller(world, member).await;
             let body = envelope(&caller, 500 + number as u128, join(&tasting), world.db.now());
             let db = world.db.clone();
-            tasks.push(tokio::spawn(async move { commands::apply(&db, &caller, &[body]).await.unwrap() }));
+            tasks.push(tokio::spawn(async move { apply(&db, &caller, &[body]).await.unwrap() }));
         }
         let mut told = Vec::new();
         for task in tasks {

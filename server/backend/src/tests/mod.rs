@@ -14,8 +14,9 @@ mod transactions;
 use crate::caller::Caller;
 use crate::import::Options;
 use crate::testing::World;
-use crate::{commands as log, import as files, members, programme, status};
+use crate::{Db, Result, import as files, members, programme, status, sync as rounds};
 use domain::id::{CommandId, DeviceId, SessionId};
+use domain::sync::{Cursor, PROTO, Request};
 use domain::{Command, Day, Envelope, Outcome, Timestamp, Verdict};
 use serde_json::value::RawValue;
 
@@ -96,9 +97,22 @@ pub fn envelope(caller: &Caller, number: u128, command: Command, made_at: Timest
     .unwrap()
 }
 
+/// What becomes of commands that a phone only pushes.
+pub async fn apply(db: &Db, caller: &Caller, bodies: &[Box<RawValue>]) -> Result<Vec<Box<RawValue>>> {
+    let request = Request {
+        proto: PROTO,
+        member: caller.member,
+        device: DeviceId(caller.session.0),
+        push_only: true,
+        have: Cursor::default(),
+        commands: bodies.to_vec(),
+    };
+    Ok(rounds::round(db, caller, &request).await?.outcomes)
+}
+
 pub async fn send(world: &World, caller: &Caller, number: u128, command: Command) -> Verdict {
     let body = envelope(caller, number, command, world.db.now());
-    let outcomes = log::apply(&world.db, caller, &[body]).await.unwrap();
+    let outcomes = apply(&world.db, caller, &[body]).await.unwrap();
     serde_json::from_str::<Outcome>(outcomes[0].get())
         .unwrap()
         .verdict

@@ -1,6 +1,6 @@
-use super::{caller, documents, envelope, order, populate, proof, send};
+use super::{apply, caller, documents, envelope, order, populate, proof, send};
 use crate::testing::World;
-use crate::{both, commands, rewards};
+use crate::{both, rewards};
 use domain::document::Collection;
 use domain::events::Band;
 use domain::id::{CommandId, RewardId};
@@ -159,7 +159,7 @@ both! {
             let body = envelope(&caller, 1000 + number, redeem(&last, wallet), world.db.now());
             let db = world.db.clone();
             tasks.push(tokio::spawn(async move {
-                let outcomes = commands::apply(&db, &caller, &[body]).await.unwrap();
+                let outcomes = apply(&db, &caller, &[body]).await.unwrap();
                 serde_json::from_str::<Outcome>(outcomes[0].get()).unwrap().verdict
             }));
         }
@@ -181,7 +181,7 @@ both! {
         let tasks: Vec<_> = (0..20_u128).map(|number| {
             let body = envelope(&cat, 2000 + number, redeem(&tree, Wallet::Own), world.db.now());
             let (db, cat) = (world.db.clone(), cat.clone());
-            tokio::spawn(async move { commands::apply(&db, &cat, &[body]).await.unwrap() })
+            tokio::spawn(async move { apply(&db, &cat, &[body]).await.unwrap() })
         }).collect();
         let mut reserved = 0;
         for task in tasks {

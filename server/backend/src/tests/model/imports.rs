@@ -249,7 +249,7 @@ async fn owner(world: &World, company: &str) -> Owner {
         .unwrap();
     assert!(report.kept, "{:?}", report.bad);
     let mut tx = world.db.read().await.unwrap();
-    let keys = crate::members::list_company_keys(&mut tx, &[company].into())
+    let keys = crate::members::list_company_keys(&mut tx, &[company])
         .await
         .unwrap();
     Owner::Company(keys[0].id)

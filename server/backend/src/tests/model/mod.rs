@@ -65,6 +65,7 @@ const SHARES: u8 = 2;
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_stories_on_sqlite() {
     let shares = (0..SHARES).map(|seed| {
+        // Why not spawned as a task: the compiler does not see that all of it may go to another thread.
         let runtime = tokio::runtime::Handle::current();
         tokio::task::spawn_blocking(move || {
             runtime.block_on(async {

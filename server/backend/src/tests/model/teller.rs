@@ -35,7 +35,7 @@ impl Cast {
         let settings = programme::current(&mut tx).await.unwrap();
         const REFS: &str = "SELECT ref FROM company UNION SELECT ref FROM member";
         let refs: Vec<String> = on!(tx, c => sqlx::query_scalar(REFS).fetch_all(c).await.unwrap());
-        let refs = refs
+        let refs: Vec<&str> = refs
             .iter()
             .map(String::as_str)
             .filter(|known| known.starts_with(prefix))
