@@ -93,6 +93,8 @@ async fn apply_one(tx: &mut Tx, sent: &Sent<'_>) -> Result<Box<RawValue>> {
             tx.undo_since(&start).await?;
             Verdict::Refused(error)
         }
+        // No command has failed: all of them are to come again.
+        Err(error) if error.is_of_the_database() => return Err(error),
         Err(error) => {
             tracing::error!(command = %sent.envelope.id, %error, "a command failed");
             tx.go_back(start).await?;

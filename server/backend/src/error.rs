@@ -24,21 +24,59 @@ impl Error {
         let Error::Database(error) = self else {
             return "something is broken";
         };
-        let code = error.as_database_error().and_then(|error| error.code());
-        // SQLite's codes carry the kind in their last eight bits; PostgreSQL's have five characters.
-        match code.as_deref() {
-            Some("53100") => return "the disk is full",
-            Some("25006") => return "the database is read-only",
-            Some(code) if code.len() < 5 => match code.parse::<u32>().map(|code| code & 0xff) {
-                Ok(8) => return "the database is read-only",
-                Ok(10) => return "the disk fails",
-                Ok(13) => return "the disk is full",
-                _ => {}
-            },
-            _ => {}
+        match code(error) {
+            Some(Code::Postgres(code)) if code == "53100" => "the disk is full",
+            Some(Code::Postgres(code)) if code == "25006" => "the database is read-only",
+            Some(Code::Sqlite(8)) => "the database is read-only",
+            Some(Code::Sqlite(10)) => "the disk fails",
+            Some(Code::Sqlite(13)) => "the disk is full",
+            _ => Error::NO_ANSWER,
         }
-        Error::NO_ANSWER
     }
+
+    /// Did the database fail, and not what it was asked to do? It was away, full, read-only or busy, and the same may
+    /// go well later.
+    ///
+    /// Source: the classes of errors in appendix A of PostgreSQL's manual, and SQLite's list of result codes.
+    pub(crate) fn is_of_the_database(&self) -> bool {
+        let Error::Database(error) = self else {
+            return false;
+        };
+        match code(error) {
+            // Wrong rows, values, keys, names or sizes, and what a trigger says.
+            Some(Code::Postgres(code)) => {
+                let of_the_act = ["21", "22", "23", "27", "42", "44", "54", "P0"];
+                !of_the_act.iter().any(|class| code.starts_with(class))
+            }
+            Some(Code::Sqlite(code)) => ![1, 18, 19, 20, 25].contains(&code),
+            None => matches!(
+                error,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::Tls(_)
+                    | sqlx::Error::Protocol(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+            ),
+        }
+    }
+}
+
+/// What an engine calls an error.
+enum Code {
+    /// Five characters, of which the first two are the class.
+    Postgres(String),
+    /// The kind alone, which is in the last eight bits.
+    Sqlite(u32),
+}
+
+fn code(error: &sqlx::Error) -> Option<Code> {
+    let code = error.as_database_error()?.code()?;
+    // SQLite's numbers have four digits at most.
+    if code.len() == 5 {
+        return Some(Code::Postgres(code.into_owned()));
+    }
+    Some(Code::Sqlite(code.parse::<u32>().ok()? & 0xff))
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -435,7 +435,7 @@ impl Handset {
         for raw in reply.outcomes {
             let outcome: Outcome = serde_json::from_str(raw.get()).unwrap();
             match outcome.verdict {
-                Verdict::Failed => continue,
+                Verdict::Failed => panic!("{}: the server failed at {}", self.reference, outcome.id),
                 Verdict::Refused(_) => self.refusals += 1,
                 Verdict::Confirmed(_) => {}
             }

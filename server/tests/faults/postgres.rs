@@ -91,6 +91,7 @@ async fn goes_away(cluster: &Cluster) {
             .unwrap();
         let said = house.readyz(&busy.net, status).await;
         assert_eq!(said == "the database is read-only\n", status == 503, "{said}");
+        tokio::time::sleep(LOAD).await;
     }
     assert!(busy.net.unanswered.get() > 0, "no act was hit");
     let mut crowd = busy.stop().await;

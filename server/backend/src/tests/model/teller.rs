@@ -345,7 +345,7 @@ async fn end_hold(tx: &mut Tx, hold: EntryId, end: End, today: Day) -> Result<()
     };
     match ended {
         Ok(()) => tx.go_on(mark).await,
-        Err(Error::Database(_)) => {
+        Err(error @ Error::Database(_)) if !error.is_of_the_database() => {
             tx.go_back(mark).await?;
             Err(Error::Input(String::new()))
         }
