@@ -126,8 +126,10 @@ fn month_part(month: &Month, lang: Lang) -> AnyView {
 }
 
 fn line_row(line: &Line, lang: Lang) -> AnyView {
+    // What was given away is no longer this wallet's to use.
     let until = line
         .expires_on
+        .filter(|_| line.points > 0)
         .map(|day| text::until(lang, &format::day(lang, day)));
     let small = [Some(format::short_day(lang, line.on)), until]
         .into_iter()

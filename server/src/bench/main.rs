@@ -22,23 +22,24 @@ async fn main() -> Result<()> {
         Ok(text) => members(&text)?,
         Err(_) => 100_000,
     };
-    let only = std::env::var("ONLY").unwrap_or_default();
-    let wanted = |part: &str| only.is_empty() || only == part;
+    // `ONLY=scale`, `ENGINE=sqlite`: a part of it.
+    let wanted = |variable: &str, name: &str| std::env::var(variable).ok().is_none_or(|only| only == name);
     let mut engines = vec![Engine::Sqlite];
     match std::env::var("TEST_POSTGRES_URL") {
         Ok(server) => engines.push(Engine::Postgres(server)),
         Err(_) => println!("PostgreSQL is left out: run it as .ci/with-postgres make bench"),
     }
+    engines.retain(|engine| wanted("ENGINE", engine.name()));
     table::head();
     for engine in &engines {
-        if wanted("rounds") {
+        if wanted("ONLY", "rounds") {
             rounds::lines(engine).await?;
         }
-        if wanted("import") {
+        if wanted("ONLY", "import") {
             import::lines(engine).await?;
         }
     }
-    if wanted("scale") {
+    if wanted("ONLY", "scale") {
         for engine in &engines {
             scale::lines(engine, SMALL, large).await?;
         }

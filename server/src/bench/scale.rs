@@ -1,7 +1,7 @@
 //! Does anything cost more with more members than a logarithm explains?
 
 use crate::client::Member;
-use crate::place::Engine;
+use crate::place::{Engine, Place};
 use crate::rounds::{course, db, sign_in};
 use crate::table;
 use anyhow::Result;
@@ -15,33 +15,40 @@ use std::time::{Duration, Instant};
 const SAMPLES: usize = 200;
 const MEMBERS: usize = 16;
 
-/// The middle time of each thing at one size.
-struct Times {
-    idle: Duration,
-    act: Duration,
-    status: Duration,
-    first: Duration,
-    bytes_a_member: f64,
-    generated_in: Duration,
+/// What is measured, and how often.
+const WORK: [(&str, Work, usize); 4] = [
+    ("idle round", Work::Idle, SAMPLES),
+    ("a round with an act", Work::Act, SAMPLES),
+    ("status of a company", Work::Status, SAMPLES),
+    ("first sync", Work::First, SAMPLES / 4),
+];
+
+#[derive(Clone, Copy)]
+enum Work {
+    Idle,
+    Act,
+    Status,
+    First,
 }
 
+/// Middle times of two programmes, of which now one and now the other works: what else the machine does hits both.
 pub async fn lines(engine: &Engine, small: u64, large: u64) -> Result<()> {
     let most = (large as f64).ln() / (small as f64).ln();
-    let few = measure(engine, small).await?;
-    let many = measure(engine, large).await?;
+    let mut few = Site::make(engine, small).await?;
+    let mut many = Site::make(engine, large).await?;
     table::scale_head(small, large, most);
-    table::growth(engine, "idle round", few.idle, many.idle, most);
-    table::growth(engine, "a round with an act", few.act, many.act, most);
-    table::growth(engine, "status of a company", few.status, many.status, most);
-    table::growth(engine, "first sync", few.first, many.first, most);
+    for (what, work, samples) in WORK {
+        let (mut with_few, mut with_many) = (vec![], vec![]);
+        for sample in 0..samples {
+            with_few.push(few.time(work, sample).await?);
+            with_many.push(many.time(work, sample).await?);
+        }
+        table::growth(engine, what, middle(with_few), middle(with_many), most);
+    }
     table::say(
         engine,
         "size of the database a member",
-        &format!(
-            "{:.1} KiB / {:.1} KiB",
-            few.bytes_a_member / 1024.0,
-            many.bytes_a_member / 1024.0
-        ),
+        &format!("{:.1} KiB / {:.1} KiB", few.kib_a_member, many.kib_a_member),
     );
     table::say(
         engine,
@@ -52,66 +59,8 @@ pub async fn lines(engine: &Engine, small: u64, large: u64) -> Result<()> {
             many.generated_in.as_secs_f64()
         ),
     );
-    Ok(())
-}
-
-async fn measure(engine: &Engine, members: u64) -> Result<Times> {
-    let place = engine.place().await?;
-    let db = db(&place.url).await?;
-    let begun = Instant::now();
-    server::generate::generate(&db, members, 20, &mut |_| {}).await?;
-    let generated_in = begun.elapsed();
-    let size = place.size().await?;
-    let signed_in = sign_in(&db, MEMBERS, members).await?;
-    let course = course(&place).await?;
-    let mut work = Work {
-        db: &db,
-        course,
-        seq: 0,
-    };
-    let mut cursors = Vec::new();
-    for member in &signed_in {
-        cursors.push(work.round(member, Cursor::default(), 0).await?);
-    }
-    let at = |sample: usize| sample % MEMBERS;
-    let (mut idle, mut act, mut status, mut first) = (vec![], vec![], vec![], vec![]);
-    for sample in 0..SAMPLES {
-        let have = cursors[at(sample)].clone();
-        let begun = Instant::now();
-        work.round(&signed_in[at(sample)], have, 0).await?;
-        idle.push(begun.elapsed());
-    }
-    for sample in 0..SAMPLES {
-        let have = cursors[at(sample)].clone();
-        let begun = Instant::now();
-        cursors[at(sample)] = work.round(&signed_in[at(sample)], have, 1).await?;
-        act.push(begun.elapsed());
-    }
-    for sample in 0..SAMPLES {
-        let member = sample as u64 * members / SAMPLES as u64;
-        let reference = server::generate::company_ref(member / server::generate::TEAM);
-        let begun = Instant::now();
-        let mut tx = db.read().await?;
-        let settings = programme::current(&mut tx).await?;
-        let today = settings.day(tx.now())?;
-        status::of_company(&mut tx, &settings, &reference, today).await?;
-        status.push(begun.elapsed());
-    }
-    for sample in 0..SAMPLES / 4 {
-        let begun = Instant::now();
-        work.round(&signed_in[at(sample)], Cursor::default(), 0).await?;
-        first.push(begun.elapsed());
-    }
-    db.close().await;
-    place.leave().await?;
-    Ok(Times {
-        idle: middle(idle),
-        act: middle(act),
-        status: middle(status),
-        first: middle(first),
-        bytes_a_member: size as f64 / members as f64,
-        generated_in,
-    })
+    few.leave().await?;
+    many.leave().await
 }
 
 fn middle(mut times: Vec<Duration>) -> Duration {
@@ -119,13 +68,71 @@ fn middle(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-struct Work<'a> {
-    db: &'a Db,
+/// A programme of one size, and some of its members with phones that have everything.
+struct Site {
+    place: Place,
+    db: Db,
+    members: u64,
     course: CourseId,
+    phones: Vec<(Member, Cursor)>,
     seq: i64,
+    kib_a_member: f64,
+    generated_in: Duration,
 }
 
-impl Work<'_> {
+impl Site {
+    async fn make(engine: &Engine, members: u64) -> Result<Site> {
+        let place = engine.place().await?;
+        let db = db(&place.url).await?;
+        let begun = Instant::now();
+        server::generate::generate(&db, members, 20, &mut |_| {}).await?;
+        let generated_in = begun.elapsed();
+        let kib_a_member = place.size().await? as f64 / 1024.0 / members as f64;
+        let signed_in = sign_in(&db, MEMBERS, members).await?;
+        let mut site = Site {
+            course: course(&place).await?,
+            place,
+            db,
+            members,
+            phones: Vec::new(),
+            seq: 0,
+            kib_a_member,
+            generated_in,
+        };
+        for member in signed_in {
+            let has = site.round(&member, Cursor::default(), 0).await?;
+            site.phones.push((member, has));
+        }
+        Ok(site)
+    }
+
+    async fn leave(self) -> Result<()> {
+        self.db.close().await;
+        self.place.leave().await
+    }
+
+    async fn time(&mut self, work: Work, sample: usize) -> Result<Duration> {
+        let at = sample % MEMBERS;
+        let (member, have) = self.phones[at].clone();
+        let begun = Instant::now();
+        match work {
+            Work::Idle => drop(self.round(&member, have, 0).await?),
+            Work::Act => self.phones[at].1 = self.round(&member, have, 1).await?,
+            Work::Status => self.status(sample as u64 * self.members / SAMPLES as u64).await?,
+            Work::First => drop(self.round(&member, Cursor::default(), 0).await?),
+        }
+        Ok(begun.elapsed())
+    }
+
+    async fn status(&self, member: u64) -> Result<()> {
+        let reference = server::generate::company_ref(member / server::generate::TEAM);
+        let mut tx = self.db.read().await?;
+        let settings = programme::current(&mut tx).await?;
+        let today = settings.day(tx.now())?;
+        status::of_company(&mut tx, &settings, &reference, today).await?;
+        Ok(())
+    }
+
     /// A round as the server does it, from the session on.
     async fn round(&mut self, member: &Member, have: Cursor, acts: usize) -> Result<Cursor> {
         let mut commands = Vec::new();
@@ -151,14 +158,14 @@ impl Work<'_> {
             have,
             commands,
         };
-        let caller = sessions::caller_and_newest(self.db, &member.token).await?;
+        let caller = sessions::caller_and_newest(&self.db, &member.token).await?;
         let (caller, newest) = caller.ok_or_else(|| anyhow::anyhow!("the session has ended"))?;
         if let Some(reply) = sync::nothing_new(self.db.now(), &newest, &request) {
             return reply
                 .cursor
                 .ok_or_else(|| anyhow::anyhow!("a round without a cursor"));
         }
-        let reply = sync::round(self.db, &caller, &request).await?;
+        let reply = sync::round(&self.db, &caller, &request).await?;
         reply
             .cursor
             .ok_or_else(|| anyhow::anyhow!("a round without a cursor"))
