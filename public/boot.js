@@ -114,13 +114,13 @@ self.compagnonApp = {
     const parts = () => [...document.querySelectorAll('main :is(a[href], button, input, select, textarea, h1)')];
     const name = (part) => [part.tagName, part.id, part.name, part.value, part.getAttribute('href'), part.textContent].join('|');
     const had = document.activeElement;
-    const place = parts().indexOf(had);
-    if (place < 0) return () => {};
+    if (!parts().includes(had)) return () => {};
     const known = name(had);
     return () => {
       if (document.activeElement !== document.body) return;
-      const now = parts();
-      (now.find((part) => name(part) === known) ?? now[Math.min(place, now.length - 1)])?.focus({ preventScroll: true });
+      // Where it is gone, the title: what is in its place now may undo what a second Enter was not meant for.
+      const part = parts().find((one) => name(one) === known) ?? document.querySelector('main h1');
+      part?.focus({ preventScroll: true });
     };
   },
   // 'accepted', 'dismissed', or 'unavailable' where the browser offers nothing. Only after a tap.

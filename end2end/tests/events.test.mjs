@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import jsQR from 'jsqr';
 import { stage } from '../harness.mjs';
-import { askFor, course, enter, event, heading, joinEvent, mainAction, onServer, openRow, opened, reward, settled, tapTab, tapTo } from '../member.mjs';
+import { acts, askFor, course, enter, event, heading, joinEvent, mainAction, onServer, openRow, opened, reward, settled, tapTab, tapTo } from '../member.mjs';
 
 const { server, phone: openPhone } = await stage({ after });
 const bench = event('test-bakery-bench');
@@ -174,6 +174,21 @@ test('a round that draws the screen anew leaves the focus where it was', async (
     await page.locator('.notice').nth(notices).waitFor();
     assert.equal(await focused(), before);
   }
+});
+
+test('a second Enter does not undo what the first one did', async () => {
+  const { page } = await openPhone();
+  await enter(page, 'tom@example.com');
+  const webinar = event('quotes-that-hold');
+  await openRow(page, '/app/events', webinar.title.en);
+  await mainAction(page).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name: 'My ticket' }).waitFor();
+  assert.equal(await heading(page).evaluate((title) => document.activeElement === title), true, 'the title has the focus');
+  await page.keyboard.press('Enter');
+  await settled(page);
+  const joined = (await acts(page)).filter(([what]) => what.includes(webinar.title.en));
+  assert.deepEqual(joined.map(([, state]) => state), ['Confirmed']);
 });
 
 test('what the brand takes back leaves the screen that shows it', async () => {

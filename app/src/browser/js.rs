@@ -122,11 +122,12 @@ pub async fn get(url: &str) -> (u16, String) {
     body.map_or((0, String::new()), |body| (fetched.fetched_status(), body))
 }
 
-/// Gives the focus back to the part of the screen that has it now, once what is being redrawn is there.
+/// Gives the focus back to the part of the screen that has it now, or else to the title, once what is being redrawn is
+/// there.
 pub fn keep_focus_over_redraw() {
     let give_back = keep_focus();
     after(0, move || {
-        // A part that is gone and has no successor leaves the focus where the browser put it.
+        // A screen without a title leaves the focus where the browser put it.
         let _ = give_back.call0(&JsValue::NULL);
     });
 }
