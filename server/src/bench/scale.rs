@@ -118,7 +118,8 @@ impl Site {
         match work {
             Work::Idle => drop(self.round(&member, have, 0).await?),
             Work::Act => self.phones[at].1 = self.round(&member, have, 1).await?,
-            Work::Status => self.status(sample as u64 * self.members / SAMPLES as u64).await?,
+            // As with the phones: what the first of them reads from the disk, the others find in memory.
+            Work::Status => self.status(at as u64 * self.members / MEMBERS as u64).await?,
             Work::First => drop(self.round(&member, Cursor::default(), 0).await?),
         }
         Ok(begun.elapsed())
