@@ -348,10 +348,11 @@ pub async fn list_lines(tx: &mut Tx, account: AccountId, from: Day, to: Day) -> 
     Ok(on!(tx, c => sqlx::query_as(LIST).bind(account).bind(from).bind(to).fetch_all(c).await?))
 }
 
+const LIST_EARNED: &str = "SELECT on_day, CAST(SUM(status_points) AS BIGINT) FROM entry \
+    WHERE company_id = $1 AND on_day BETWEEN $2 AND $3 GROUP BY on_day ORDER BY on_day";
+
 pub async fn list_earned(tx: &mut Tx, company: CompanyId, from: Day, to: Day) -> Result<Vec<(Day, Points)>> {
-    const LIST: &str = "SELECT on_day, CAST(SUM(status_points) AS BIGINT) FROM entry \
-        WHERE company_id = $1 AND on_day BETWEEN $2 AND $3 GROUP BY on_day ORDER BY on_day";
-    Ok(on!(tx, c => sqlx::query_as(LIST).bind(company).bind(from).bind(to).fetch_all(c).await?))
+    Ok(on!(tx, c => sqlx::query_as(LIST_EARNED).bind(company).bind(from).bind(to).fetch_all(c).await?))
 }
 
 #[derive(Clone, Debug, FromRow)]
@@ -405,4 +406,40 @@ pub async fn count_lots_amiss(tx: &mut Tx) -> Result<i64> {
         + (SELECT COUNT(*) FROM lot JOIN entry ON entry.id = lot.entry_id \
             WHERE entry.kind NOT IN ('earn', 'transfer')) AS BIGINT)";
     Ok(on!(tx, c => sqlx::query_scalar(COUNT).fetch_one(c).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LIST_EARNED;
+    use crate::both;
+    use crate::db::{Engine, Kind, on};
+    use domain::Day;
+    use domain::id::CompanyId;
+    use sqlx::{AssertSqlSafe, Row};
+
+    both! {
+        async fn what_a_company_earned_is_read_from_an_index_alone(world) {
+            let mut tx = world.db.read().await.unwrap();
+            let (begin, alone) = match world.db.kind() {
+                Kind::Sqlite => ("EXPLAIN QUERY PLAN", "COVERING INDEX entry_company (company_id=? AND on_day>? AND on_day<?)"),
+                Kind::Postgres => ("EXPLAIN (COSTS OFF)", "Index Only Scan using entry_company"),
+            };
+            if let Engine::Postgres(transaction) = &mut tx.engine {
+                // A table without rows would be read as a whole.
+                for setting in ["SET LOCAL enable_seqscan = off", "SET LOCAL enable_bitmapscan = off"] {
+                    sqlx::query(setting).execute(&mut **transaction).await.unwrap();
+                }
+            }
+            let explain = format!("{begin} {LIST_EARNED}");
+            let company = CompanyId(uuid::Uuid::nil());
+            // What is said comes last.
+            let plan: Vec<String> = on!(tx, c => {
+                let rows = sqlx::query(AssertSqlSafe(explain)).bind(company).bind(Day(1)).bind(Day(2));
+                let rows = rows.fetch_all(c).await.unwrap();
+                rows.iter().map(|row| row.get(row.len() - 1)).collect()
+            });
+            let plan = plan.join("\n");
+            assert!(plan.contains(alone), "{plan}");
+        }
+    }
 }
