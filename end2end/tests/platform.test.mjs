@@ -495,7 +495,14 @@ describe('worker', () => {
     await installed();
     const ask = () => page.evaluate(() => compagnonStore.requestSync());
     const tags = () => page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).sync.getTags());
+    // With something to send and nobody who takes it: the browser may come at once, and forgets what went well.
+    phone.expect(/status of 503/, /sync answered 503/);
+    site.answers.set('/api/sync', (_, response) => response.writeHead(503).end());
+    await page.evaluate(() => compagnonStore.device.set('device_id', 'd-1'));
+    await page.evaluate(() => compagnonStore.device.set('current', 'm-1'));
+    await commit(page, [['put', 'outbox', row('a', 1)]]);
     assert.equal(await ask(), true);
+    await page.waitForTimeout(300);
     assert.deepEqual(await tags(), ['outbox']);
     await page.evaluate(() => {
       Object.defineProperty(ServiceWorkerRegistration.prototype, 'sync', { value: undefined });
