@@ -143,6 +143,9 @@ fn log(common: &Common) -> Result<()> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
+        // Why: it would say so on the same stderr, and panic where that takes nothing. A log on a full disk is no reason
+        // to fail those who ask.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     match common.log_format {
         LogFormat::Text => builder.init(),

@@ -247,7 +247,7 @@ pub(crate) async fn list_company_keys(tx: &mut Tx, refs: &[&str]) -> Result<Vec<
     const LIST: &str = "SELECT company.ref, company.id, order_points, joined_on, name = ref AS bare, \
         account.id AS account FROM company \
         JOIN account ON account.company_id = company.id AND account.kind = 'wallet' WHERE company.ref IN (";
-    Ok(list_in!(tx, LIST, refs, ""))
+    Ok(list_in!(tx, LIST, refs, " ORDER BY company.ref"))
 }
 
 pub(crate) async fn set_joined_on(tx: &mut Tx, company: CompanyId, day: Day) -> Result<()> {
@@ -270,5 +270,5 @@ pub struct MemberKey {
 pub(crate) async fn list_member_keys(tx: &mut Tx, refs: &[&str]) -> Result<Vec<MemberKey>> {
     const LIST: &str = "SELECT member.ref, member.id, member.company_id, account.id AS account FROM member \
         JOIN account ON account.member_id = member.id AND account.kind = 'wallet' WHERE member.ref IN (";
-    Ok(list_in!(tx, LIST, refs, ""))
+    Ok(list_in!(tx, LIST, refs, " ORDER BY member.ref"))
 }
