@@ -61,6 +61,8 @@ impl Doom {
     }
 
     pub(crate) async fn step(&self) {
+        // Why: others come to their turn at each step, not whenever the database happened to be slow.
+        tokio::task::yield_now().await;
         let less = |left: u64| left.checked_sub(1);
         if self
             .left_to_pause

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 use story::Step;
 use template::Template;
-use world::{Checked, Tally};
+use world::{Checked, Tally, Told};
 
 /// Tells stories of phones without a good network, and checks that nothing is lost or counted twice.
 #[derive(Parser)]
@@ -35,6 +35,9 @@ struct Arguments {
     /// Only this one, and what happens in it.
     #[arg(long)]
     seed: Option<u64>,
+    /// Each story twice: the server must answer the same, else a seed would not tell its story again.
+    #[arg(long)]
+    twice: bool,
     /// Stories at the same time.
     #[arg(long, default_value_t = 2)]
     jobs: usize,
@@ -82,13 +85,13 @@ fn main() -> ExitCode {
                     if seed >= from + seeds {
                         break;
                     }
-                    let told = tell(&template, seed);
+                    let told = tell(&template, seed, arguments.twice);
                     let failure = told.as_ref().err().map(|what| {
                         stop.store(true, Ordering::Relaxed);
-                        shrunk(&template, seed, what.clone())
+                        shrunk(&template, seed, arguments.twice, what.clone())
                     });
                     let mut results = results.lock().expect("no panic outside stories");
-                    results.0 += told.unwrap_or_default();
+                    results.0 += told.unwrap_or_default().tally;
                     results.1 += 1;
                     results.2.extend(failure);
                 }
@@ -141,11 +144,19 @@ fn story_of(seed: u64) -> impl ValueTree<Value = Vec<Step>> {
         .expect("every story can be drawn")
 }
 
-fn tell(template: &Template, seed: u64) -> Checked<Tally> {
-    tell_story(template, seed, &story_of(seed).current())
+fn tell(template: &Template, seed: u64, twice: bool) -> Checked<Told> {
+    tell_story(template, seed, twice, &story_of(seed).current())
 }
 
-fn tell_story(template: &Template, seed: u64, story: &[Step]) -> Checked<Tally> {
+fn tell_story(template: &Template, seed: u64, twice: bool, story: &[Step]) -> Checked<Told> {
+    let told = tell_once(template, seed, story)?;
+    if twice && tell_once(template, seed, story)?.answers != told.answers {
+        return Err("told again, the server answers otherwise".into());
+    }
+    Ok(told)
+}
+
+fn tell_once(template: &Template, seed: u64, story: &[Step]) -> Checked<Told> {
     std::panic::catch_unwind(AssertUnwindSafe(|| {
         runtime().block_on(world::tell(template, seed, story))
     }))
@@ -159,7 +170,7 @@ fn tell_story(template: &Template, seed: u64, story: &[Step]) -> Checked<Tally> 
 }
 
 /// The shortest story found that still fails.
-fn shrunk(template: &Template, seed: u64, what: String) -> Failure {
+fn shrunk(template: &Template, seed: u64, twice: bool, what: String) -> Failure {
     let mut tree = story_of(seed);
     let mut failure = Failure {
         seed,
@@ -173,7 +184,7 @@ fn shrunk(template: &Template, seed: u64, what: String) -> Failure {
             break;
         }
         let story = tree.current();
-        simpler = match tell_story(template, seed, &story) {
+        simpler = match tell_story(template, seed, twice, &story) {
             Err(what) => {
                 failure.what = what;
                 failure.story = story;

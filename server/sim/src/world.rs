@@ -14,6 +14,15 @@ use domain::sync::Reply;
 use domain::{Outcome, Timestamp, Verdict};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// A story that ended well.
+#[derive(Default)]
+pub struct Told {
+    pub tally: Tally,
+    /// A fingerprint of all that the server answered: a story told again has the same.
+    pub answers: u64,
+}
 
 /// What a story did, to see that stories do what they are for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,6 +63,7 @@ pub struct World<'a> {
     pub answered: BTreeMap<CommandId, String>,
     sent: Vec<Packet>,
     pub tally: Tally,
+    answers: DefaultHasher,
 }
 
 fn broken(error: backend::Error) -> String {
@@ -64,7 +74,7 @@ fn broken(error: backend::Error) -> String {
 ///
 /// # Errors
 /// With what did not hold.
-pub async fn tell(template: &Template, seed: u64, story: &[Step]) -> Checked<Tally> {
+pub async fn tell(template: &Template, seed: u64, story: &[Step]) -> Checked<Told> {
     let mut server = Server::start(template, seed).await.map_err(broken)?;
     let mut phones = Vec::new();
     for phone in 0..PHONES {
@@ -82,6 +92,7 @@ pub async fn tell(template: &Template, seed: u64, story: &[Step]) -> Checked<Tal
         answered: BTreeMap::new(),
         sent: Vec::new(),
         tally: Tally::default(),
+        answers: DefaultHasher::new(),
     };
     // Everybody has opened the app once.
     for phone in 0..PHONES {
@@ -94,7 +105,10 @@ pub async fn tell(template: &Template, seed: u64, story: &[Step]) -> Checked<Tal
     checks::effects(&world).await?;
     world.tally.kills = world.server.killed;
     world.server.db.close().await;
-    Ok(world.tally)
+    Ok(Told {
+        tally: world.tally,
+        answers: world.answers.finish(),
+    })
 }
 
 /// The last phone is a second one of the first member.
@@ -342,6 +356,7 @@ impl World<'_> {
 
     /// What the server says is said for good.
     fn observe(&mut self, answer: &Answer) -> Checked {
+        (answer.status, &answer.body).hash(&mut self.answers);
         if answer.status != 200 {
             return match answer.status {
                 0 | 401 | 403 => Ok(()),

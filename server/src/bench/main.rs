@@ -9,42 +9,74 @@ mod scale;
 mod table;
 
 use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
 use place::Engine;
 
 const SMALL: u64 = 1_000;
 
+/// Speed as ratios in one run.
+#[derive(Parser)]
+struct Arguments {
+    /// Members of the larger programme, e.g. 100k or 1m.
+    #[arg(long, env, default_value = "100k", value_parser = members)]
+    scale: u64,
+    /// One part of the table.
+    #[arg(long, env)]
+    only: Option<Part>,
+    /// One database.
+    #[arg(long, env)]
+    engine: Option<Kind>,
+    /// A PostgreSQL that takes new databases.
+    #[arg(long, env)]
+    test_postgres_url: Option<String>,
+    /// Serves the bare handler.
+    #[arg(long, hide = true)]
+    bare: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Part {
+    Rounds,
+    Import,
+    Scale,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Kind {
+    Sqlite,
+    Postgres,
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
-    if std::env::args().any(|argument| argument == "--bare") {
+    let arguments = Arguments::parse();
+    if arguments.bare {
         return bare::serve().await;
     }
-    let large = match std::env::var("SCALE") {
-        Ok(text) => members(&text)?,
-        Err(_) => 100_000,
-    };
-    // `ONLY=scale`, `ENGINE=sqlite`: a part of it.
-    let wanted = |variable: &str, name: &str| {
-        let only = std::env::var(variable).unwrap_or_default();
-        only.is_empty() || only == name
-    };
-    let mut engines = vec![Engine::Sqlite];
-    match std::env::var("TEST_POSTGRES_URL") {
-        Ok(server) => engines.push(Engine::Postgres(server)),
-        Err(_) => println!("PostgreSQL is left out: run it as .ci/with-postgres make bench"),
+    let part = |part| arguments.only.is_none_or(|only| only == part);
+    let kind = |kind| arguments.engine.is_none_or(|only| only == kind);
+    let mut engines = Vec::new();
+    if kind(Kind::Sqlite) {
+        engines.push(Engine::Sqlite);
     }
-    engines.retain(|engine| wanted("ENGINE", engine.name()));
+    if kind(Kind::Postgres) {
+        match arguments.test_postgres_url {
+            Some(server) => engines.push(Engine::Postgres(server)),
+            None => println!("PostgreSQL is left out: run it as .ci/with-postgres make bench"),
+        }
+    }
     table::head();
     for engine in &engines {
-        if wanted("ONLY", "rounds") {
+        if part(Part::Rounds) {
             rounds::lines(engine).await?;
         }
-        if wanted("ONLY", "import") {
+        if part(Part::Import) {
             import::lines(engine).await?;
         }
     }
-    if wanted("ONLY", "scale") {
+    if part(Part::Scale) {
         for engine in &engines {
-            scale::lines(engine, SMALL, large).await?;
+            scale::lines(engine, SMALL, arguments.scale).await?;
         }
     }
     Ok(())
