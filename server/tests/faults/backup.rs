@@ -69,6 +69,11 @@ async fn is_restored(house: &House) {
     );
     let anew = net.sign_in(house, crowd.phones[0].reference).await;
     crowd.phones[0].open_again(anew).await;
+    // Each app is closed as soon as it has heard of it: what is to be sent again is in its store.
+    for phone in &mut crowd.phones {
+        phone.round().await;
+        phone.open_again(phone.session.clone()).await;
+    }
     crowd.settle().await;
 
     for (phone, decided) in crowd.phones.iter().zip(&decided) {
