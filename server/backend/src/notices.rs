@@ -8,11 +8,21 @@ use domain::id::{MemberId, NoticeId};
 use domain::notices::{About, Command, Notice};
 use domain::{Receipt, Timestamp};
 
+/// So many of a member's notices are on their phones, the newest.
+const NEWEST: i64 = 50;
+
 pub(crate) async fn tell(tx: &mut Tx, member: MemberId, about: About) -> Result<()> {
     const INSERT: &str = "INSERT INTO notice (id, member_id, at, about) VALUES ($1, $2, $3, $4)";
     let (id, now, about) = (NoticeId(tx.uuid()), tx.now(), serde_json::to_string(&about)?);
     on!(tx, c => sqlx::query(INSERT).bind(id).bind(member).bind(now).bind(&about).execute(c).await.map(|_| ())?);
     tx.touch(member, Collection::Notice, id);
+    const PUSHED_OUT: &str =
+        "SELECT id FROM notice WHERE member_id = $1 ORDER BY at DESC, id DESC LIMIT 1 OFFSET $2";
+    let pushed_out: Option<NoticeId> =
+        on!(tx, c => sqlx::query_scalar(PUSHED_OUT).bind(member).bind(NEWEST).fetch_optional(c).await?);
+    if let Some(id) = pushed_out {
+        tx.touch(member, Collection::Notice, id);
+    }
     Ok(())
 }
 
@@ -31,9 +41,9 @@ pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, command: Command) -> Resu
 /// A member's newest notices.
 pub(crate) async fn list(tx: &mut Tx, member: MemberId) -> Result<Vec<Notice>> {
     const LIST: &str =
-        "SELECT id, at, read_at, about FROM notice WHERE member_id = $1 ORDER BY at DESC, id DESC LIMIT 50";
+        "SELECT id, at, read_at, about FROM notice WHERE member_id = $1 ORDER BY at DESC, id DESC LIMIT $2";
     let rows: Vec<(NoticeId, Timestamp, Option<Timestamp>, String)> =
-        on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?);
+        on!(tx, c => sqlx::query_as(LIST).bind(member).bind(NEWEST).fetch_all(c).await?);
     rows.into_iter()
         .map(|(id, at, read_at, about)| {
             Ok(Notice {

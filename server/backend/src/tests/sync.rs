@@ -1,10 +1,11 @@
 use super::{caller, envelope, order, populate};
 use crate::caller::Caller;
 use crate::testing::World;
-use crate::{both, members, programme, rewards, sync};
+use crate::{both, members, notices, programme, rewards, sync};
 use domain::document::{Collection, Family};
 use domain::id::DeviceId;
 use domain::members::Command;
+use domain::notices::About;
 use domain::sync::{Cursor, PROTO, Request};
 use domain::{Day, Lang};
 use serde_json::value::RawValue;
@@ -75,6 +76,25 @@ both! {
         assert_eq!(phone.round(world, &ann, vec![body]).await.0, 2, "me and the act");
         assert_eq!(phone.docs, whole(world, &ann).await);
         assert_eq!(phone.round(world, &ann, vec![]).await, (0, 0));
+    }
+
+    async fn a_notice_that_newer_ones_push_out_leaves_the_phone(world) {
+        populate(world).await;
+        let ann = caller(world, "m-ann").await;
+        let mut phone = Phone::default();
+        for _ in 0..3 {
+            phone.round(world, &ann, vec![]).await;
+            let mut tx = world.db.write().await.unwrap();
+            for _ in 0..20 {
+                let about = About::TierReached { tier: Default::default() };
+                notices::tell(&mut tx, ann.member, about).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+        }
+        phone.round(world, &ann, vec![]).await;
+        assert_eq!(phone.docs, whole(world, &ann).await);
+        let notices = phone.docs.keys().filter(|(collection, _)| collection == Collection::Notice.code());
+        assert_eq!(notices.count(), 50);
     }
 
     async fn a_new_status_brings_what_is_seen_with_it(world) {
