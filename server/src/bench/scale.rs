@@ -4,23 +4,24 @@ use crate::client::Member;
 use crate::place::{Engine, Place};
 use crate::rounds::{course, db, sign_in};
 use crate::table;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use backend::{Db, programme, sessions, status, sync};
-use domain::id::{CommandId, CourseId, DeviceId, uuid_v7};
+use domain::id::{CommandId, CourseId, uuid_v7};
 use domain::sync::{Cursor, PROTO, Request};
 use domain::{Command, Envelope, learning};
+use futures_util::future::try_join_all;
 use serde_json::value::RawValue;
 use std::time::{Duration, Instant};
 
-const SAMPLES: usize = 200;
+/// Rounds of each kind of work; in each, all phones ask at once.
+const ROUNDS: usize = 100;
 const MEMBERS: usize = 16;
 
-/// What is measured, and how often.
-const WORK: [(&str, Work, usize); 4] = [
-    ("idle round", Work::Idle, SAMPLES),
-    ("a round with an act", Work::Act, SAMPLES),
-    ("status of a company", Work::Status, SAMPLES),
-    ("first sync", Work::First, SAMPLES / 4),
+const WORK: [(&str, Work); 4] = [
+    ("idle round", Work::Idle),
+    ("a round with an act", Work::Act),
+    ("status of a company", Work::Status),
+    ("first sync", Work::First),
 ];
 
 #[derive(Clone, Copy)]
@@ -32,16 +33,19 @@ enum Work {
 }
 
 /// Middle times of two programmes, of which now one and now the other works: what else the machine does hits both.
+///
+/// Why all phones at once: where one asks alone, most of its time is that of waking a sleeping processor for each
+/// statement, or none of it, and the scheduler chooses for each programme anew.
 pub async fn lines(engine: &Engine, small: u64, large: u64) -> Result<()> {
     let most = (large as f64).ln() / (small as f64).ln();
     let mut few = Site::make(engine, small).await?;
     let mut many = Site::make(engine, large).await?;
     table::scale_head(small, large, most);
-    for (what, work, samples) in WORK {
+    for (what, work) in WORK {
         let (mut with_few, mut with_many) = (vec![], vec![]);
-        for sample in 0..samples {
-            with_few.push(few.time(work, sample).await?);
-            with_many.push(many.time(work, sample).await?);
+        for _ in 0..ROUNDS {
+            with_few.push(few.time(work).await?);
+            with_many.push(many.time(work).await?);
         }
         table::growth(engine, what, middle(with_few), middle(with_many), most);
     }
@@ -72,12 +76,17 @@ fn middle(mut times: Vec<Duration>) -> Duration {
 struct Site {
     place: Place,
     db: Db,
-    members: u64,
-    course: CourseId,
-    phones: Vec<(Member, Cursor)>,
-    seq: i64,
+    phones: Vec<Phone>,
     kib_a_member: f64,
     generated_in: Duration,
+}
+
+struct Phone {
+    member: Member,
+    company: String,
+    course: CourseId,
+    have: Cursor,
+    seq: i64,
 }
 
 impl Site {
@@ -88,22 +97,27 @@ impl Site {
         server::generate::generate(&db, members, 20, &mut |_| {}).await?;
         let generated_in = begun.elapsed();
         let kib_a_member = place.size().await? as f64 / 1024.0 / members as f64;
-        let signed_in = sign_in(&db, MEMBERS, members).await?;
-        let mut site = Site {
-            course: course(&place).await?,
+        let course = course(&place).await?;
+        let mut phones = Vec::new();
+        for (number, member) in (0..).zip(sign_in(&db, MEMBERS, members).await?) {
+            let of_member = number * members / MEMBERS as u64;
+            let mut phone = Phone {
+                member,
+                company: server::generate::company_ref(of_member / server::generate::TEAM),
+                course,
+                have: Cursor::default(),
+                seq: 0,
+            };
+            phone.have = phone.round(&db, Cursor::default(), None).await?;
+            phones.push(phone);
+        }
+        Ok(Site {
             place,
             db,
-            members,
-            phones: Vec::new(),
-            seq: 0,
+            phones,
             kib_a_member,
             generated_in,
-        };
-        for member in signed_in {
-            let has = site.round(&member, Cursor::default(), 0).await?;
-            site.phones.push((member, has));
-        }
-        Ok(site)
+        })
     }
 
     async fn leave(self) -> Result<()> {
@@ -111,64 +125,68 @@ impl Site {
         self.place.leave().await
     }
 
-    async fn time(&mut self, work: Work, sample: usize) -> Result<Duration> {
-        let at = sample % MEMBERS;
-        let (member, have) = self.phones[at].clone();
+    /// What one phone's share is of the time until all have their answer.
+    async fn time(&mut self, work: Work) -> Result<Duration> {
+        let db = &self.db;
         let begun = Instant::now();
-        match work {
-            Work::Idle => drop(self.round(&member, have, 0).await?),
-            Work::Act => self.phones[at].1 = self.round(&member, have, 1).await?,
-            // As with the phones: what the first of them reads from the disk, the others find in memory.
-            Work::Status => self.status(at as u64 * self.members / MEMBERS as u64).await?,
-            Work::First => drop(self.round(&member, Cursor::default(), 0).await?),
-        }
-        Ok(begun.elapsed())
+        try_join_all(self.phones.iter_mut().map(|phone| phone.ask(db, work))).await?;
+        Ok(begun.elapsed() / MEMBERS as u32)
     }
+}
 
-    async fn status(&self, member: u64) -> Result<()> {
-        let reference = server::generate::company_ref(member / server::generate::TEAM);
-        let mut tx = self.db.read().await?;
-        let settings = programme::current(&mut tx).await?;
-        let today = settings.day(tx.now())?;
-        status::of_company(&mut tx, &settings, &reference, today).await?;
+impl Phone {
+    async fn ask(&mut self, db: &Db, work: Work) -> Result<()> {
+        match work {
+            Work::Idle => drop(self.round(db, self.have.clone(), None).await?),
+            Work::Act => {
+                self.seq += 1;
+                let act = self.act(db)?;
+                self.have = self.round(db, self.have.clone(), Some(act)).await?;
+            }
+            Work::Status => self.status(db).await?,
+            Work::First => drop(self.round(db, Cursor::default(), None).await?),
+        }
         Ok(())
     }
 
+    async fn status(&self, db: &Db) -> Result<()> {
+        let mut tx = db.read().await?;
+        let settings = programme::current(&mut tx).await?;
+        let today = settings.day(tx.now())?;
+        status::of_company(&mut tx, &settings, &self.company, today).await?;
+        Ok(())
+    }
+
+    fn act(&self, db: &Db) -> Result<Box<RawValue>> {
+        let mut chance = [0; 10];
+        db.chance(&mut chance);
+        let envelope = Envelope {
+            id: CommandId(uuid_v7(db.now(), chance)),
+            member: self.member.id,
+            device: self.member.device,
+            seq: self.seq,
+            made_at: db.now(),
+            command: Command::Learning(learning::Command::FinishPractice { course: self.course }),
+        };
+        Ok(serde_json::value::to_raw_value(&envelope)?)
+    }
+
     /// A round as the server does it, from the session on.
-    async fn round(&mut self, member: &Member, have: Cursor, acts: usize) -> Result<Cursor> {
-        let mut commands = Vec::new();
-        for _ in 0..acts {
-            self.seq += 1;
-            let mut chance = [9; 10];
-            chance[..8].copy_from_slice(&self.seq.to_be_bytes());
-            let envelope = Envelope {
-                id: CommandId(uuid_v7(self.db.now(), chance)),
-                member: member.id,
-                device: DeviceId(member.device.0),
-                seq: self.seq,
-                made_at: self.db.now(),
-                command: Command::Learning(learning::Command::FinishPractice { course: self.course }),
-            };
-            commands.push(serde_json::value::to_raw_value(&envelope)?);
-        }
+    async fn round(&self, db: &Db, have: Cursor, act: Option<Box<RawValue>>) -> Result<Cursor> {
         let request: Request<Box<RawValue>> = Request {
             proto: PROTO,
-            member: member.id,
-            device: member.device,
+            member: self.member.id,
+            device: self.member.device,
             push_only: false,
             have,
-            commands,
+            commands: act.into_iter().collect(),
         };
-        let caller = sessions::caller_and_newest(&self.db, &member.token).await?;
-        let (caller, newest) = caller.ok_or_else(|| anyhow::anyhow!("the session has ended"))?;
-        if let Some(reply) = sync::nothing_new(self.db.now(), &newest, &request) {
-            return reply
-                .cursor
-                .ok_or_else(|| anyhow::anyhow!("a round without a cursor"));
-        }
-        let reply = sync::round(&self.db, &caller, &request).await?;
-        reply
-            .cursor
-            .ok_or_else(|| anyhow::anyhow!("a round without a cursor"))
+        let caller = sessions::caller_and_newest(db, &self.member.token).await?;
+        let (caller, newest) = caller.context("the session has ended")?;
+        let reply = match sync::nothing_new(db.now(), &newest, &request) {
+            Some(reply) => reply,
+            None => sync::round(db, &caller, &request).await?,
+        };
+        reply.cursor.context("a round without a cursor")
     }
 }
