@@ -5,7 +5,7 @@ use crate::parts::{detail, empty, heading, line, live, nothing, section};
 use crate::phone::view::{Purse, View};
 use crate::text;
 use domain::Lang;
-use domain::ledger::{Line, LotLeft, Month, Wallet};
+use domain::ledger::{Line, Month, Wallet};
 use leptos::prelude::*;
 
 pub fn points_page() -> AnyView {
@@ -75,26 +75,19 @@ fn figures(purse: &Purse, lang: Lang) -> AnyView {
 }
 
 fn lots(purse: &Purse, lang: Lang) -> AnyView {
-    let days = |lot: &LotLeft| (lot.expires_on, lot.earned_on);
     let expiring: Vec<AnyView> = purse
-        .lots
-        .chunk_by(|one, next| days(one) == days(next))
-        .filter_map(|of_days| {
-            let (expires_on, earned_on) = days(&of_days[0]);
-            let points = of_days.iter().map(|lot| lot.left).sum();
-            let expires_on = text::expires_on(lang, &format::day(lang, expires_on?));
-            Some(
-                view! {
-                    <li class="line">
-                        <span class="row-text">
-                            <strong>{expires_on}</strong>
-                            {detail(text::earned_on(lang, &format::day(lang, earned_on)))}
-                        </span>
-                        <span class="amount">{text::points(lang, points)}</span>
-                    </li>
-                }
-                .into_any(),
-            )
+        .by_days()
+        .map(|(expires_on, earned_on, points)| {
+            view! {
+                <li class="line">
+                    <span class="row-text">
+                        <strong>{text::expires_on(lang, &format::day(lang, expires_on))}</strong>
+                        {detail(text::earned_on(lang, &format::day(lang, earned_on)))}
+                    </span>
+                    <span class="amount">{text::points(lang, points)}</span>
+                </li>
+            }
+            .into_any()
         })
         .collect();
     if expiring.is_empty() {

@@ -4,10 +4,11 @@ use super::outbox::State;
 use super::store::memory::Memory;
 use super::store::{Durability, Store};
 use super::sync::{Answer, MOST_ATTEMPTS, Next};
-use super::view::{Seat, View, Way};
+use super::view::{Purse, Seat, View, Way};
 use super::*;
-use domain::id::{CommandId, CourseId, EventId, RewardId, uuid_v7};
-use domain::{Command, Lang, Timestamp, events, learning, rewards};
+use domain::id::{CommandId, CourseId, EntryId, EventId, RewardId, uuid_v7};
+use domain::ledger::LotLeft;
+use domain::{Command, Day, Lang, Timestamp, events, learning, rewards};
 use serde_json::{Value, json};
 use std::future::Future;
 use std::pin::pin;
@@ -680,4 +681,32 @@ fn drafts_outlive_a_restart_and_go_with_their_act() {
     now_or_never(made.store.commit(ops, Durability::Strict)).unwrap();
     made.phone.saved(item, Some("quiz:1"));
     assert!(loaded(&made.store).drafts.is_empty() && made.phone.drafts.is_empty());
+}
+
+#[test]
+fn points_of_the_same_two_days_are_one_line() {
+    let lot = |expires_on, earned_on, left| LotLeft {
+        entry: EntryId(id(3)),
+        earned_on: Day(earned_on),
+        expires_on,
+        left,
+    };
+    let purse = Purse {
+        lots: vec![
+            lot(Some(Day(400)), 10, 5),
+            lot(Some(Day(400)), 10, 7),
+            lot(Some(Day(400)), 11, 1),
+            lot(Some(Day(430)), 11, 2),
+            lot(None, 12, 100),
+        ],
+        ..Purse::default()
+    };
+    assert_eq!(
+        purse.by_days().collect::<Vec<_>>(),
+        [
+            (Day(400), Day(10), 12),
+            (Day(400), Day(11), 1),
+            (Day(430), Day(11), 2)
+        ]
+    );
 }

@@ -71,6 +71,19 @@ pub struct Purse {
     pub lots: Vec<LotLeft>,
 }
 
+impl Purse {
+    /// What expires: the day, the day it was earned, and how many points; those of the same two days together.
+    pub fn by_days(&self) -> impl Iterator<Item = (Day, Day, Points)> {
+        let days = |lot: &LotLeft| (lot.expires_on, lot.earned_on);
+        self.lots
+            .chunk_by(move |one, next| days(one) == days(next))
+            .filter_map(move |same| {
+                let (expires_on, earned_on) = days(&same[0]);
+                Some((expires_on?, earned_on, same.iter().map(|lot| lot.left).sum()))
+            })
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct CourseNow {
     pub course: Arc<Course>,
