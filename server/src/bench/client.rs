@@ -22,6 +22,23 @@ pub struct Member {
     pub token: String,
 }
 
+impl Member {
+    /// Their act of this number: a practice they finish now.
+    pub fn practice(&self, course: CourseId, seq: i64) -> Envelope {
+        let mut chance = [0; 10];
+        chance[..8].copy_from_slice(&seq.to_be_bytes());
+        chance[8..].copy_from_slice(&self.id.0.as_bytes()[14..]);
+        Envelope {
+            id: CommandId(uuid_v7(now(), chance)),
+            member: self.id,
+            device: self.device,
+            seq,
+            made_at: now(),
+            command: Command::Learning(learning::Command::FinishPractice { course }),
+        }
+    }
+}
+
 pub struct Client {
     pub member: Member,
     sender: SendRequest<Full<Bytes>>,
@@ -65,17 +82,7 @@ impl Client {
         let commands: Vec<Envelope> = (0..acts)
             .map(|_| {
                 self.seq += 1;
-                let mut chance = [0; 10];
-                chance[..8].copy_from_slice(&self.seq.to_be_bytes());
-                chance[8..].copy_from_slice(&self.member.id.0.as_bytes()[14..]);
-                Envelope {
-                    id: CommandId(uuid_v7(now(), chance)),
-                    member: self.member.id,
-                    device: self.member.device,
-                    seq: self.seq,
-                    made_at: now(),
-                    command: Command::Learning(learning::Command::FinishPractice { course }),
-                }
+                self.member.practice(course, self.seq)
             })
             .collect();
         let request = Request {

@@ -6,9 +6,8 @@ use crate::rounds::{course, db, sign_in};
 use crate::table;
 use anyhow::{Context, Result};
 use backend::{Db, programme, sessions, status, sync};
-use domain::id::{CommandId, CourseId, uuid_v7};
+use domain::id::CourseId;
 use domain::sync::{Cursor, PROTO, Request};
-use domain::{Command, Envelope, learning};
 use futures_util::future::try_join_all;
 use serde_json::value::RawValue;
 use std::time::{Duration, Instant};
@@ -140,7 +139,7 @@ impl Phone {
             Work::Idle => drop(self.round(db, self.have.clone(), None).await?),
             Work::Act => {
                 self.seq += 1;
-                let act = self.act(db)?;
+                let act = serde_json::value::to_raw_value(&self.member.practice(self.course, self.seq))?;
                 self.have = self.round(db, self.have.clone(), Some(act)).await?;
             }
             Work::Status => self.status(db).await?,
@@ -155,20 +154,6 @@ impl Phone {
         let today = settings.day(tx.now())?;
         status::of_company(&mut tx, &settings, &self.company, today).await?;
         Ok(())
-    }
-
-    fn act(&self, db: &Db) -> Result<Box<RawValue>> {
-        let mut chance = [0; 10];
-        db.chance(&mut chance);
-        let envelope = Envelope {
-            id: CommandId(uuid_v7(db.now(), chance)),
-            member: self.member.id,
-            device: self.member.device,
-            seq: self.seq,
-            made_at: db.now(),
-            command: Command::Learning(learning::Command::FinishPractice { course: self.course }),
-        };
-        Ok(serde_json::value::to_raw_value(&envelope)?)
     }
 
     /// A round as the server does it, from the session on.
