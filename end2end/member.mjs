@@ -200,7 +200,7 @@ export async function askFor(page, of, lang) {
 
 // --- what is known -----------------------------------------------------------------------------------------------
 
-const digits = (text) => Number(text.replace('\u2212', '-').replace(/[^\d-]/g, ''));
+export const digits = (text) => Number(text.replace('\u2212', '-').replace(/[^\d-]/g, ''));
 
 // The wallets on the first screen: { 'My points': { points, more } }.
 export async function purses(page) {

@@ -78,7 +78,7 @@ fn screen(route: &Route) -> AnyView {
         Route::Request(request) => rewards::request_page(request),
         Route::Me => members::me_page(),
         Route::Activity => members::activity_page(),
-        Route::Points => ledger::points_page(),
+        Route::Points(wallet) => ledger::points_page(wallet),
         Route::Company => members::company_page(),
         Route::Devices => members::devices_page(),
         Route::Language => members::language_page(),

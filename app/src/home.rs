@@ -78,7 +78,7 @@ fn status_card(app: App, view: &View, lang: Lang) -> AnyView {
         }
         Some(
             view! {
-                <a class="purse" href=Route::Points.path()>
+                <a class="purse" href=Route::Points(wallet).path()>
                     <span class="purse-name">{text::wallet(lang, wallet)}</span>
                     <strong class="figure">{text::number(lang, purse.available)}</strong>
                     <span class="detail">{if more.is_empty() { text::confirmed_points(lang).to_owned() } else { more.join(" · ") }}</span>
@@ -249,7 +249,7 @@ fn news(app: App, view: &View, lang: Lang) -> AnyView {
             let id = notice.id;
             let route = match &notice.about {
                 About::SeatFree { event, .. } | About::EventCancelled { event, .. } => Route::Event(*event),
-                About::TierReached { .. } => Route::Points,
+                About::TierReached { .. } => Route::Company,
                 About::RequestMoved { title, .. } => {
                     view.only_request(title).map_or(Route::Rewards, Route::Request)
                 }

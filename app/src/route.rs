@@ -1,6 +1,7 @@
 //! The addresses of the member app. A link is made from a [`Route`], so a dead one does not compile.
 
 use domain::id::{CommandId, CourseId, EventId, RewardId};
+use domain::ledger::Wallet;
 
 /// A screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub enum Route {
     Request(CommandId),
     Me,
     Activity,
-    Points,
+    Points(Wallet),
     Company,
     Devices,
     Language,
@@ -59,7 +60,8 @@ impl Route {
             ["app", "rewards", "request", request] => Route::Request(request.parse().ok()?),
             ["app", "me"] => Route::Me,
             ["app", "me", "activity"] => Route::Activity,
-            ["app", "me", "points"] => Route::Points,
+            ["app", "me", "points"] => Route::Points(Wallet::Own),
+            ["app", "me", "points", "company"] => Route::Points(Wallet::Company),
             ["app", "me", "company"] => Route::Company,
             ["app", "me", "devices"] => Route::Devices,
             ["app", "me", "language"] => Route::Language,
@@ -88,7 +90,8 @@ impl Route {
             Route::Request(request) => format!("/app/rewards/request/{request}"),
             Route::Me => "/app/me".into(),
             Route::Activity => "/app/me/activity".into(),
-            Route::Points => "/app/me/points".into(),
+            Route::Points(Wallet::Own) => "/app/me/points".into(),
+            Route::Points(Wallet::Company) => "/app/me/points/company".into(),
             Route::Company => "/app/me/company".into(),
             Route::Devices => "/app/me/devices".into(),
             Route::Language => "/app/me/language".into(),
@@ -112,7 +115,7 @@ impl Route {
             Route::Rewards | Route::Reward(_) | Route::Request(_) => Tab::Rewards,
             Route::Me
             | Route::Activity
-            | Route::Points
+            | Route::Points(_)
             | Route::Company
             | Route::Devices
             | Route::Language
@@ -136,7 +139,7 @@ impl Route {
             Route::Ticket(event) => Route::Event(*event),
             Route::Reward(_) | Route::Request(_) => Route::Rewards,
             Route::Activity
-            | Route::Points
+            | Route::Points(_)
             | Route::Company
             | Route::Devices
             | Route::Language
@@ -196,7 +199,8 @@ mod tests {
             Route::Request(command),
             Route::Me,
             Route::Activity,
-            Route::Points,
+            Route::Points(Wallet::Own),
+            Route::Points(Wallet::Company),
             Route::Company,
             Route::Devices,
             Route::Language,

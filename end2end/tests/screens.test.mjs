@@ -6,6 +6,7 @@ import {
   answer,
   askFor,
   course,
+  digits,
   enter,
   event,
   everyScreen,
@@ -14,9 +15,11 @@ import {
   mainAction,
   openRow,
   opened,
+  purses,
   reward,
   settled,
   takeQuiz,
+  tapTab,
   tapTo,
 } from '../member.mjs';
 
@@ -143,6 +146,25 @@ for (const [lang, member] of Object.entries(MEMBERS)) {
       for (const [path, title] of titles) assert.match(title, /.+ – Club Ferrand$/, path);
       for (const form of [/\/ticket$/, /\/request\//, /\/attempt\//]) assert.ok(paths.some((path) => form.test(path)), `${form}`);
       checks.end();
+    });
+
+    test('a wallet opens its own points', async () => {
+      const wallets = Object.entries(await purses(page));
+      assert.equal(wallets.length, 2);
+      for (const [name, { points }] of wallets) {
+        await tapTab(page, '/app');
+        await page.locator('a.purse', { hasText: name }).tap();
+        await shows(name, points);
+      }
+      for (const [name, { points }] of wallets) {
+        await page.locator('.segments a', { hasText: name }).tap();
+        await shows(name, points);
+      }
+      async function shows(name, points) {
+        await page.getByRole('heading', { level: 1, name }).waitFor();
+        assert.equal(await page.locator('.segments [aria-current=page]').textContent(), name);
+        assert.equal(digits(await page.locator('main .figures .figure').first().textContent()), points);
+      }
     });
 
     test('questions, answers, sheets and messages', async () => {

@@ -3,33 +3,31 @@
 use crate::format;
 use crate::parts::{detail, empty, heading, line, live, nothing, section};
 use crate::phone::view::{Purse, View};
+use crate::route::Route;
 use crate::text;
 use domain::Lang;
 use domain::ledger::{Line, Month, Wallet};
 use leptos::prelude::*;
 
-pub fn points_page() -> AnyView {
-    let chosen = RwSignal::new(Wallet::Own);
-    live(move |_, view, lang| page(view, lang, chosen))
+pub fn points_page(asked: Wallet) -> AnyView {
+    live(move |_, view, lang| page(view, lang, asked))
 }
 
-fn page(view: &View, lang: Lang, chosen: RwSignal<Wallet>) -> AnyView {
-    let wallet = chosen.get();
-    let purse = match wallet {
-        Wallet::Own => Some(&view.own),
-        Wallet::Company => view.company.as_ref(),
+fn page(view: &View, lang: Lang, asked: Wallet) -> AnyView {
+    let (wallet, purse) = match (asked, &view.company) {
+        (Wallet::Company, Some(company)) => (Wallet::Company, company),
+        _ => (Wallet::Own, &view.own),
     };
     let choice = view.company.is_some().then(|| {
         let one = |one: Wallet| {
             view! {
-                <button
-                    type="button"
+                <a
                     class="button"
-                    aria-pressed=if wallet == one { "true" } else { "false" }
-                    on:click=move |_| chosen.set(one)
+                    href=Route::Points(one).path()
+                    aria-current=(wallet == one).then_some("page")
                 >
                     {text::wallet(lang, one)}
-                </button>
+                </a>
             }
             .into_any()
         };
@@ -43,10 +41,10 @@ fn page(view: &View, lang: Lang, chosen: RwSignal<Wallet>) -> AnyView {
         .collect();
     let none = months.is_empty().then(|| empty(text::no_points_yet(lang)));
     view! {
-        {heading(text::points_title(lang))}
+        {heading(text::wallet(lang, wallet))}
         {choice}
-        {purse.map(|purse| figures(purse, lang))}
-        {purse.map(|purse| lots(purse, lang))}
+        {figures(purse, lang)}
+        {lots(purse, lang)}
         {none}
         {months}
     }

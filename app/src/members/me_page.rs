@@ -3,6 +3,7 @@
 use crate::parts::{detail, heading, live, nothing, row, rows};
 use crate::route::Route;
 use crate::text;
+use domain::ledger::Wallet;
 use leptos::prelude::*;
 
 pub fn me_page() -> AnyView {
@@ -26,8 +27,8 @@ pub fn me_page() -> AnyView {
         let list = vec![
             to(Route::Activity, text::activity_title(lang), waiting),
             to(
-                Route::Points,
-                text::points_title(lang),
+                Route::Points(Wallet::Own),
+                text::wallet(lang, Wallet::Own),
                 detail(text::points(lang, view.own.available)),
             ),
             to(Route::Company, text::company_title(lang), detail(company.clone())),

@@ -152,7 +152,6 @@ say! {
     send_now: "Envoyer maintenant", "Send now";
     sending: "Envoi en cours", "Sending";
     parked_hint: "L’envoi a échoué plusieurs fois. Rien n’est perdu. Réessayez, ou appelez votre conseiller.", "Sending failed several times. Nothing is lost. Try again, or call your advisor.";
-    points_title: "Mes points", "My points";
     no_points_yet: "Pas encore de mouvement. Une commande ou un cours réussi s’affiche ici.", "Nothing has moved yet. An order or a passed course shows here.";
     negative_points: "Un retour a repris des points déjà dépensés : les prochains le compensent.", "A return took back points that were already spent: the next ones make up for it.";
     expires_next: "Ce qui expire d’abord", "What expires first";
