@@ -74,15 +74,15 @@ fn figures(purse: &Purse, lang: Lang) -> AnyView {
 
 fn lots(purse: &Purse, lang: Lang) -> AnyView {
     let expiring: Vec<AnyView> = purse
-        .by_days()
-        .map(|(expires_on, earned_on, points)| {
+        .expiries()
+        .map(|expiry| {
             view! {
                 <li class="line">
                     <span class="row-text">
-                        <strong>{text::expires_on(lang, &format::day(lang, expires_on))}</strong>
-                        {detail(text::earned_on(lang, &format::day(lang, earned_on)))}
+                        <strong>{text::expires_on(lang, &format::day(lang, expiry.on))}</strong>
+                        {detail(text::earned_on(lang, &format::day(lang, expiry.earned_on)))}
                     </span>
-                    <span class="amount">{text::points(lang, points)}</span>
+                    <span class="amount">{text::points(lang, expiry.points)}</span>
                 </li>
             }
             .into_any()

@@ -4,7 +4,7 @@ use super::outbox::State;
 use super::store::memory::Memory;
 use super::store::{Durability, Store};
 use super::sync::{Answer, MOST_ATTEMPTS, Next};
-use super::view::{Purse, Seat, View, Way};
+use super::view::{Expiry, Purse, Seat, View, Way};
 use super::*;
 use domain::id::{CommandId, CourseId, EntryId, EventId, RewardId, uuid_v7};
 use domain::ledger::LotLeft;
@@ -701,12 +701,13 @@ fn points_of_the_same_two_days_are_one_line() {
         ],
         ..Purse::default()
     };
+    let expiry = |on, earned_on, points| Expiry {
+        on: Day(on),
+        earned_on: Day(earned_on),
+        points,
+    };
     assert_eq!(
-        purse.by_days().collect::<Vec<_>>(),
-        [
-            (Day(400), Day(10), 12),
-            (Day(400), Day(11), 1),
-            (Day(430), Day(11), 2)
-        ]
+        purse.expiries().collect::<Vec<_>>(),
+        [expiry(400, 10, 12), expiry(400, 11, 1), expiry(430, 11, 2)]
     );
 }

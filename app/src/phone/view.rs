@@ -71,15 +71,27 @@ pub struct Purse {
     pub lots: Vec<LotLeft>,
 }
 
+/// Points that expire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expiry {
+    pub on: Day,
+    pub earned_on: Day,
+    pub points: Points,
+}
+
 impl Purse {
-    /// What expires: the day, the day it was earned, and how many points; those of the same two days together.
-    pub fn by_days(&self) -> impl Iterator<Item = (Day, Day, Points)> {
+    /// What expires, in its order; points of the same two days are one.
+    pub fn expiries(&self) -> impl Iterator<Item = Expiry> {
         let days = |lot: &LotLeft| (lot.expires_on, lot.earned_on);
         self.lots
             .chunk_by(move |one, next| days(one) == days(next))
             .filter_map(move |same| {
                 let (expires_on, earned_on) = days(&same[0]);
-                Some((expires_on?, earned_on, same.iter().map(|lot| lot.left).sum()))
+                Some(Expiry {
+                    on: expires_on?,
+                    earned_on,
+                    points: same.iter().map(|lot| lot.left).sum(),
+                })
             })
     }
 }
