@@ -21,12 +21,17 @@ pub async fn db(url: &str) -> Result<Db> {
     Ok(Db::open(url, Arc::new(Machine::default()), Arc::new(Machine::default())).await?)
 }
 
-/// A session for each of `count` members out of the `members` of the generated programme, as far apart as can be.
+/// `count` members out of the `members` of a generated programme, as far apart as can be.
+pub fn spread(count: usize, members: u64) -> impl Iterator<Item = u64> {
+    (0..count as u64).map(move |number| number * members / count as u64)
+}
+
+/// A session for each of the members that [`spread`] names.
 pub async fn sign_in(db: &Db, count: usize, members: u64) -> Result<Vec<Member>> {
     let mut signed_in = Vec::new();
-    for number in 0..count as u64 {
+    for number in spread(count, members) {
         let mut tx = db.write().await?;
-        let reference = server::generate::member_ref(number * members / count as u64);
+        let reference = server::generate::member_ref(number);
         let (member, _) = members::find_by_ref(&mut tx, &reference)
             .await?
             .with_context(|| format!("there is no member {reference}"))?;

@@ -2,12 +2,13 @@
 
 use crate::client::Member;
 use crate::place::{Engine, Place};
-use crate::rounds::{course, db, sign_in};
+use crate::rounds::{course, db, sign_in, spread};
 use crate::table;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use backend::{Db, programme, sessions, status, sync};
 use domain::id::CourseId;
 use domain::sync::{Cursor, PROTO, Request};
+use domain::{Outcome, Verdict};
 use futures_util::future::try_join_all;
 use serde_json::value::RawValue;
 use std::time::{Duration, Instant};
@@ -98,11 +99,11 @@ impl Site {
         let kib_a_member = place.size().await? as f64 / 1024.0 / members as f64;
         let course = course(&place).await?;
         let mut phones = Vec::new();
-        for (number, member) in (0..).zip(sign_in(&db, MEMBERS, members).await?) {
-            let of_member = number * members / MEMBERS as u64;
+        let signed_in = sign_in(&db, MEMBERS, members).await?;
+        for (number, member) in spread(MEMBERS, members).zip(signed_in) {
             let mut phone = Phone {
                 member,
-                company: server::generate::company_ref(of_member / server::generate::TEAM),
+                company: server::generate::company_ref(number / server::generate::TEAM),
                 course,
                 have: Cursor::default(),
                 seq: 0,
@@ -172,6 +173,14 @@ impl Phone {
             Some(reply) => reply,
             None => sync::round(db, &caller, &request).await?,
         };
+        ensure!(
+            reply.outcomes.len() == request.commands.len(),
+            "an act has no outcome"
+        );
+        for outcome in &reply.outcomes {
+            let outcome: Outcome = serde_json::from_str(outcome.get())?;
+            ensure!(matches!(outcome.verdict, Verdict::Confirmed(_)), "{outcome:?}");
+        }
         reply.cursor.context("a round without a cursor")
     }
 }
