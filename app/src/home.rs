@@ -68,6 +68,7 @@ fn status_card(app: App, view: &View, lang: Lang) -> AnyView {
         let purse = match wallet {
             Wallet::Own => Some(&view.own),
             Wallet::Company => view.company.as_ref(),
+            Wallet::Newer => None,
         }?;
         let mut more = Vec::new();
         if purse.to_confirm > 0 {
@@ -250,6 +251,7 @@ fn news(app: App, view: &View, lang: Lang) -> AnyView {
             let route = match &notice.about {
                 About::SeatFree { event, .. } | About::EventCancelled { event, .. } => Route::Event(*event),
                 About::TierReached { .. } => Route::Company,
+                About::Newer(_) => Route::Activity,
                 About::RequestMoved { title, .. } => {
                     view.only_request(title).map_or(Route::Rewards, Route::Request)
                 }

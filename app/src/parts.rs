@@ -95,7 +95,7 @@ pub fn chip(class: &'static str, words: impl Into<String>) -> AnyView {
 pub fn band(band: Band, words: &'static str) -> AnyView {
     chip(
         match band {
-            Band::Many => "many",
+            Band::Many | Band::Newer => "many",
             Band::Few => "few",
             Band::None => "none",
         },
@@ -307,6 +307,7 @@ pub fn answer(app: App, verdict: &Verdict) -> Option<String> {
         Verdict::Confirmed(receipt) => Some(text::receipt_text(receipt, app.lang.get())),
         Verdict::Refused(error) => Some(refusal(app, error)),
         Verdict::Failed => None,
+        Verdict::Newer(_) => Some(text::verdict_newer(app.lang.get()).to_owned()),
     }
 }
 

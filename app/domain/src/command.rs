@@ -1,6 +1,7 @@
 //! What a member can do: one list, in an envelope that makes each act count once.
 
 use crate::id::{CommandId, DeviceId, MemberId};
+use crate::newer::Unread;
 use crate::{Error, Points, Timestamp, events, learning, members, notices, rewards};
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +9,10 @@ use serde::{Deserialize, Serialize};
 ///
 /// Why the bytes matter: the phone keeps the envelope as its final JSON and sends those bytes each time,
 /// and the server answers a known `id` with the stored outcome only if the bytes are the same.
+///
+/// `C`: the [`Command`], or its JSON where the command may be one that a newer version made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Envelope {
+pub struct Envelope<C = Command> {
     pub id: CommandId,
     pub member: MemberId,
     pub device: DeviceId,
@@ -17,7 +20,7 @@ pub struct Envelope {
     pub seq: i64,
     /// The phone's clock. A hint: the server orders by its own.
     pub made_at: Timestamp,
-    pub command: Command,
+    pub command: C,
 }
 
 /// Variants are added, never renamed or removed.
@@ -47,6 +50,9 @@ pub enum Verdict {
     Refused(Error),
     /// Nothing was decided and nothing stored: keep the command and try again.
     Failed,
+    /// Decided, in a way this version does not know.
+    #[serde(untagged, skip_serializing)]
+    Newer(Unread),
 }
 
 /// What a confirmed command brought.
@@ -71,4 +77,6 @@ pub enum Receipt {
     Released {
         points: Points,
     },
+    #[serde(untagged, skip_serializing)]
+    Newer(Unread),
 }

@@ -59,6 +59,10 @@ collections! {
     Act = "act", Own;
 }
 
+/// The form that documents have. Raise it where a document gains a field or a case that follows from what is stored
+/// already: each phone is then sent all of its documents once, also those that did not change.
+pub const GENERATION: u32 = 1;
+
 /// Which counter a collection moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
@@ -69,9 +73,11 @@ pub enum Family {
 }
 
 /// A command the server has decided on, for the activity page.
+///
+/// `C`: the [`crate::Command`], or its JSON where the command may be one that a newer version made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Act {
+pub struct Act<C = crate::Command> {
     pub made_at: crate::Timestamp,
-    pub command: crate::Command,
+    pub command: C,
     pub outcome: crate::Outcome,
 }

@@ -47,10 +47,13 @@ pub enum Error {
     AlreadyRegistered,
     /// The answers do not fit the questions of that version.
     AnswersDoNotFit,
+    /// A refusal of a newer server. Only ever read.
+    #[serde(other, skip_serializing)]
+    Newer,
 }
 
 impl Error {
-    /// One of each, for tests that go through all of them.
+    /// One of each that this version gives, for tests that go through all of them.
     pub fn examples() -> Vec<Error> {
         let at = Timestamp(1_700_000_000_000);
         vec![

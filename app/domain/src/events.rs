@@ -1,6 +1,7 @@
 //! Events, registrations, waiting lists, tickets.
 
 use crate::id::{EventId, TicketId};
+use crate::newer::{Unread, codes};
 use crate::{Error, Text, Timestamp, programme};
 use serde::{Deserialize, Serialize};
 
@@ -36,16 +37,18 @@ pub enum Venue {
     Webinar {
         url: String,
     },
+    #[serde(untagged, skip_serializing)]
+    Newer(Unread),
 }
 
-/// How much is left, in words: other people's clicks must not wake every phone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Band {
-    Many,
-    /// Five or fewer.
-    Few,
-    None,
+codes! {
+    /// How much is left, in words: other people's clicks must not wake every phone.
+    pub enum Band {
+        Many = "many",
+        /// Five or fewer.
+        Few = "few",
+        None = "none",
+    }
 }
 
 impl Band {
@@ -121,6 +124,8 @@ pub enum Place {
     Waiting {
         position: u32,
     },
+    #[serde(untagged, skip_serializing)]
+    Newer(Unread),
 }
 
 /// Proof of a seat, readable without a network.

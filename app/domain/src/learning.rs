@@ -1,6 +1,7 @@
 //! Courses, lessons, quizzes, attempts.
 
 use crate::id::{CommandId, CourseId};
+use crate::newer::{Unread, codes};
 use crate::{Day, Points, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +69,8 @@ pub enum Form {
     Number {
         unit: String,
     },
+    #[serde(untagged, skip_serializing)]
+    Newer(Unread),
 }
 
 /// An answer given.
@@ -94,6 +97,8 @@ pub enum Key {
         value: i64,
         tolerance: i64,
     },
+    #[serde(untagged, skip_serializing)]
+    Newer(Unread),
 }
 
 /// A practice question: its answer and the reason travel with it.
@@ -151,6 +156,23 @@ impl From<Practice> for FlatPractice {
     }
 }
 
+impl Practice {
+    /// Can this version ask the question and mark its answer?
+    pub fn is_readable(&self) -> bool {
+        !matches!(self.question.form, Form::Newer(_)) && !matches!(self.key, Key::Newer(_))
+    }
+}
+
+impl Course {
+    /// Can this version ask all graded questions?
+    pub fn can_be_taken(&self) -> bool {
+        !self
+            .graded
+            .iter()
+            .any(|question| matches!(question.form, Form::Newer(_)))
+    }
+}
+
 impl Form {
     /// Could this be an answer to this question at all?
     pub fn accepts(&self, given: &Given) -> bool {
@@ -183,7 +205,7 @@ impl Key {
             (Key::Near { value, tolerance }, Given::Number(number)) => {
                 value.abs_diff(*number) <= tolerance.unsigned_abs()
             }
-            (Key::Near { .. }, _) => false,
+            (Key::Near { .. } | Key::Newer(_), _) => false,
         }
     }
 }
@@ -268,13 +290,14 @@ pub struct Review {
     pub explanation: Option<Text>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unpaid {
-    /// The course was passed before: this attempt is kept as practice.
-    PassedBefore,
-    /// The course was withdrawn before the quiz arrived.
-    Withdrawn,
+codes! {
+    /// Why a pass paid nothing.
+    pub enum Unpaid {
+        /// The course was passed before: this attempt is kept as practice.
+        PassedBefore = "passed_before",
+        /// The course was withdrawn before the quiz arrived.
+        Withdrawn = "withdrawn",
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

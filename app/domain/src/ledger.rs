@@ -1,30 +1,16 @@
 //! Points as money: what a phone shows of the ledger, and the rule of the lots.
 
 use crate::id::EntryId;
+use crate::newer::{Unread, codes};
 use crate::{Day, Points, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet, VecDeque};
 
-/// Whose points: the member's own, or those of the company (its managers see and spend them).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Wallet {
-    Own,
-    Company,
-}
-
-impl Wallet {
-    pub fn code(self) -> &'static str {
-        match self {
-            Wallet::Own => "own",
-            Wallet::Company => "company",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Wallet> {
-        [Wallet::Own, Wallet::Company]
-            .into_iter()
-            .find(|wallet| wallet.code() == code)
+codes! {
+    /// Whose points: the member's own, or those of the company (its managers see and spend them).
+    pub enum Wallet {
+        Own = "own",
+        Company = "company",
     }
 }
 
@@ -113,7 +99,7 @@ pub enum Reason {
     Merged,
     /// A reason of a newer server: the line still counts. Never written.
     #[serde(untagged, skip_serializing)]
-    Newer(serde::de::IgnoredAny),
+    Newer(Unread),
 }
 
 /// Something that happened to a wallet, as the rule of the lots sees it.
@@ -433,7 +419,7 @@ mod tests {
     fn a_line_of_a_newer_server_is_read() {
         let line = r#"{"entry":"0198c5b2-7f00-7000-8000-000000000004","at":1,"on":"2026-11-21","points":3,"reason":{"gift":{"to":"x"}},"expires_on":null}"#;
         let line: Line = serde_json::from_str(line).unwrap();
-        assert_eq!(line.reason, Reason::Newer(serde::de::IgnoredAny));
+        assert_eq!(line.reason, Reason::Newer(Unread));
         let known: Reason = serde_json::from_str(r#"{"order":{"order":"o-1","rule":1}}"#).unwrap();
         assert!(matches!(known, Reason::Order { .. }));
     }

@@ -5,7 +5,8 @@
 //!
 //! # How to add a feature
 //! 1. A module of its name with its read models (what a phone shows), its `Command` and its rules.
-//! 2. A variant in [`command::Command`]; never rename or remove one: phones may hold it for months.
+//! 2. A variant in [`command::Command`]; never rename or remove one: phones may hold it for months. An enum that
+//!    travels or is stored has a case for what a newer version adds, see [`newer`]; a field added later has a default.
 //! 3. Its documents in [`document`], its refusals in [`error::Error`].
 //! 4. Golden lines in `tests/wire.rs`.
 
@@ -19,6 +20,7 @@ pub mod learning;
 pub mod ledger;
 pub mod members;
 pub mod money;
+pub mod newer;
 pub mod notices;
 pub mod programme;
 pub mod rewards;

@@ -1,66 +1,28 @@
 //! Members, their company, their advisor, their devices.
 
 use crate::id::{CompanyId, MemberId, SessionId};
+use crate::newer::codes;
 use crate::{Lang, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The part a person has in what their company buys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Function {
-    Decider,
-    Buyer,
-    Payer,
-    Prescriber,
-    User,
-}
-
-impl Function {
-    pub const ALL: [Function; 5] = [
-        Function::Decider,
-        Function::Buyer,
-        Function::Payer,
-        Function::Prescriber,
-        Function::User,
-    ];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            Function::Decider => "decider",
-            Function::Buyer => "buyer",
-            Function::Payer => "payer",
-            Function::Prescriber => "prescriber",
-            Function::User => "user",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Function> {
-        Function::ALL.into_iter().find(|function| function.code() == code)
+codes! {
+    /// The part a person has in what their company buys.
+    pub enum Function {
+        Decider = "decider",
+        Buyer = "buyer",
+        Payer = "payer",
+        Prescriber = "prescriber",
+        User = "user",
     }
 }
 
-/// Who gets the points of an order: the company's policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OrderPoints {
-    /// The company's wallet, spent by its managers.
-    Company,
-    /// The member named on the order; the company where none is named.
-    Member,
-}
-
-impl OrderPoints {
-    pub fn code(self) -> &'static str {
-        match self {
-            OrderPoints::Company => "company",
-            OrderPoints::Member => "member",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<OrderPoints> {
-        [OrderPoints::Company, OrderPoints::Member]
-            .into_iter()
-            .find(|policy| policy.code() == code)
+codes! {
+    /// Who gets the points of an order: the company's policy.
+    pub enum OrderPoints {
+        /// The company's wallet, spent by its managers.
+        Company = "company",
+        /// The member named on the order; the company where none is named.
+        Member = "member",
     }
 }
 
@@ -76,6 +38,7 @@ pub struct Me {
     pub function: Function,
     /// Sees and spends the company's wallet.
     pub manager: bool,
+    #[serde(deserialize_with = "crate::text::known_or_default")]
     pub language: Lang,
     pub company: Company,
     pub advisor: Option<Advisor>,
@@ -120,7 +83,6 @@ pub enum Command {
 
 /// A trade, as the programme lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Trade {
     #[serde(rename = "ref")]
     pub reference: String,

@@ -1,6 +1,7 @@
 //! Short messages to one member about something that happened without them.
 
 use crate::id::{EventId, NoticeId};
+use crate::newer::Unread;
 use crate::rewards::Step;
 use crate::{Points, Text, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,8 @@ pub enum About {
         step: Step,
         points: Points,
     },
+    #[serde(untagged, skip_serializing)]
+    Newer(Unread),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

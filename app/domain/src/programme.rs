@@ -1,23 +1,23 @@
 //! The programme: the brand, its tiers, its rules, as written in `programme.toml`.
 
 use crate::members::Trade;
+use crate::newer::codes;
 use crate::{Cents, Day, Lang, Points, Text};
 use serde::{Deserialize, Serialize};
 
-/// Over which days earned points count for status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Period {
-    /// The last twelve months.
-    Rolling,
-    /// The year, from 1 January.
-    Calendar,
-    /// The year from the company's first day.
-    Anniversary,
+codes! {
+    /// Over which days earned points count for status.
+    pub enum Period {
+        /// The last twelve months.
+        Rolling = "rolling",
+        /// The year, from 1 January.
+        Calendar = "calendar",
+        /// The year from the company's first day.
+        Anniversary = "anniversary",
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Tier {
     #[serde(rename = "ref")]
     pub reference: String,
@@ -35,6 +35,7 @@ pub struct Programme {
     /// `#rrggbb`
     pub accent: String,
     /// The first is the default.
+    #[serde(deserialize_with = "crate::text::known_of_list")]
     pub languages: Vec<Lang>,
     /// IANA name, e.g. `Europe/Paris`.
     pub time_zone: String,
@@ -61,7 +62,6 @@ impl Programme {
 
 /// How orders earn, from a day on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct EarningRule {
     pub version: u32,
     pub valid_from: Day,

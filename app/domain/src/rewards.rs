@@ -3,59 +3,28 @@
 use crate::events::{Band, Qr};
 use crate::id::{CommandId, RewardId};
 use crate::ledger::Wallet;
+use crate::newer::codes;
 use crate::{Error, Points, Text, Timestamp, programme};
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Shelf {
-    Work,
-    Leisure,
-    Learning,
-    Solidarity,
-}
-
-impl Shelf {
-    pub const ALL: [Shelf; 4] = [Shelf::Work, Shelf::Leisure, Shelf::Learning, Shelf::Solidarity];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            Shelf::Work => "work",
-            Shelf::Leisure => "leisure",
-            Shelf::Learning => "learning",
-            Shelf::Solidarity => "solidarity",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Shelf> {
-        Shelf::ALL.into_iter().find(|shelf| shelf.code() == code)
+codes! {
+    /// Where a reward lies in the catalogue.
+    pub enum Shelf {
+        Work = "work",
+        Leisure = "leisure",
+        Learning = "learning",
+        Solidarity = "solidarity",
     }
 }
 
-/// How a reward gets to the member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Delivery {
-    /// The advisor brings it.
-    Advisor,
-    Post,
-    /// A signed voucher on the phone.
-    Voucher,
-}
-
-impl Delivery {
-    pub fn code(self) -> &'static str {
-        match self {
-            Delivery::Advisor => "advisor",
-            Delivery::Post => "post",
-            Delivery::Voucher => "voucher",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Delivery> {
-        [Delivery::Advisor, Delivery::Post, Delivery::Voucher]
-            .into_iter()
-            .find(|way| way.code() == code)
+codes! {
+    /// How a reward gets to the member.
+    pub enum Delivery {
+        /// The advisor brings it.
+        Advisor = "advisor",
+        Post = "post",
+        /// A signed voucher on the phone.
+        Voucher = "voucher",
     }
 }
 
@@ -113,46 +82,23 @@ pub struct Voucher {
     pub qr: Qr,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Step {
-    /// Points are reserved.
-    Reserved,
-    /// The brand took it on: the points are spent.
-    Accepted,
-    Sent,
-    Delivered,
-    /// The member took it back: the points are free.
-    TakenBack,
-    /// The brand could not: the points are free.
-    Declined,
+codes! {
+    /// How far a request has come.
+    pub enum Step {
+        /// Points are reserved.
+        Reserved = "reserved",
+        /// The brand took it on: the points are spent.
+        Accepted = "accepted",
+        Sent = "sent",
+        Delivered = "delivered",
+        /// The member took it back: the points are free.
+        TakenBack = "taken_back",
+        /// The brand could not: the points are free.
+        Declined = "declined",
+    }
 }
 
 impl Step {
-    pub const ALL: [Step; 6] = [
-        Step::Reserved,
-        Step::Accepted,
-        Step::Sent,
-        Step::Delivered,
-        Step::TakenBack,
-        Step::Declined,
-    ];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            Step::Reserved => "reserved",
-            Step::Accepted => "accepted",
-            Step::Sent => "sent",
-            Step::Delivered => "delivered",
-            Step::TakenBack => "taken_back",
-            Step::Declined => "declined",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Step> {
-        Step::ALL.into_iter().find(|step| step.code() == code)
-    }
-
     /// May a redemption that stands at `self` move to `to`?
     pub fn may_become(self, to: Step) -> bool {
         matches!(

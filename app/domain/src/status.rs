@@ -32,7 +32,8 @@ pub struct Gap {
 /// `joined`: the company's first day, for programmes whose period runs from it.
 pub fn period_of(period: Period, on: Day, joined: Day) -> (Day, Day) {
     match period {
-        Period::Rolling => (on.plus_months(-12).plus_days(1), on),
+        // A server does not start with a period it does not know.
+        Period::Rolling | Period::Newer => (on.plus_months(-12).plus_days(1), on),
         Period::Calendar => {
             let (year, _, _) = on.ymd();
             year_from(Day::from_ymd(year, 1, 1).unwrap_or(on))
@@ -78,7 +79,7 @@ pub fn status_on(tiers: &[Tier], period: Period, joined: Day, earned: &[(Day, Po
     let points = sum(from, on);
     let reached = tier_of(tiers, points);
     let (tier, review_on) = match period {
-        Period::Rolling => (reached, first_fall(tiers, period, joined, earned, on)),
+        Period::Rolling | Period::Newer => (reached, first_fall(tiers, period, joined, earned, on)),
         Period::Calendar | Period::Anniversary => {
             let (before_from, before_to) = period_of(period, from.plus_days(-1), joined);
             let kept = tier_of(tiers, sum(before_from, before_to));

@@ -1,6 +1,6 @@
 //! Languages and texts written by the brand in several of them.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -26,9 +26,20 @@ impl Lang {
     }
 }
 
+/// For documents: a language of a newer version reads as the default one.
+pub(crate) fn known_or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Lang, D::Error> {
+    let tag = String::deserialize(deserializer)?;
+    Ok(Lang::from_tag(&tag).unwrap_or_default())
+}
+
+/// For documents: languages of a newer version are left out.
+pub(crate) fn known_of_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Lang>, D::Error> {
+    let tags = Vec::<String>::deserialize(deserializer)?;
+    Ok(tags.iter().filter_map(|tag| Lang::from_tag(tag)).collect())
+}
+
 /// A text of the brand, in each language it was written in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Text {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub fr: String,

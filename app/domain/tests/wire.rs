@@ -1,8 +1,18 @@
 //! Golden forms: every released shape of a command, an outcome and an error code, as phones may still hold it.
 //! Lines are added; a line that has been released is never changed or removed.
 
-use domain::ledger::Reason;
+use domain::document::{Act, Collection};
+use domain::events::{Event, Registration};
+use domain::learning::{Course, Progress};
+use domain::ledger::{Balance, Month, Reason};
+use domain::members::{Device, Me};
+use domain::notices::Notice;
+use domain::programme::Programme;
+use domain::rewards::{Redemption, Reward};
+use domain::status::Status;
+use domain::sync::{Reply, Request};
 use domain::{Command, Envelope, Error, Outcome};
+use std::collections::BTreeSet;
 
 const COMMANDS: &[&str] = &[
     r#"{"learning":{"read_lesson":{"course":"0198c5b2-7f00-7000-8000-000000000001","lesson":"01-hands"}}}"#,
@@ -64,6 +74,18 @@ const REASONS: &[&str] = &[
     r#""merged""#,
 ];
 
+const REQUESTS: &[&str] = &[
+    r#"{"proto":1,"member":"0198c5b2-7f00-7000-8000-00000000000a","device":"0198c5b2-7f00-7000-8000-00000000000b","push_only":false,"have":{"epoch":"e1","content":7,"own":3,"audience":"a"},"commands":[]}"#,
+];
+
+const REPLIES: &[&str] = &[
+    r#"{"now":1700000000000,"outcomes":[]}"#,
+    r#"{"now":1700000000000,"outcomes":[],"cursor":{"epoch":"e1","content":7,"own":3,"audience":"a"},"all_content":true,"all_own":true,"docs":[{"collection":"course","id":"c","body":{"x":1}}],"gone":[["event","e"]]}"#,
+];
+
+/// Documents by collection, as they have been released: one line for each form, and each case of each enum in one.
+const DOCUMENTS: &str = include_str!("golden/documents.jsonl");
+
 fn holds<T: serde::de::DeserializeOwned + serde::Serialize>(golden: &[&str]) {
     for line in golden {
         let value: T = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -96,4 +118,62 @@ fn every_error_code_has_a_golden_form() {
         .map(|error| serde_json::to_string(error).unwrap())
         .collect();
     assert_eq!(written, ERRORS);
+}
+
+#[test]
+fn rounds_still_read_and_write_the_same() {
+    holds::<Request<serde_json::Value>>(REQUESTS);
+    holds::<Reply<serde_json::Value, serde_json::Value>>(REPLIES);
+}
+
+#[test]
+fn documents_still_read_and_write_the_same() {
+    let mut seen = BTreeSet::new();
+    for line in DOCUMENTS.lines() {
+        let (code, body) = line.split_once(' ').expect(line);
+        let collection = Collection::from_code(code).expect(line);
+        let body = &[body];
+        match collection {
+            Collection::Programme => holds::<Programme>(body),
+            Collection::Course => holds::<Course>(body),
+            Collection::Event => holds::<Event>(body),
+            Collection::Reward => holds::<Reward>(body),
+            Collection::Me => holds::<Me>(body),
+            Collection::Status => holds::<Status>(body),
+            Collection::Balance => holds::<Balance>(body),
+            Collection::Month => holds::<Month>(body),
+            Collection::Progress => holds::<Progress>(body),
+            Collection::Registration => holds::<Registration>(body),
+            Collection::Redemption => holds::<Redemption>(body),
+            Collection::Notice => holds::<Notice>(body),
+            Collection::Device => holds::<Device>(body),
+            Collection::Act => holds::<Act>(body),
+        }
+        seen.insert(collection);
+    }
+    let missing: Vec<&Collection> = Collection::ALL
+        .iter()
+        .filter(|collection| !seen.contains(collection))
+        .collect();
+    assert!(missing.is_empty(), "no golden line for {missing:?}");
+}
+
+#[test]
+fn each_code_is_in_a_golden_document() {
+    use domain::{events, learning, ledger, members, programme, rewards};
+    let codes: Vec<&str> = (events::Band::ALL.map(events::Band::code).into_iter())
+        .chain(learning::Unpaid::ALL.map(learning::Unpaid::code))
+        .chain(ledger::Wallet::ALL.map(ledger::Wallet::code))
+        .chain(members::Function::ALL.map(members::Function::code))
+        .chain(members::OrderPoints::ALL.map(members::OrderPoints::code))
+        .chain(programme::Period::ALL.map(programme::Period::code))
+        .chain(rewards::Delivery::ALL.map(rewards::Delivery::code))
+        .chain(rewards::Shelf::ALL.map(rewards::Shelf::code))
+        .chain(rewards::Step::ALL.map(rewards::Step::code))
+        .collect();
+    let missing: Vec<&str> = codes
+        .into_iter()
+        .filter(|code| !DOCUMENTS.contains(&format!("\"{code}\"")))
+        .collect();
+    assert!(missing.is_empty(), "in no golden document: {missing:?}");
 }

@@ -75,6 +75,7 @@ fn venue(event: &Event, lang: Lang) -> String {
     match &event.venue {
         Venue::Place { name, address, .. } => format!("{name}, {address}"),
         Venue::Webinar { .. } => text::webinar(lang).to_owned(),
+        Venue::Newer(_) => text::newer_hint(lang).to_owned(),
     }
 }
 
@@ -106,6 +107,7 @@ fn ways_out(app: App, event: &Arc<Event>, lang: Lang) -> AnyView {
             )
         }
         Venue::Webinar { url } => way_out(url.clone(), Icon::Next, text::webinar_link(lang)),
+        Venue::Newer(_) => nothing(),
     };
     let shown = event.clone();
     view! {
@@ -127,7 +129,7 @@ fn ways_out(app: App, event: &Arc<Event>, lang: Lang) -> AnyView {
 fn save_calendar_file(app: App, event: &Event) {
     let lang = app.lang.get_untracked();
     let link = match &event.venue {
-        Venue::Place { .. } => String::new(),
+        Venue::Place { .. } | Venue::Newer(_) => String::new(),
         Venue::Webinar { url } => format!("\n{url}"),
     };
     let uid = event.id.to_string();
@@ -217,6 +219,7 @@ fn my_place(app: App, view: &View, now: &EventNow, lang: Lang) -> AnyView {
             {leaving(text::take_back(lang))}
         }
         .into_any(),
+        Seat::Newer => line("hint", text::newer_hint(lang)),
         Seat::Waiting(position) => view! {
             {line("hint", text::waiting_hint(lang, *position))}
             {leaving(text::leave_waiting_list(lang))}

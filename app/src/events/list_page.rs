@@ -95,9 +95,10 @@ pub fn seat_chip(now: &EventNow, lang: Lang) -> AnyView {
         Seat::Joined(_) => chip("mine", text::joined(lang)),
         Seat::Waiting(position) => chip("mine", text::waiting_at(lang, *position)),
         Seat::Asked => chip("pending", text::asked(lang)),
+        Seat::Newer => chip("mine", text::joined(lang)),
         Seat::GivenBack => chip("pending", text::giving_back(lang)),
         Seat::No => match now.event.seats {
-            Band::Many => nothing(),
+            Band::Many | Band::Newer => nothing(),
             few => band(few, text::seats(lang, few)),
         },
     }
@@ -109,6 +110,7 @@ pub fn event_row(app: App, view: &View, now: &EventNow, lang: Lang) -> AnyView {
     let place = match &event.venue {
         Venue::Place { name, .. } => name.clone(),
         Venue::Webinar { .. } => text::webinar(lang).to_owned(),
+        Venue::Newer(_) => text::newer_hint(lang).to_owned(),
     };
     let reserved = (!event.tiers.is_empty()).then(|| {
         chip(

@@ -2,6 +2,7 @@
 
 use crate::browser::live::App;
 use crate::icon::{Icon, icon};
+use crate::parts::line;
 use crate::text;
 use domain::Lang;
 use domain::learning::{Form, Given, Question, parse_thousandths};
@@ -69,6 +70,7 @@ pub fn question_form(
             ordering(lang, names, locked, given)
         }
         Form::Number { unit } => number(app, unit.clone(), locked, given),
+        Form::Newer(_) => line("hint", text::newer_hint(lang)),
     };
     let hint = match &question.form {
         Form::Multiple { .. } => Some(text::several_answers(lang)),

@@ -45,6 +45,17 @@ pub fn quiz_page(id: CourseId) -> AnyView {
     let Some(course) = course.filter(|course| !course.graded.is_empty()) else {
         return not_there(app.lang.get_untracked(), &Route::Course(id));
     };
+    if !course.can_be_taken() {
+        let lang = app.lang.get_untracked();
+        return view! {
+            {heading(course.title.get(lang))}
+            {line("lead", text::newer_quiz(lang))}
+            <div class="actions">
+                {button_link("primary", &Route::Course(id), text::back_to_course(lang))}
+            </div>
+        }
+        .into_any();
+    }
     let quiz = taken_up(app, &course);
     keep(app, &course, quiz);
     (move || {

@@ -136,6 +136,16 @@ impl<'de> Reader<'de> {
         &rest[..end]
     }
 
+    /// A number in a value that is only passed over; one that is no integer reads as nothing.
+    fn number<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
+        let text = self.number_text();
+        match text.parse() {
+            Ok(integer) => visitor.visit_i64(integer),
+            Err(_) if text.is_empty() => Err(Unreadable),
+            Err(_) => visitor.visit_unit(),
+        }
+    }
+
     fn integer(&mut self) -> Read<i64> {
         self.number_text().parse().map_err(|_| Unreadable)
     }
@@ -280,7 +290,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             Some(b'"') => self.deserialize_str(visitor),
             Some(b't' | b'f') => self.deserialize_bool(visitor),
             Some(b'n') => self.deserialize_unit(visitor),
-            _ => self.deserialize_i64(visitor),
+            _ => self.number(visitor),
         }
     }
 

@@ -5,13 +5,13 @@ use super::json::{self, Raw};
 use super::store::{Durability, Failure, Meta, Op, Store};
 use domain::id::{CommandId, MemberId, uuid_v7};
 use domain::{Command, Envelope, Outcome, Timestamp, Verdict};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// How long a decided act is kept, to be sent again should the server have to restore a backup.
 const KEPT: i64 = 7 * Timestamp::DAY;
 
 /// Where an act has got to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// On this phone.
@@ -24,6 +24,17 @@ pub enum State {
     Parked,
 }
 
+/// A state this app does not know reads as not decided: sending the act again is harmless.
+fn known_state<'de, D: Deserializer<'de>>(deserializer: D) -> Result<State, D::Error> {
+    let code = String::deserialize(deserializer)?;
+    Ok(match code.as_str() {
+        "confirmed" => State::Confirmed,
+        "refused" => State::Refused,
+        "parked" => State::Parked,
+        _ => State::Saved,
+    })
+}
+
 /// One act, and the exact bytes that go to the server each time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
@@ -32,15 +43,59 @@ pub struct Item {
     /// The envelope's JSON, never written anew.
     pub body: String,
     pub made_at: Timestamp,
+    #[serde(deserialize_with = "known_state")]
     pub state: State,
     /// Times the server could not decide.
     #[serde(default)]
     pub attempts: u32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<Outcome>,
+    /// Written after the other fields, see [`Item::row`].
+    #[serde(rename = "outcome", default, skip_serializing)]
+    pub decision: Option<Decision>,
+}
+
+/// The server's outcome: as it came, so that a newer app can read more of it, and as this app reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    raw: Raw,
+    outcome: Outcome,
+}
+
+impl Decision {
+    /// `None` where it does not even say of which act it is.
+    pub fn read(raw: Raw) -> Option<Decision> {
+        let outcome = json::read(raw.as_str())?;
+        Some(Decision { raw, outcome })
+    }
+
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+}
+
+impl<'de> Deserialize<'de> for Decision {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Decision, D::Error> {
+        Decision::read(Raw::deserialize(deserializer)?).ok_or_else(|| serde::de::Error::custom("no outcome"))
+    }
 }
 
 impl Item {
+    /// The act's row in the store, as JSON.
+    pub fn row(&self) -> String {
+        let mut row = serde_json::to_string(self).unwrap_or_default();
+        if let Some(decision) = &self.decision {
+            row.truncate(row.len().saturating_sub(1));
+            row.push_str(r#","outcome":"#);
+            row.push_str(decision.raw.as_str());
+            row.push('}');
+        }
+        row
+    }
+
+    /// What the server decided.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.decision.as_ref().map(Decision::outcome)
+    }
+
     /// Not decided yet.
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Saved | State::Sent | State::Parked)
@@ -53,10 +108,10 @@ impl Item {
 
     /// The act itself; `None` where another version of the app wrote it.
     pub fn command(&self) -> Option<Command> {
-        Some(self.envelope()?.command)
+        json::read(self.envelope()?.command.as_str())
     }
 
-    fn envelope(&self) -> Option<Envelope> {
+    fn envelope(&self) -> Option<Envelope<Raw>> {
         json::read(&self.body)
     }
 }
@@ -67,13 +122,16 @@ pub struct Outbox {
     items: Vec<Item>,
     /// The highest number given so far.
     seq: i64,
+    /// Rows of the store that this app cannot read; they stay there for one that can.
+    pub unreadable: usize,
 }
 
 impl Outbox {
     pub fn from_rows(member: MemberId, meta: &Meta, rows: &[Raw]) -> Outbox {
-        let mut items: Vec<Item> = rows
-            .iter()
-            .filter_map(|row| json::read(row.as_str()))
+        let mut items: Vec<Item> = rows.iter().filter_map(|row| json::read(row.as_str())).collect();
+        let unreadable = rows.len() - items.len();
+        items = items
+            .into_iter()
             // Another member's acts stay where they are and are never sent from here.
             .filter(|item: &Item| item.envelope().is_none_or(|envelope| envelope.member == member))
             .collect();
@@ -86,6 +144,7 @@ impl Outbox {
         Outbox {
             items,
             seq: meta.read("seq").unwrap_or(0).max(last),
+            unreadable,
         }
     }
 
@@ -127,11 +186,12 @@ impl Outbox {
         }
     }
 
-    /// Takes in an outcome.
-    pub(super) fn decide(&mut self, outcome: Outcome) -> Option<Op> {
-        self.set(outcome.id, |item| {
-            item.state = match &outcome.verdict {
-                Verdict::Confirmed(_) => State::Confirmed,
+    /// Takes in a decision.
+    pub(super) fn decide(&mut self, decision: Decision) -> Option<Op> {
+        self.set(decision.outcome.id, |item| {
+            item.state = match &decision.outcome.verdict {
+                // A verdict this app does not know is one all the same: the act is not sent again.
+                Verdict::Confirmed(_) | Verdict::Newer(_) => State::Confirmed,
                 Verdict::Refused(_) => State::Refused,
                 Verdict::Failed => {
                     item.attempts += 1;
@@ -146,18 +206,14 @@ impl Outbox {
                 return;
             }
             item.attempts = 0;
-            item.outcome = Some(outcome);
+            item.decision = Some(decision);
         })
     }
 
     /// Drops what was decided more than seven days before `now`.
     pub(super) fn forget(&mut self, now: Timestamp) -> Vec<Op> {
         let old = |item: &Item| {
-            !item.is_open()
-                && item
-                    .outcome
-                    .as_ref()
-                    .is_some_and(|outcome| outcome.at.plus(KEPT) < now)
+            !item.is_open() && item.outcome().is_some_and(|outcome| outcome.at.plus(KEPT) < now)
         };
         let ops = self
             .items
@@ -176,7 +232,7 @@ impl Outbox {
             .filter(|item| !item.is_open() && !answered.contains(&item.id))
             .map(|item| {
                 item.state = State::Saved;
-                item.outcome = None;
+                item.decision = None;
                 Op::put_item(item)
             })
             .collect()
@@ -201,7 +257,7 @@ impl Phone {
             made_at: now,
             state: State::Saved,
             attempts: 0,
-            outcome: None,
+            decision: None,
         }
     }
 

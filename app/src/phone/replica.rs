@@ -78,7 +78,7 @@ pub struct Replica {
     pub redemptions: Table<Redemption>,
     pub notices: Table<Notice>,
     pub devices: Table<Device>,
-    pub acts: Table<Act>,
+    pub acts: Table<Act<json::Raw>>,
     /// Collections of a newer server: in the store, for a newer app.
     pub unknown: Vec<String>,
     /// Documents that could not be read: in the store, skipped here.

@@ -65,7 +65,7 @@ impl Op {
     }
 
     pub fn put_item(item: &super::outbox::Item) -> Op {
-        Op::put("outbox", item)
+        Op(format!(r#"["put","outbox",{}]"#, item.row()))
     }
 
     pub fn delete_item(id: domain::id::CommandId) -> Op {
@@ -86,10 +86,6 @@ impl Op {
 
     pub fn put_meta<T: Serialize>(name: &str, value: &T) -> Op {
         Op(written(&("put", "meta", value, name)))
-    }
-
-    fn put<T: Serialize>(store: &str, row: &T) -> Op {
-        Op(written(&("put", store, row)))
     }
 
     /// All of `ops` as one JSON array.

@@ -2,12 +2,12 @@
 
 use super::Phone;
 use super::json::{self, Raw};
-use super::outbox::State;
+use super::outbox::{Decision, State};
 use super::replica::Change;
 use super::store::{DocRow, Op};
+use domain::Timestamp;
 use domain::id::CommandId;
 use domain::sync::{MOST_BYTES, MOST_COMMANDS, PROTO, Reply, Request};
-use domain::{Outcome, Timestamp};
 
 /// Odd failures after which an act waits for the member.
 pub const MOST_ATTEMPTS: u32 = 10;
@@ -138,17 +138,17 @@ impl Phone {
         let all_told = self.replica.synced_at.is_some_and(|synced| {
             self.outbox
                 .iter()
-                .filter_map(|item| item.outcome.as_ref())
+                .filter_map(|item| item.outcome())
                 .all(|outcome| outcome.at < synced)
         });
         let mut ops = Vec::new();
         let mut answered = Vec::new();
-        for raw in &reply.outcomes {
-            let Some(outcome) = json::read::<Outcome>(raw.as_str()) else {
+        for raw in reply.outcomes {
+            let Some(decision) = Decision::read(raw) else {
                 continue;
             };
-            answered.push(outcome.id);
-            ops.extend(self.outbox.decide(outcome));
+            answered.push(decision.outcome().id);
+            ops.extend(self.outbox.decide(decision));
         }
         let unanswered: Vec<CommandId> = ids.iter().copied().filter(|id| !answered.contains(id)).collect();
         self.outbox.turn(&unanswered, State::Sent, State::Saved);

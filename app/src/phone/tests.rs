@@ -1,5 +1,7 @@
 //! A phone against a made-up server: nothing is lost, nothing counts twice, and what is shown adds up.
 
+mod newer_server;
+
 use super::outbox::State;
 use super::store::memory::Memory;
 use super::store::{Durability, Store};

@@ -1,6 +1,7 @@
 //! What pages show: the documents, with what the member did since and the server has not answered.
 
 use super::Phone;
+use super::json;
 use super::outbox::{Item, State};
 use domain::events::{Event, Place, Ticket};
 use domain::id::{CommandId, CourseId, EventId, NoticeId, RewardId, SessionId};
@@ -162,6 +163,8 @@ pub enum Seat {
     Waiting(u32),
     /// Given back; the server has not answered.
     GivenBack,
+    /// A place of a kind that only a newer version of the app knows.
+    Newer,
 }
 
 #[derive(Clone, Debug)]
@@ -212,6 +215,7 @@ impl View {
                     {
                         Some(Place::Joined(ticket)) => Seat::Joined(ticket.clone()),
                         Some(Place::Waiting { position }) => Seat::Waiting(*position),
+                        Some(Place::Newer(_)) => Seat::Newer,
                         None => Seat::No,
                     },
                     refused: None,
@@ -280,8 +284,8 @@ impl View {
 
     /// Lays one act over the documents, unless they tell of it already.
     fn fold(&mut self, phone: &Phone, item: &Item, command: Command) {
-        if let Some(Verdict::Refused(error)) = item.outcome.as_ref().map(|outcome| &outcome.verdict) {
-            self.refused += usize::from(item.outcome.as_ref().is_some_and(|it| it.at > phone.seen_until));
+        if let Some(Verdict::Refused(error)) = item.outcome().map(|outcome| &outcome.verdict) {
+            self.refused += usize::from(item.outcome().is_some_and(|it| it.at > phone.seen_until));
             if let Command::Events(events::Command::Join { event } | events::Command::Leave { event }) =
                 command
                 && let Some(now) = self.event_mut(event)
@@ -292,8 +296,7 @@ impl View {
         }
         // The worker may have brought an answer without the documents that go with it.
         let untold = item
-            .outcome
-            .as_ref()
+            .outcome()
             .is_some_and(|outcome| phone.knows_before(outcome.at));
         if !item.is_open() && !untold {
             if let Command::Events(events::Command::Join { event } | events::Command::Leave { event }) =
@@ -337,7 +340,7 @@ impl View {
             (Seat::No, true) => Seat::Asked,
             (Seat::GivenBack, true) => Seat::Asked,
             (Seat::Asked, false) | (Seat::No, false) => Seat::No,
-            (Seat::Joined(_) | Seat::Waiting(_) | Seat::GivenBack, false) => Seat::GivenBack,
+            (Seat::Joined(_) | Seat::Waiting(_) | Seat::GivenBack | Seat::Newer, false) => Seat::GivenBack,
             (held, true) => held,
         };
     }
@@ -360,7 +363,7 @@ impl View {
                 if now.attempts.iter().any(|attempt| attempt.id == item.id) {
                     return;
                 }
-                let marked = item.outcome.as_ref().and_then(|outcome| match &outcome.verdict {
+                let marked = item.outcome().and_then(|outcome| match &outcome.verdict {
                     Verdict::Confirmed(Receipt::Graded(result)) => Some((outcome.at, result.clone())),
                     _ => None,
                 });
@@ -388,6 +391,7 @@ impl View {
         match wallet {
             Wallet::Own => Some(&mut self.own),
             Wallet::Company => self.company.as_mut(),
+            Wallet::Newer => None,
         }
     }
 
@@ -655,7 +659,7 @@ fn courses(phone: &Phone) -> Vec<CourseNow> {
                 None => Progress::new(course.id),
             };
             CourseNow {
-                course: course.clone(),
+                course: readable(course),
                 mine: trade_fits(&course.trades, &trade),
                 read: progress.read,
                 practised: progress.practised,
@@ -665,6 +669,16 @@ fn courses(phone: &Phone) -> Vec<CourseNow> {
             }
         })
         .collect()
+}
+
+/// The course without the practice questions that only a newer version of the app can ask or mark.
+fn readable(course: &Arc<Course>) -> Arc<Course> {
+    if course.practice.iter().all(|practice| practice.is_readable()) {
+        return course.clone();
+    }
+    let mut course = course.as_ref().clone();
+    course.practice.retain(|practice| practice.is_readable());
+    Arc::new(course)
 }
 
 /// What this phone did and what the server knows, each act once.
@@ -677,7 +691,7 @@ fn acts(phone: &Phone) -> Vec<ActNow> {
             made_at: item.made_at,
             command: item.command(),
             state: item.state,
-            outcome: item.outcome.clone(),
+            outcome: item.outcome().cloned(),
         })
         .collect();
     for act in phone.replica.acts.iter() {
@@ -687,7 +701,7 @@ fn acts(phone: &Phone) -> Vec<ActNow> {
         acts.push(ActNow {
             id: act.outcome.id,
             made_at: act.made_at,
-            command: Some(act.command.clone()),
+            command: json::read(act.command.as_str()),
             state: match act.outcome.verdict {
                 Verdict::Refused(_) => State::Refused,
                 _ => State::Confirmed,

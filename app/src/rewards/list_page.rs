@@ -53,6 +53,7 @@ pub fn list_page() -> AnyView {
         };
         let shelves: Vec<AnyView> = Shelf::ALL
             .into_iter()
+            .chain([Shelf::Newer])
             .map(|shelf| {
                 let found: Vec<AnyView> = view
                     .rewards
@@ -104,7 +105,7 @@ pub fn step_chip(now: &RequestNow, lang: Lang) -> AnyView {
     }
     let step = now.redemption.step();
     let class = match step {
-        Step::Reserved | Step::Accepted | Step::Sent => "mine",
+        Step::Reserved | Step::Accepted | Step::Sent | Step::Newer => "mine",
         Step::Delivered => "many",
         Step::TakenBack | Step::Declined => "none",
     };

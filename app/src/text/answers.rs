@@ -20,6 +20,11 @@ say! {
     error_not_registered: "Vous n’étiez pas inscrit.", "You had no place in it.";
     error_already_registered: "Vous êtes déjà inscrit.", "You already have a place.";
     error_answers_do_not_fit: "Les réponses ne vont pas avec cette version du quiz. Refaites-le : votre essai n’est pas compté.", "The answers do not fit this version of the quiz. Take it again: this try is not counted.";
+    error_newer: "Refusé. Mettez l’application à jour pour savoir pourquoi.", "Refused. Update the app to see why.";
+    verdict_newer: "Décidé. Mettez l’application à jour pour savoir comment.", "Decided. Update the app to see how.";
+    receipt_newer: "C’est fait. Mettez l’application à jour pour voir ce que cela donne.", "Done. Update the app to see what came of it.";
+    notice_newer: "Un message vous attend : mettez l’application à jour pour le lire.", "There is a message for you: update the app to read it.";
+    unpaid_newer: "Pas de points cette fois.", "No points this time.";
     receipt_noted: "C’est fait.", "Done.";
     receipt_joined: "Votre place est réservée.", "You have a seat.";
     receipt_left: "Votre place est rendue.", "Your seat is given back.";
@@ -64,6 +69,7 @@ pub fn error_text(error: &Error, lang: Lang, when: &dyn Fn(Timestamp) -> String)
         Error::NotRegistered => error_not_registered,
         Error::AlreadyRegistered => error_already_registered,
         Error::AnswersDoNotFit => error_answers_do_not_fit,
+        Error::Newer => error_newer,
     };
     fixed(lang).to_owned()
 }
@@ -86,6 +92,7 @@ pub fn receipt_text(receipt: &Receipt, lang: Lang) -> String {
         }
         Receipt::Reserved { points: some } => receipt_reserved(lang, &points(lang, *some)),
         Receipt::Released { points: some } => receipt_released(lang, &points(lang, *some)),
+        Receipt::Newer(_) => receipt_newer(lang).to_owned(),
     }
 }
 
@@ -94,6 +101,7 @@ pub fn unpaid_text(unpaid: Unpaid, lang: Lang) -> &'static str {
     match unpaid {
         Unpaid::PassedBefore => unpaid_passed_before(lang),
         Unpaid::Withdrawn => unpaid_withdrawn(lang),
+        Unpaid::Newer => unpaid_newer(lang),
     }
 }
 
@@ -102,6 +110,7 @@ pub fn notice_text(about: &About, lang: Lang) -> String {
     match about {
         About::SeatFree { title, .. } => notice_seat_free(lang, title.get(lang)),
         About::EventCancelled { title, .. } => notice_event_cancelled(lang, title.get(lang)),
+        About::Newer(_) => notice_newer(lang).to_owned(),
         About::TierReached { tier } => notice_tier_reached(lang, tier.get(lang)),
         About::RequestMoved {
             title,

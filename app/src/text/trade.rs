@@ -58,6 +58,13 @@ say! {
     step_delivered: "Remis", "Delivered";
     step_taken_back: "Reprise par vous, points rendus", "Taken back by you, points given back";
     step_declined: "Pas possible, points rendus", "Not possible, points given back";
+    shelf_newer: "Encore plus", "And more";
+    delivery_newer: "Votre conseiller vous dira comment", "Your advisor will tell you how";
+    step_newer: "En cours", "In progress";
+    function_newer: "Autre rôle", "Another part";
+    wallet_newer: "Autres points", "Other points";
+    newer_hint: "Mettez l’application à jour pour voir ceci.", "Update the app to see this.";
+    newer_quiz: "Ce quiz a des questions d’un nouveau genre. Mettez l’application à jour pour le passer.", "This quiz has questions of a new kind. Update the app to take it.";
     seats_many: "Places disponibles", "Seats available";
     seats_few: "Dernières places", "Last seats";
     seats_none: "Complet : liste d’attente", "Full: waiting list";
@@ -87,6 +94,7 @@ pub fn shelf(lang: Lang, shelf: Shelf) -> &'static str {
         Shelf::Leisure => shelf_leisure(lang),
         Shelf::Learning => shelf_learning(lang),
         Shelf::Solidarity => shelf_solidarity(lang),
+        Shelf::Newer => shelf_newer(lang),
     }
 }
 
@@ -95,6 +103,7 @@ pub fn delivery(lang: Lang, way: Delivery) -> &'static str {
         Delivery::Advisor => delivery_advisor(lang),
         Delivery::Post => delivery_post(lang),
         Delivery::Voucher => delivery_voucher(lang),
+        Delivery::Newer => delivery_newer(lang),
     }
 }
 
@@ -106,12 +115,13 @@ pub fn step(lang: Lang, step: Step) -> &'static str {
         Step::Delivered => step_delivered(lang),
         Step::TakenBack => step_taken_back(lang),
         Step::Declined => step_declined(lang),
+        Step::Newer => step_newer(lang),
     }
 }
 
 pub fn seats(lang: Lang, band: Band) -> &'static str {
     match band {
-        Band::Many => seats_many(lang),
+        Band::Many | Band::Newer => seats_many(lang),
         Band::Few => seats_few(lang),
         Band::None => seats_none(lang),
     }
@@ -119,7 +129,7 @@ pub fn seats(lang: Lang, band: Band) -> &'static str {
 
 pub fn stock(lang: Lang, band: Band) -> &'static str {
     match band {
-        Band::Many => stock_many(lang),
+        Band::Many | Band::Newer => stock_many(lang),
         Band::Few => stock_few(lang),
         Band::None => stock_none(lang),
     }
@@ -132,6 +142,7 @@ pub fn function(lang: Lang, function: Function) -> &'static str {
         Function::Payer => function_payer(lang),
         Function::Prescriber => function_prescriber(lang),
         Function::User => function_user(lang),
+        Function::Newer => function_newer(lang),
     }
 }
 
@@ -139,6 +150,7 @@ pub fn wallet(lang: Lang, wallet: Wallet) -> &'static str {
     match wallet {
         Wallet::Own => wallet_own(lang),
         Wallet::Company => wallet_company(lang),
+        Wallet::Newer => wallet_newer(lang),
     }
 }
 
@@ -146,6 +158,7 @@ pub fn order_points(lang: Lang, policy: OrderPoints) -> &'static str {
     match policy {
         OrderPoints::Company => orders_to_company(lang),
         OrderPoints::Member => orders_to_member(lang),
+        OrderPoints::Newer => newer_hint(lang),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who acts.
 
 use domain::Timestamp;
+use domain::document::GENERATION;
 use domain::id::{CompanyId, MemberId, SessionId};
 
 /// A signed-in member, as the session says; every use case of a member takes one.
@@ -16,10 +17,10 @@ pub struct Caller {
     pub synced_at: Option<Timestamp>,
 }
 
-/// What decides which documents a member sees. Manager is in it because it decides on the company's wallet.
+/// What decides which documents a member sees, and in which form. Manager is in it because it decides on the company's wallet.
 pub(crate) fn audience(company: CompanyId, trade: &str, tier: &str, manager: bool) -> String {
     format!(
-        "{company}|{trade}|{tier}|{}",
+        "{GENERATION}|{company}|{trade}|{tier}|{}",
         if manager { "manager" } else { "" }
     )
 }

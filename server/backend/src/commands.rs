@@ -4,7 +4,7 @@ mod sql;
 
 use crate::caller::Caller;
 use crate::db::Tx;
-use crate::{Db, Error, Result, events, learning, members, notices, rewards};
+use crate::{Db, Error, Result, events, learning, members, notices, rewards, stored};
 use domain::document::{Act, Collection};
 use domain::id::{CommandId, MemberId};
 use domain::{Command, Envelope, Outcome, Receipt, Timestamp, Verdict};
@@ -231,18 +231,17 @@ pub(crate) async fn acts(
         .filter(|ids| (1..=MOST_ACTS).contains(&ids.len()))
         .map(|ids| ids.iter().filter_map(|id| id.parse().ok()).collect());
     let rows = sql::list(tx, member, ids.as_deref(), MOST_ACTS).await?;
-    rows.into_iter()
-        .map(|(id, body, outcome)| {
-            let envelope: Envelope = serde_json::from_str(&body)?;
-            let outcome = serde_json::from_str(&outcome)?;
-            Ok((
-                id,
-                Act {
-                    made_at: envelope.made_at,
-                    command: envelope.command,
-                    outcome,
-                },
-            ))
+    Ok(rows
+        .into_iter()
+        .filter_map(|(id, body, outcome)| {
+            let envelope: Envelope = stored::read("command_log", id, &body)?;
+            let outcome = stored::read("command_log", id, &outcome)?;
+            let act = Act {
+                made_at: envelope.made_at,
+                command: envelope.command,
+                outcome,
+            };
+            Some((id, act))
         })
-        .collect()
+        .collect())
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     Result, Tx, commands, events, learning, ledger, members, notices, programme, rewards, sessions, status,
+    stored,
 };
 use domain::Day;
 use domain::document::{Act, Collection};
@@ -149,7 +150,7 @@ impl View {
                 commands::acts(tx, member, ids)
                     .await?
                     .iter()
-                    .map(|(id, act)| body(id.to_string(), act))
+                    .filter_map(|(id, act)| shown(id.to_string(), act).map(Ok))
                     .collect()
             }
         }
@@ -172,10 +173,21 @@ fn one(id: &str, document: &impl Serialize) -> Result<Bodies> {
 }
 
 fn bodies<D: Serialize>(documents: Vec<D>, id: impl Fn(&D) -> String) -> Result<Bodies> {
-    documents
+    Ok(documents
         .iter()
-        .map(|document| body(id(document), document))
-        .collect()
+        .filter_map(|document| shown(id(document), document))
+        .collect())
+}
+
+/// The document as a body, or `None` where something in it is of a newer version and cannot be written.
+fn shown(id: String, document: &impl Serialize) -> Option<(String, Box<RawValue>)> {
+    match to_raw_value(document) {
+        Ok(body) => Some((id, body)),
+        Err(error) => {
+            stored::skipped("document", &id, &error);
+            None
+        }
+    }
 }
 
 fn body(id: impl Into<String>, document: &impl Serialize) -> Result<(String, Box<RawValue>)> {

@@ -29,6 +29,8 @@ pub mod rewards;
 pub mod sessions;
 pub mod signing;
 pub mod status;
+mod stored;
+mod strict_toml;
 pub mod sync;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::caller::Caller;
 use crate::db::{Tx, on};
+use crate::stored;
 use domain::document::Collection;
 use domain::id::{MemberId, NoticeId};
 use domain::notices::{About, Command, Notice};
@@ -44,14 +45,15 @@ pub(crate) async fn list(tx: &mut Tx, member: MemberId) -> Result<Vec<Notice>> {
         "SELECT id, at, read_at, about FROM notice WHERE member_id = $1 ORDER BY at DESC, id DESC LIMIT $2";
     let rows: Vec<(NoticeId, Timestamp, Option<Timestamp>, String)> =
         on!(tx, c => sqlx::query_as(LIST).bind(member).bind(NEWEST).fetch_all(c).await?);
-    rows.into_iter()
-        .map(|(id, at, read_at, about)| {
-            Ok(Notice {
+    Ok(rows
+        .into_iter()
+        .filter_map(|(id, at, read_at, about)| {
+            Some(Notice {
                 id,
                 at,
                 read: read_at.is_some(),
-                about: serde_json::from_str(&about)?,
+                about: stored::read("notice", id, &about)?,
             })
         })
-        .collect()
+        .collect())
 }

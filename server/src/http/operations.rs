@@ -104,5 +104,9 @@ fn describe() {
     );
     metrics::describe_counter!("compagnon_sign_ins_total", "Sign-ins by way and result");
     metrics::describe_counter!("compagnon_codes_sent_total", "Codes sent by way and result");
+    metrics::describe_counter!(
+        "compagnon_stored_rows_unreadable_total",
+        "Stored rows that a newer version wrote and this one leaves out, by table"
+    );
     metrics::describe_counter!("compagnon_crashes_total", "Crashes that phones reported");
 }

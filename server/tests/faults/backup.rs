@@ -86,7 +86,7 @@ async fn is_restored(house: &House) {
             );
             let item = phone.phone.outbox.get(*id).expect("the phone has kept it");
             assert!(
-                item.outcome.is_some(),
+                item.outcome().is_some(),
                 "{} does not see what became of {id}",
                 phone.reference
             );

@@ -7,7 +7,6 @@ use app::phone::store::memory::Memory;
 use app::phone::store::{Durability, Loaded, Store};
 use app::phone::sync::{Answer, Next};
 use backend::moment::{Clock, Machine};
-use domain::events::Place;
 use domain::id::{CommandId, DeviceId, MemberId};
 use domain::learning::{Answer as Given, Form, Given as Choice};
 use domain::ledger::Wallet;
@@ -351,7 +350,7 @@ impl Handset {
                 let event = dice.any(replica.events.iter())?.id;
                 let place = replica.registrations.get(&event.to_string());
                 Command::Events(match place.map(|registration| &registration.state) {
-                    Some(Place::Joined(_) | Place::Waiting { .. }) => events::Command::Leave { event },
+                    Some(_) => events::Command::Leave { event },
                     None => events::Command::Join { event },
                 })
             }
@@ -411,6 +410,7 @@ impl Handset {
             Form::TrueFalse => Choice::TrueFalse(below(2) == 0),
             Form::Ordering { options } => Choice::Ordering((0..options.len() as u8).collect()),
             Form::Number { .. } => Choice::Number(i64::from(below(20)) * 1000),
+            Form::Newer(_) => panic!("a question of no kind"),
         }
     }
 
@@ -435,7 +435,9 @@ impl Handset {
         for raw in reply.outcomes {
             let outcome: Outcome = serde_json::from_str(raw.get()).unwrap();
             match outcome.verdict {
-                Verdict::Failed => panic!("{}: the server failed at {}", self.reference, outcome.id),
+                Verdict::Failed | Verdict::Newer(_) => {
+                    panic!("{}: the server failed at {}", self.reference, outcome.id)
+                }
                 Verdict::Refused(_) => self.refusals += 1,
                 Verdict::Confirmed(_) => {}
             }

@@ -165,6 +165,51 @@ both! {
         assert_eq!(reply.outcomes[1].verdict, Verdict::Confirmed(Receipt::Reserved { points: 100 }));
     }
 
+    async fn a_phone_of_version_0_1_is_understood(world) {
+        let house = House::open(world).await;
+        let mut phone = house.signed_in(MARIE).await;
+        let (member, device) = phone.who().await;
+        let reward = last_one(world, &mut phone).await;
+        // The bytes such a phone sends: the device is its session, and nothing says what it can read.
+        let id = CommandId("0198c5b2-7f00-7000-8000-000000000077".parse().unwrap());
+        let body = format!(
+            r#"{{"proto":1,"member":"{member}","device":"{device}","push_only":false,"have":{{"epoch":"","content":0,"own":0,"audience":""}},"commands":[{{"id":"{id}","member":"{member}","device":"{device}","seq":1,"made_at":1795251600000,"command":{{"rewards":{{"redeem":{{"reward":"{}","points":100,"wallet":"company"}}}}}}}}]}}"#,
+            reward.id
+        );
+        let answer = phone.post_json("/api/sync", body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        assert_eq!(answer.json()["outcomes"][0]["verdict"]["confirmed"]["reserved"]["points"], 100);
+        // An audience of before is not the one of now: all documents come once more, in their form of today.
+        let have = r#"{"epoch":"e","content":1,"own":1,"audience":"x"}"#;
+        let body = format!(r#"{{"proto":1,"member":"{member}","device":"{device}","have":{have},"commands":[]}}"#);
+        let answer = phone.post_json("/api/sync", body).await.json();
+        assert_eq!((&answer["all_content"], &answer["all_own"]), (&Value::Bool(true), &Value::Bool(true)));
+    }
+
+    async fn a_phone_of_a_newer_version_keeps_what_this_server_cannot_decide(world) {
+        let house = House::open(world).await;
+        let mut phone = house.signed_in(MARIE).await;
+        let reward = last_one(world, &mut phone).await;
+        let (_, good) = phone.command(redeem(&reward, Wallet::Company)).await;
+        let newer = [
+            good.replace("\"company\"", "\"team\"").replace("\"seq\":1", "\"seq\":2"),
+            good.replace("\"redeem\"", "\"reserve_for_friend\""),
+            good.replace("\"rewards\"", "\"draws\""),
+        ];
+        let ids = ["0198c5b2-7f00-7000-8000-000000000081", "0198c5b2-7f00-7000-8000-000000000082", "0198c5b2-7f00-7000-8000-000000000083"];
+        let (_, text) = good.split_once("\"id\":\"").unwrap();
+        let (own, _) = text.split_once('"').unwrap();
+        let mut acts: Vec<String> = newer.iter().zip(ids).map(|(act, id)| act.replace(own, id)).collect();
+        acts.push(good.replace("{\"id\"", "{\"priority\":0.5,\"id\""));
+        let acts: Vec<&str> = acts.iter().map(String::as_str).collect();
+        let reply = phone.sync(&Cursor::default(), &acts).await;
+        for outcome in &reply.outcomes[..3] {
+            assert_eq!(outcome.verdict, Verdict::Failed, "the phone keeps it");
+        }
+        assert_eq!(reply.outcomes[3].verdict, Verdict::Confirmed(Receipt::Reserved { points: 100 }));
+        assert_eq!(proven(world).await.held, 100);
+    }
+
     async fn a_lost_connection_loses_no_act(world) {
         let house = House::open(world).await;
         let mut phone = house.signed_in(MARIE).await;

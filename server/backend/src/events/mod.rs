@@ -4,7 +4,7 @@ mod sql;
 
 use crate::caller::Caller;
 use crate::commands::When;
-use crate::{Error, Result, Tx, markdown, notices, programme, signing};
+use crate::{Error, Result, Tx, markdown, notices, programme, signing, stored, strict_toml};
 use domain::document::Collection;
 use domain::events::{Band, Command, Event, Gate, Place, Registration, Ticket, Venue};
 use domain::id::{EventId, MemberId, TicketId};
@@ -35,14 +35,15 @@ pub(crate) async fn retire(tx: &mut Tx) -> Result<()> {
 /// Events that are not over for more than two weeks, as phones keep them.
 pub(crate) async fn upcoming(tx: &mut Tx) -> Result<Vec<Event>> {
     let since = shown_since(tx).await?;
-    sql::list_since(tx, since).await?.iter().map(document).collect()
+    let rows = sql::list_since(tx, since).await?;
+    Ok(rows.iter().filter_map(document).collect())
 }
 
-fn document(row: &EventRow) -> Result<Event> {
-    let mut event: Event = serde_json::from_str(&row.document)?;
+fn document(row: &EventRow) -> Option<Event> {
+    let mut event: Event = stored::read("event", row.id, &row.document)?;
     event.seats = Band::of(row.capacity - row.taken);
     event.cancelled = row.cancelled_at.is_some();
-    Ok(event)
+    Some(event)
 }
 
 /// A member's seats and places in line.
@@ -169,7 +170,7 @@ async fn move_up(tx: &mut Tx, event: EventId, row: &EventRow) -> Result<bool> {
     }
     let ticket = TicketId(tx.uuid());
     sql::set_registration(tx, event, first, "joined", 0, Some(ticket)).await?;
-    let title: Text = serde_json::from_str::<Event>(&row.document)?.title;
+    let title = stored::title(&row.document)?;
     notices::tell(tx, first, About::SeatFree { event, title }).await?;
     for member in waiting {
         tx.touch(member, Collection::Registration, event);
@@ -198,7 +199,7 @@ pub async fn cancel(tx: &mut Tx, reference: &str) -> Result<()> {
     }
     sql::set_cancelled(tx, row.id).await?;
     tx.touch_content(Collection::Event, row.id);
-    let title: Text = serde_json::from_str::<Event>(&row.document)?.title;
+    let title = stored::title(&row.document)?;
     for member in sql::list_members(tx, row.id).await? {
         notices::tell(
             tx,
@@ -214,14 +215,12 @@ pub async fn cancel(tx: &mut Tx, reference: &str) -> Result<()> {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct EventsFile {
     #[serde(rename = "event")]
     events: Vec<EventFile>,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct EventFile {
     #[serde(rename = "ref")]
     reference: String,
@@ -243,7 +242,6 @@ struct EventFile {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct PlaceFile {
     name: String,
     address: String,
@@ -256,7 +254,7 @@ struct PlaceFile {
 /// # Errors
 /// [`Error::Input`] with the event and what is wrong with it.
 pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
-    let file: EventsFile = toml::from_str(text).map_err(|error| Error::Input(error.to_string()))?;
+    let file: EventsFile = strict_toml::read(text).map_err(Error::Input)?;
     let settings = programme::current(tx).await?;
     let today = settings.day(tx.now())?;
     for event in &file.events {

@@ -1,7 +1,7 @@
 //! A course folder: `course.toml`, lessons in Markdown and pictures beside them.
 
 use super::{Solution, sql};
-use crate::{Error, Result, Tx, markdown, programme};
+use crate::{Error, Result, Tx, markdown, programme, strict_toml};
 use domain::document::Collection;
 use domain::id::CourseId;
 use domain::learning::{Course, Form, Given, Key, Lesson, Picture, Practice, Question};
@@ -12,7 +12,6 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct CourseFile {
     #[serde(rename = "ref")]
     reference: String,
@@ -32,13 +31,11 @@ struct CourseFile {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct LessonFile {
     file: String,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct QuestionFile {
     #[serde(rename = "ref")]
     reference: String,
@@ -204,9 +201,8 @@ pub async fn import_files(tx: &mut Tx, files: &BTreeMap<String, Vec<u8>>) -> Res
 }
 
 fn parse(files: &BTreeMap<String, Vec<u8>>) -> Result<CourseFile> {
-    let file: CourseFile = toml::from_str(text(files, "course.toml")?)
-        .map_err(|error| Error::Input(format!("course.toml: {error}")))?;
-    Ok(file)
+    strict_toml::read(text(files, "course.toml")?)
+        .map_err(|error| Error::Input(format!("course.toml: {error}")))
 }
 
 fn text<'a>(files: &'a BTreeMap<String, Vec<u8>>, name: &str) -> Result<&'a str> {

@@ -5,7 +5,7 @@ mod sql;
 
 use crate::caller::Caller;
 use crate::ledger::{self, Cause, Earning, Owner};
-use crate::{Error, Result, Tx, programme, status};
+use crate::{Error, Result, Tx, programme, status, stored};
 use domain::document::Collection;
 use domain::id::{CommandId, CourseId, MemberId};
 use domain::learning::{
@@ -28,10 +28,10 @@ struct Solution {
 /// Courses that are offered, as phones keep them.
 pub(crate) async fn courses(tx: &mut Tx) -> Result<Vec<Course>> {
     let documents = sql::list_documents(tx).await?;
-    documents
+    Ok(documents
         .iter()
-        .map(|document| Ok(serde_json::from_str(document)?))
-        .collect()
+        .filter_map(|(id, document)| stored::read("course_version", id, document))
+        .collect())
 }
 
 /// Where a member is in one course, or in every course they began.
@@ -46,12 +46,15 @@ pub(crate) async fn progress(
             .entry(step.course_id)
             .or_insert_with(|| Progress::new(step.course_id));
         match (step.kind.as_str(), step.id, step.at) {
-            ("attempt", Some(id), Some(at)) => progress.attempts.push(Attempt {
-                id,
-                at,
-                version: step.number as u32,
-                result: serde_json::from_str(&step.text)?,
-            }),
+            ("attempt", Some(id), Some(at)) => {
+                let result = stored::read("attempt", id, &step.text);
+                progress.attempts.extend(result.map(|result| Attempt {
+                    id,
+                    at,
+                    version: step.number as u32,
+                    result,
+                }));
+            }
             ("read", ..) => progress.read.push(step.text),
             ("practice", ..) => progress.practised = step.number as u32,
             ("pass", ..) => progress.passed_on = Some(Day(step.number as i32)),

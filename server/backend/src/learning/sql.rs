@@ -4,10 +4,10 @@ use domain::id::{CommandId, CourseId, MemberId};
 use domain::{Day, Timestamp};
 use sqlx::FromRow;
 
-pub async fn list_documents(tx: &mut Tx) -> Result<Vec<String>> {
-    const LIST: &str = "SELECT document FROM course JOIN course_version ON course_version.course_id = course.id \
+pub async fn list_documents(tx: &mut Tx) -> Result<Vec<(CourseId, String)>> {
+    const LIST: &str = "SELECT course.id, document FROM course JOIN course_version ON course_version.course_id = course.id \
         AND course_version.version = course.version WHERE withdrawn_at IS NULL ORDER BY course.id";
-    Ok(on!(tx, c => sqlx::query_scalar(LIST).fetch_all(c).await?))
+    Ok(on!(tx, c => sqlx::query_as(LIST).fetch_all(c).await?))
 }
 
 #[derive(FromRow)]

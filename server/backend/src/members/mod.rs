@@ -4,6 +4,7 @@ mod sql;
 
 use crate::caller::Caller;
 use crate::{Error, Result, Tx, ledger};
+use domain::codes;
 use domain::document::Collection;
 use domain::id::{CompanyId, MemberId, StaffId};
 use domain::members::{Advisor, Command, Company, Function, Me, OrderPoints};
@@ -17,7 +18,6 @@ pub(crate) use sql::{
 
 /// A person of the brand, as `programme.toml` lists them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct StaffRow {
     #[serde(rename = "ref")]
     pub reference: String,
@@ -29,27 +29,17 @@ pub struct StaffRow {
     pub role: Role,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Looks after companies.
-    Advisor,
-    /// Publishes courses, events and rewards.
-    Editor,
-    /// Reads the figures.
-    Analyst,
-    /// Everything.
-    Admin,
-}
-
-impl Role {
-    fn code(self) -> &'static str {
-        match self {
-            Role::Advisor => "advisor",
-            Role::Editor => "editor",
-            Role::Analyst => "analyst",
-            Role::Admin => "admin",
-        }
+codes! {
+    /// What a person of the brand does.
+    pub enum Role {
+        /// Looks after companies.
+        Advisor = "advisor",
+        /// Publishes courses, events and rewards.
+        Editor = "editor",
+        /// Reads the figures.
+        Analyst = "analyst",
+        /// Everything.
+        Admin = "admin",
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod sql;
 
-use crate::{Error, Result, Tx, members};
+use crate::{Error, Result, Tx, members, strict_toml};
 use domain::document::Collection;
 use domain::members::Trade;
 use domain::programme::{EarningRule, Period, Programme, Tier};
@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 
 /// `programme.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Settings {
     pub brand: Brand,
     pub status: StatusRule,
@@ -29,7 +28,6 @@ pub struct Settings {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Brand {
     pub name: String,
     /// `#rrggbb`
@@ -40,13 +38,11 @@ pub struct Brand {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct StatusRule {
     pub period: Period,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct PointsRule {
     /// Without it points do not expire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,13 +58,16 @@ impl Settings {
     /// # Errors
     /// [`Error::Input`] with the line or the field and what is wrong with it.
     pub fn parse(text: &str) -> Result<Settings> {
-        let settings: Settings = toml::from_str(text).map_err(|error| Error::Input(error.to_string()))?;
+        let settings: Settings = strict_toml::read(text).map_err(Error::Input)?;
         settings.check().map_err(Error::Input)?;
         Ok(settings)
     }
 
     fn check(&self) -> Result<(), String> {
         let brand = &self.brand;
+        if self.status.period == Period::Newer {
+            return Err("status.period must be rolling, calendar or anniversary".into());
+        }
         if brand.name.trim().is_empty() {
             return Err("brand.name is empty".into());
         }
@@ -95,6 +94,12 @@ impl Settings {
             return Err(
                 "points.expiry_months must be 1 or more; leave it out for points that do not expire".into(),
             );
+        }
+        if let Some(staff) = self.staff.iter().find(|staff| staff.role == members::Role::Newer) {
+            return Err(format!(
+                "staff {:?}: role must be advisor, editor, analyst or admin",
+                staff.reference
+            ));
         }
         distinct("trade", self.trades.iter().map(|trade| trade.reference.as_str()))?;
         distinct("tier", self.tiers.iter().map(|tier| tier.reference.as_str()))?;
@@ -290,7 +295,13 @@ pub async fn current(tx: &mut Tx) -> Result<Settings> {
     let settings = sql::find(tx)
         .await?
         .ok_or_else(|| Error::Broken("no programme settings".into()))?;
-    Ok(serde_json::from_str(&settings)?)
+    let settings: Settings = serde_json::from_str(&settings)?;
+    if settings.status.period == Period::Newer {
+        return Err(Error::Broken(
+            "the programme counts status over a period that only a newer version knows".into(),
+        ));
+    }
+    Ok(settings)
 }
 
 /// Has a `programme.toml` been applied, or members been made? Then a demo would be in the way.

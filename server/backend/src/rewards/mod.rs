@@ -4,7 +4,7 @@ mod sql;
 
 use crate::caller::Caller;
 use crate::ledger::{self, Owner};
-use crate::{Error, Result, Tx, events, notices, programme, signing};
+use crate::{Error, Result, Tx, events, notices, programme, signing, stored, strict_toml};
 use domain::document::Collection;
 use domain::events::Band;
 use domain::id::{CommandId, CompanyId, MemberId, RewardId};
@@ -17,13 +17,14 @@ use sql::{RedemptionRow, RewardRow};
 
 /// Rewards that are offered, as phones keep them.
 pub(crate) async fn offered(tx: &mut Tx) -> Result<Vec<Reward>> {
-    sql::list_offered(tx).await?.iter().map(document).collect()
+    let rows = sql::list_offered(tx).await?;
+    Ok(rows.iter().filter_map(document).collect())
 }
 
-fn document(row: &RewardRow) -> Result<Reward> {
-    let mut reward: Reward = serde_json::from_str(&row.document)?;
+fn document(row: &RewardRow) -> Option<Reward> {
+    let mut reward: Reward = stored::read("reward", row.id, &row.document)?;
     reward.stock = row.stock.map_or(Band::Many, Band::of);
-    Ok(reward)
+    Some(reward)
 }
 
 /// A member's requests, newest first.
@@ -39,9 +40,9 @@ pub(crate) async fn of_member(tx: &mut Tx, member: MemberId) -> Result<Vec<Redem
         let steps = sql::list_steps(tx, row.id).await?;
         let steps: Vec<(Timestamp, Step)> = steps
             .into_iter()
-            .filter_map(|(at, code)| Some((at, Step::from_code(&code)?)))
+            .map(|(at, code)| (at, Step::from_code(&code).unwrap_or(Step::Newer)))
             .collect();
-        let delivery = Delivery::from_code(&row.delivery).unwrap_or(Delivery::Advisor);
+        let delivery = Delivery::from_code(&row.delivery).unwrap_or(Delivery::Newer);
         let accepted = steps
             .iter()
             .find(|(_, step)| *step == Step::Accepted)
@@ -58,9 +59,9 @@ pub(crate) async fn of_member(tx: &mut Tx, member: MemberId) -> Result<Vec<Redem
         redemptions.push(Redemption {
             id: row.id,
             reward: row.reward_id,
-            title: serde_json::from_str(&row.title)?,
+            title: stored::read("redemption", row.id, &row.title).unwrap_or_default(),
             points: row.points,
-            wallet: Wallet::from_code(&row.wallet).unwrap_or(Wallet::Own),
+            wallet: Wallet::from_code(&row.wallet).unwrap_or(Wallet::Newer),
             delivery,
             steps,
             voucher,
@@ -96,6 +97,8 @@ async fn redeem(
         Wallet::Own => Owner::Member(caller.member),
         Wallet::Company if caller.manager => Owner::Company(caller.company),
         Wallet::Company => return Err(domain::Error::ManagersOnly.into()),
+        // Left undecided: a newer server can pay from it.
+        Wallet::Newer => return Err(Error::Broken("a wallet of a newer version".into())),
     };
     let row = sql::find(tx, reward).await?.ok_or(domain::Error::NotFound)?;
     if row.withdrawn_at.is_some() {
@@ -110,7 +113,7 @@ async fn redeem(
     }
     let settings = programme::current(tx).await?;
     let today = settings.day(tx.now())?;
-    let title: Text = serde_json::from_str::<Reward>(&row.document)?.title;
+    let title = stored::title(&row.document)?;
     let left = sql::take_one(tx, reward).await?.ok_or(domain::Error::SoldOut)?;
     let hold = ledger::hold(tx, owner, row.points, today, id, &title).await?;
     sql::insert_redemption(
@@ -187,7 +190,7 @@ async fn step_to(tx: &mut Tx, row: &RedemptionRow, to: Step) -> Result<()> {
             touch_band(tx, row.reward_id, left, left.map(|left| left - 1));
             ledger::void(tx, row.hold_id, today).await?;
         }
-        Step::Reserved | Step::Sent | Step::Delivered => {}
+        Step::Reserved | Step::Sent | Step::Delivered | Step::Newer => {}
     }
     tx.touch(row.member_id, Collection::Redemption, row.id);
     Ok(())
@@ -235,14 +238,12 @@ pub async fn open_requests(tx: &mut Tx) -> Result<Vec<Request>> {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct RewardsFile {
     #[serde(rename = "reward")]
     rewards: Vec<RewardFile>,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct RewardFile {
     #[serde(rename = "ref")]
     reference: String,
@@ -263,7 +264,7 @@ struct RewardFile {
 /// # Errors
 /// [`Error::Input`] with the reward and what is wrong with it.
 pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
-    let file: RewardsFile = toml::from_str(text).map_err(|error| Error::Input(error.to_string()))?;
+    let file: RewardsFile = strict_toml::read(text).map_err(Error::Input)?;
     let settings = programme::current(tx).await?;
     for reward in &file.rewards {
         let wrong = |text: String| Error::Input(format!("reward {:?}: {text}", reward.reference));

@@ -6,6 +6,7 @@ mod import;
 mod learning;
 mod ledger;
 mod model;
+mod newer;
 mod rewards;
 mod schema;
 mod sync;

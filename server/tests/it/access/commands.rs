@@ -38,7 +38,8 @@ fn declared(command: &Command) -> Rule {
             wallet: Wallet::Own, ..
         }) => Rule::ForOneself,
         Command::Rewards(rewards::Command::Redeem {
-            wallet: Wallet::Company,
+            // No wallet of a newer version is spent from: the server leaves that undecided.
+            wallet: Wallet::Company | Wallet::Newer,
             ..
         }) => Rule::Managers,
         Command::Rewards(rewards::Command::TakeBack { .. }) => Rule::OwnThing,
