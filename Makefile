@@ -1,7 +1,7 @@
 # Everything there is to do here. The scripts are in .ci, and install what is missing.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run test soak fuzz mutations dev bench screenshots lighthouse set-up set-up-test server
+.PHONY: help run test soak fuzz mutations mutants dev bench screenshots lighthouse set-up set-up-test server
 
 help:
 	@echo 'make run          the programme with demo content, on this machine (the first time takes a while)'
@@ -9,7 +9,8 @@ help:
 	@echo 'make test         all checks: format, lints, tests on both databases, sizes, a real browser'
 	@echo 'make bench        speed as ratios, on both databases (SCALE=1m: with a million members)'
 	@echo 'make soak         the long tests: a thousand kills, 100,000 stories (SEEDS=)'
-	@echo 'make mutations    breaks the code in known ways, and shows that the tests notice (an hour)'
+	@echo 'make mutations    switches on known faults, and shows that the tests notice each (half an hour; WORDS: some of them)'
+	@echo 'make mutants      breaks what was changed since BASE (main) in many small ways, and lists what no test notices'
 	@echo 'make fuzz         odd input for every reader, MINUTES=10 each, two at a time'
 	@echo 'make lighthouse   the Lighthouse scores of a mid-range phone'
 	@echo 'make screenshots  pictures of the screens, into end2end/screenshots'
@@ -42,7 +43,10 @@ bench: set-up-test
 	@.ci/with-postgres target/release/bench
 
 mutations: set-up-test
-	@.ci/mutations
+	@.ci/mutations $(WORDS)
+
+mutants: set-up-test
+	@.ci/mutants $(BASE)
 
 fuzz: MINUTES = 10
 fuzz: set-up

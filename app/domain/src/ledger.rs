@@ -2,7 +2,7 @@
 
 use crate::id::EntryId;
 use crate::newer::{Unread, codes};
-use crate::{Day, Points, Text, Timestamp};
+use crate::{Day, Points, Text, Timestamp, fault};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -263,6 +263,9 @@ impl OpenWallet {
     fn take(&mut self, number: i64, points: Points) {
         let mut missing = points;
         let from = self.taken.entry(number).or_default();
+        if fault!("newest-points-are-spent-first") {
+            self.by_age.reverse();
+        }
         for place in &self.by_age {
             if missing == 0 {
                 break;
@@ -275,8 +278,14 @@ impl OpenWallet {
                 from.push((*place, part));
             }
         }
+        if fault!("newest-points-are-spent-first") {
+            self.by_age.reverse();
+        }
         if missing > 0 {
             self.owed.push_back((number, missing));
+            if fault!("debt-is-forgiven") {
+                self.owed.clear();
+            }
         }
     }
 
@@ -300,12 +309,20 @@ impl OpenWallet {
     fn give_back(&mut self, number: i64) {
         self.owed.retain(|(owing, _)| *owing != number);
         for (place, points) in self.taken.remove(&number).unwrap_or_default() {
+            let place = match fault!("points-go-back-into-the-wrong-lot") {
+                true => 0,
+                false => place,
+            };
             self.fill(place, points);
         }
     }
 
     /// Empties the lots that are gone on `today`. A lot that gets points back after its day loses them at once.
     fn expire(&mut self, today: Day) {
+        let today = match fault!("points-expire-a-day-late") {
+            true => today.plus_days(-1),
+            false => today,
+        };
         for lot in self.lots.iter_mut().filter(|lot| lot.left > 0) {
             if let Some(day) = lot.expires_on.filter(|day| *day <= today) {
                 self.expired.push((day, std::mem::take(&mut lot.left)));

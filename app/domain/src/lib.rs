@@ -15,6 +15,7 @@ pub mod day;
 pub mod document;
 pub mod error;
 pub mod events;
+pub mod fault;
 pub mod id;
 pub mod learning;
 pub mod ledger;

@@ -40,7 +40,7 @@ impl Phone {
             member,
             device,
             replica: Replica::from_rows(&loaded.meta, &loaded.docs),
-            outbox: Outbox::from_rows(member, &loaded.meta, &loaded.outbox),
+            outbox: Outbox::from_rows(member, device, &loaded.meta, &loaded.outbox),
             drafts: loaded.drafts.into_iter().map(|row| (row.key, row.text)).collect(),
             seen_until: loaded.meta.read("seen_until").unwrap_or_default(),
             pace: sync::Pace::default(),

@@ -3,8 +3,8 @@
 use super::Phone;
 use super::json::{self, Raw};
 use super::store::{Durability, Failure, Meta, Op, Store};
-use domain::id::{CommandId, MemberId, uuid_v7};
-use domain::{Command, Envelope, Outcome, Timestamp, Verdict};
+use domain::id::{CommandId, DeviceId, MemberId, uuid_v7};
+use domain::{Command, Envelope, Outcome, Timestamp, Verdict, fault};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// How long a decided act is kept, to be sent again should the server have to restore a backup.
@@ -127,13 +127,19 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    pub fn from_rows(member: MemberId, meta: &Meta, rows: &[Raw]) -> Outbox {
+    pub fn from_rows(member: MemberId, device: DeviceId, meta: &Meta, rows: &[Raw]) -> Outbox {
         let mut items: Vec<Item> = rows.iter().filter_map(|row| json::read(row.as_str())).collect();
         let unreadable = rows.len() - items.len();
         items = items
             .into_iter()
             // Another member's acts stay where they are and are never sent from here.
-            .filter(|item: &Item| item.envelope().is_none_or(|envelope| envelope.member == member))
+            .filter(|item: &Item| {
+                item.envelope().is_none_or(|envelope| {
+                    let before =
+                        envelope.device != device && fault!("sign-in-drops-acts-of-the-session-before");
+                    envelope.member == member && !before
+                })
+            })
             .collect();
         // Whatever was on its way when this was written is not any more.
         for item in items.iter_mut().filter(|item| item.state == State::Sent) {
@@ -213,6 +219,9 @@ impl Outbox {
     /// Drops what was decided more than seven days before `now`.
     pub(super) fn forget(&mut self, now: Timestamp) -> Vec<Op> {
         let old = |item: &Item| {
+            if fault!("phone-forgets-acts-that-are-not-decided") {
+                return item.made_at.plus(KEPT) < now;
+            }
             !item.is_open() && item.outcome().is_some_and(|outcome| outcome.at.plus(KEPT) < now)
         };
         let ops = self
@@ -233,9 +242,18 @@ impl Outbox {
             .map(|item| {
                 item.state = State::Saved;
                 item.decision = None;
+                if fault!("bytes-of-an-act-change") {
+                    item.body = item.body.replace('{', "{ ");
+                }
                 Op::put_item(item)
             })
             .collect()
+    }
+
+    /// What `act-leaves-the-outbox-when-it-is-sent` does.
+    pub(super) fn lose(&mut self, ids: &[CommandId]) -> Vec<Op> {
+        self.items.retain(|item| !ids.contains(&item.id));
+        ids.iter().map(|id| Op::delete_item(*id)).collect()
     }
 }
 

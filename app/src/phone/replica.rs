@@ -12,7 +12,7 @@ use domain::programme::Programme;
 use domain::rewards::{Redemption, Reward};
 use domain::status::Status;
 use domain::sync::Cursor;
-use domain::{Lang, Timestamp};
+use domain::{Lang, Timestamp, fault};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
@@ -203,13 +203,17 @@ impl Replica {
             ops.push(Op::clear_docs(&cleared));
         }
         for (collection, id) in change.gone {
-            ops.push(Op::delete_doc(collection, id));
+            if !fault!("phone-keeps-documents-that-are-gone") {
+                ops.push(Op::delete_doc(collection, id));
+            }
             if let Some(collection) = Collection::from_code(collection) {
                 on_table!(self, collection, table => table.remove(id));
             }
         }
         for row in change.docs {
-            ops.push(Op::put_doc(row));
+            if !fault!("phone-writes-the-cursor-without-the-documents") {
+                ops.push(Op::put_doc(row));
+            }
             self.put(row);
         }
         self.cursor = change.cursor;

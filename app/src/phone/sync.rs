@@ -5,9 +5,9 @@ use super::json::{self, Raw};
 use super::outbox::{Decision, State};
 use super::replica::Change;
 use super::store::{DocRow, Op};
-use domain::Timestamp;
 use domain::id::CommandId;
 use domain::sync::{MOST_BYTES, MOST_COMMANDS, PROTO, Reply, Request};
+use domain::{Timestamp, fault};
 
 /// Odd failures after which an act waits for the member.
 pub const MOST_ATTEMPTS: u32 = 10;
@@ -124,6 +124,9 @@ impl Phone {
             403 if answer.body.contains("wrong_member") => Next::OtherMember,
             426 => Next::Update,
             status => {
+                if status == 0 && fault!("act-leaves-the-outbox-when-it-is-sent") {
+                    ops.extend(self.outbox.lose(ids));
+                }
                 if matches!(status, 200 | 400 | 413 | 422 | 500) {
                     ops.extend(self.narrow(ids));
                 }
@@ -157,8 +160,13 @@ impl Phone {
         }
         if let Some(cursor) = reply.cursor {
             // Also where none was known: an outcome that came without a cursor may be of an epoch that is over.
-            if self.replica.cursor.epoch != cursor.epoch {
-                ops.extend(self.outbox.send_again(&answered));
+            let known = &self.replica.cursor.epoch;
+            let trusted = known.is_empty() && fault!("phone-trusts-what-came-before-any-cursor");
+            if *known != cursor.epoch && !trusted {
+                let again = self.outbox.send_again(&answered);
+                if !fault!("phone-does-not-send-again-after-a-restore") {
+                    ops.extend(again);
+                }
             }
             let docs: Vec<DocRow> = reply
                 .docs

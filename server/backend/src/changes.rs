@@ -2,6 +2,7 @@
 
 use crate::db::{Document, Engine, Tx, on, push_list};
 use crate::{Error, Result, caller};
+use domain::fault;
 use domain::id::{CompanyId, MemberId};
 use domain::sync::Cursor;
 use sqlx::QueryBuilder;
@@ -27,7 +28,11 @@ pub(crate) async fn of_members(tx: &mut Tx, changed: BTreeMap<MemberId, Document
         // other's way of doing both in one go. SQLite counts the rows of both statements, PostgreSQL those of the last.
         let (begin, then, moved, counted) = match tx.engine {
             Engine::Sqlite(_) => (
-                "UPDATE member SET own = own + 1 WHERE id IN (",
+                if fault!("changes-do-not-move-the-counter") {
+                    "UPDATE member SET own = own WHERE id IN ("
+                } else {
+                    "UPDATE member SET own = own + 1 WHERE id IN ("
+                },
                 "; ",
                 "member",
                 members.len(),

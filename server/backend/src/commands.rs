@@ -7,7 +7,7 @@ use crate::db::Tx;
 use crate::{Db, Error, Result, events, learning, members, notices, rewards, stored};
 use domain::document::{Act, Collection};
 use domain::id::{CommandId, MemberId};
-use domain::{Command, Envelope, Outcome, Receipt, Timestamp, Verdict};
+use domain::{Command, Envelope, Outcome, Receipt, Timestamp, Verdict, fault};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -34,16 +34,29 @@ struct Sent<'a> {
 /// Why tried all at once first: nearly all commands are new and confirmed, and most of their time is the number of
 /// statements.
 pub(crate) async fn together(db: &Db, commands: &[(&Caller, &RawValue)]) -> Result<Vec<Box<RawValue>>> {
+    let (tx, outcomes) = uncommitted(db, commands).await?;
+    tx.commit().await?;
+    Ok(outcomes)
+}
+
+/// The same, except that the commit is left to who asked; until then no outcome may leave the server.
+pub(crate) async fn uncommitted(
+    db: &Db,
+    commands: &[(&Caller, &RawValue)],
+) -> Result<(Tx, Vec<Box<RawValue>>)> {
     let mut tx = db.write().await?;
     let sent: Vec<std::result::Result<Sent, Outcome>> = commands
         .iter()
         .map(|(caller, body)| read(tx.now(), caller, body.get()))
         .collect();
     if let Some(outcomes) = all_at_once(&mut tx, &sent).await? {
-        tx.commit().await?;
-        return Ok(outcomes);
+        return Ok((tx, outcomes));
     }
-    tx.roll_back().await?;
+    if fault!("first-try-is-left-open") {
+        std::mem::forget(tx);
+    } else {
+        tx.roll_back().await?;
+    }
     let mut tx = db.write().await?;
     let mut outcomes = Vec::with_capacity(sent.len());
     for sent in &sent {
@@ -52,8 +65,7 @@ pub(crate) async fn together(db: &Db, commands: &[(&Caller, &RawValue)]) -> Resu
             Err(outcome) => answer(outcome)?,
         });
     }
-    tx.commit().await?;
-    Ok(outcomes)
+    Ok((tx, outcomes))
 }
 
 /// The outcomes, where all commands are new and confirmed; otherwise `None`, and the transaction is to be undone.
@@ -63,12 +75,16 @@ async fn all_at_once(
 ) -> Result<Option<Vec<Box<RawValue>>>> {
     let mut decided = Vec::with_capacity(sent.len());
     for sent in sent.iter().flatten() {
-        let Ok(receipt) = obey(tx, sent.caller, &sent.envelope).await else {
-            return Ok(None);
+        let verdict = match obey(tx, sent.caller, &sent.envelope).await {
+            Ok(receipt) => Verdict::Confirmed(receipt),
+            Err(Error::Rejected(error)) if fault!("batch-keeps-what-a-refused-command-did") => {
+                Verdict::Refused(error)
+            }
+            Err(_) => return Ok(None),
         };
-        decided.push((sent, outcome(tx, sent, Verdict::Confirmed(receipt))?));
+        decided.push((sent, outcome(tx, sent, verdict)?));
     }
-    if sql::insert(tx, &decided).await? < decided.len() {
+    if sql::insert(tx, &decided).await? < decided.len() && !fault!("batch-obeys-known-commands") {
         return Ok(None);
     }
     let mut decided = decided.into_iter().map(|(_, outcome)| outcome);
@@ -90,11 +106,19 @@ async fn apply_one(tx: &mut Tx, sent: &Sent<'_>) -> Result<Box<RawValue>> {
     let verdict = match obey(tx, sent.caller, &sent.envelope).await {
         Ok(receipt) => Verdict::Confirmed(receipt),
         Err(Error::Rejected(error)) => {
-            tx.undo_since(&start).await?;
+            if fault!("refusal-is-not-kept") {
+                tx.go_back(start).await?;
+                return unkept(tx, sent, Verdict::Refused(error));
+            }
+            if !fault!("refusal-leaves-what-was-done") {
+                tx.undo_since(&start).await?;
+            }
             Verdict::Refused(error)
         }
         // No command has failed: all of them are to come again.
-        Err(error) if error.is_of_the_database() => return Err(error),
+        Err(error) if error.is_of_the_database() && !fault!("acts-fail-while-the-database-fails") => {
+            return Err(error);
+        }
         Err(error) => {
             tracing::error!(command = %sent.envelope.id, %error, "a command failed");
             tx.go_back(start).await?;
@@ -119,6 +143,13 @@ fn again(tx: &Tx, sent: &Sent<'_>, (member, hash, outcome): sql::Known) -> Resul
     if member != sent.caller.member || hash != sent.hash {
         tracing::warn!(command = %sent.envelope.id, "a command id came with other bytes");
         return unkept(tx, sent, Verdict::Refused(domain::Error::IdReuse));
+    }
+    if fault!("known-command-is-answered-anew") {
+        let known: Outcome = serde_json::from_str(&outcome)?;
+        return answer(&Outcome {
+            at: tx.now(),
+            ..known
+        });
     }
     Ok(RawValue::from_string(outcome)?)
 }

@@ -8,9 +8,9 @@ pub(crate) mod sqlite;
 use crate::moment::{Chance, Clock};
 use crate::sync::Group;
 use crate::{Error, Result};
-use domain::Timestamp;
 use domain::document::Collection;
 use domain::id::{CompanyId, MemberId};
+use domain::{Timestamp, fault};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Postgres, Transaction};
@@ -357,6 +357,9 @@ impl Db {
 /// Why in a task of its own: where it is cut off between the statement and its answer, the driver does not know that a
 /// transaction is open, and others get the connection with it.
 async fn begin_postgres(pool: &PgPool, begin: &'static str) -> Result<Engine> {
+    if fault!("transaction-cut-off-while-it-begins-stays-open") {
+        return Ok(Engine::Postgres(pool.begin_with(begin).await?));
+    }
     let pool = pool.clone();
     let begun = tokio::spawn(async move { pool.begin_with(begin).await }).await;
     let begun = begun.map_err(|error| Error::Broken(format!("a transaction did not begin: {error}")))?;
@@ -424,6 +427,9 @@ impl Tx {
                 Touched::Member(member, document) => members.entry(member).or_default().insert(document),
                 Touched::Company(company, document) => companies.entry(company).or_default().insert(document),
             };
+        }
+        if fault!("company-changes-are-not-told") {
+            companies.clear();
         }
         let known = if companies.len() > 20 {
             let companies: Vec<CompanyId> = companies.keys().copied().collect();

@@ -4,11 +4,11 @@ use crate::{
     Result, Tx, commands, events, learning, ledger, members, notices, programme, rewards, sessions, status,
     stored,
 };
-use domain::Day;
 use domain::document::{Act, Collection};
 use domain::id::MemberId;
 use domain::ledger::Wallet;
 use domain::members::Me;
+use domain::{Day, fault};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -161,7 +161,7 @@ impl Known {
     /// The wallets a member sees: their own, and the company's for its managers.
     fn wallets(&self, member: MemberId) -> Vec<(Wallet, ledger::Owner)> {
         let mut wallets = vec![(Wallet::Own, ledger::Owner::Member(member))];
-        if self.me.manager {
+        if self.me.manager || fault!("everybody-sees-the-company-wallet") {
             wallets.push((Wallet::Company, ledger::Owner::Company(self.me.company.id)));
         }
         wallets

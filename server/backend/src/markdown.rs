@@ -1,6 +1,7 @@
 //! The brand's texts: Markdown in, sanitised HTML out. Phones show nothing else as HTML.
 
 use crate::{Error, Result};
+use domain::fault;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
 /// The HTML of a text. Raw HTML in it is shown as text; links go to the web or to mail only.
@@ -12,7 +13,9 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 pub fn to_html(text: &str, mut picture: impl FnMut(&str) -> Result<String>) -> Result<String> {
     let mut missing = None;
     let events = Parser::new_ext(text, Options::ENABLE_TABLES).filter_map(|event| match event {
-        Event::Html(raw) | Event::InlineHtml(raw) => Some(Event::Text(raw)),
+        Event::Html(raw) | Event::InlineHtml(raw) if !fault!("markdown-is-shown-as-it-came") => {
+            Some(Event::Text(raw))
+        }
         Event::Start(Tag::Image {
             link_type,
             dest_url,
@@ -49,6 +52,9 @@ pub fn to_html(text: &str, mut picture: impl FnMut(&str) -> Result<String>) -> R
     html::push_html(&mut raw, events);
     if let Some(error) = missing {
         return Err(error);
+    }
+    if fault!("markdown-is-shown-as-it-came") {
+        return Ok(raw);
     }
     Ok(sanitiser().clean(&raw).to_string())
 }

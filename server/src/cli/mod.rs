@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use backend::moment::Machine;
 use backend::{Db, copy, events, learning, ledger, members, programme, rewards, sessions, status};
 use domain::rewards::Step as RequestStep;
-use domain::{Lang, Text, Timestamp};
+use domain::{Lang, Text, Timestamp, fault};
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
@@ -145,7 +145,7 @@ fn log(common: &Common) -> Result<()> {
         .with_ansi(std::io::stderr().is_terminal())
         // Why: it would say so on the same stderr, and panic where that takes nothing. A log on a full disk is no reason
         // to fail those who ask.
-        .log_internal_errors(false)
+        .log_internal_errors(fault!("log-that-takes-nothing-fails-requests"))
         .with_writer(std::io::stderr);
     match common.log_format {
         LogFormat::Text => builder.init(),

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
+use domain::fault;
 use std::any::Any;
 
 /// Something broke: the detail goes to the log, the request's id to whoever asked (see [`super::front`]).
@@ -30,6 +31,9 @@ impl From<backend::Error> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> axum::response::Response {
         let (status, detail) = match self {
+            Problem::Busy(detail) if fault!("full-disk-is-the-phones-fault") => {
+                (StatusCode::BAD_REQUEST, detail)
+            }
             Problem::Busy(detail) => (StatusCode::SERVICE_UNAVAILABLE, detail),
             Problem::Broken(detail) => (StatusCode::INTERNAL_SERVER_ERROR, detail),
         };

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use backend::caller::Caller;
 use backend::{learning, sessions};
 use domain::sync::{Cursor, MOST_BYTES, MOST_COMMANDS, PROTO};
-use domain::{Outcome, Verdict};
+use domain::{Outcome, Verdict, fault};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -83,7 +83,7 @@ pub async fn sync(State(app): State<Shared>, request: Request) -> Answered {
     let Ok(round) = serde_json::from_slice::<domain::sync::Request<Box<RawValue>>>(&bytes) else {
         return Ok(refusal(StatusCode::BAD_REQUEST, "unreadable"));
     };
-    if round.member != caller.member {
+    if round.member != caller.member && !fault!("round-may-name-another-member") {
         return Ok(refusal(StatusCode::FORBIDDEN, "wrong_member"));
     }
     if round.commands.len() > MOST_COMMANDS {
@@ -230,10 +230,11 @@ pub async fn crash(State(app): State<Shared>, request: Request) -> Response {
 
 /// A picture of a lesson. Its name is its content, so a phone keeps it as long as it likes.
 pub async fn picture(State(app): State<Shared>, Path(hash): Path<String>, headers: HeaderMap) -> Answered {
-    let Some(token) = app.session_token(&headers) else {
-        return Ok(signed_out());
+    let signed_in = match app.session_token(&headers) {
+        Some(token) => sessions::caller(&app.db, token).await?.is_some(),
+        None => false,
     };
-    if sessions::caller(&app.db, token).await?.is_none() {
+    if !signed_in && !fault!("pictures-are-shown-to-anybody") {
         return Ok(signed_out());
     }
     let mut tx = app.db.read().await?;

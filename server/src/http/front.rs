@@ -7,6 +7,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use domain::fault;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
@@ -45,7 +46,8 @@ pub async fn front(State(app): State<Shared>, request: Request, next: Next) -> R
         if let Some(Broke(detail)) = answer.extensions_mut().remove::<Broke>() {
             tracing::error!(status = answer.status().as_u16(), detail, "a request failed");
             if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
-                app.failed.store(true, Ordering::Relaxed);
+                app.failed
+                    .store(!fault!("readiness-only-reads"), Ordering::Relaxed);
             }
             answer = explain(&app, answer, &asked, &id).await;
         }

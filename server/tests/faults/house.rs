@@ -2,6 +2,7 @@
 
 use crate::phones::Net;
 use backend::testing::World;
+use domain::fault;
 use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -133,7 +134,8 @@ impl House {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("LOG", "warn")
-            .env("DATABASE_URL", &self.url);
+            .env("DATABASE_URL", &self.url)
+            .envs(std::env::var(fault::VARIABLE).map(|on| (fault::VARIABLE, on)));
         command
     }
 

@@ -8,4 +8,5 @@ mod house;
 mod operations;
 mod sending;
 mod sign_in;
+mod sources;
 mod sync;

@@ -1,6 +1,7 @@
 use super::Sent;
 use crate::Result;
 use crate::db::{Tx, on, push_list};
+use domain::fault;
 use domain::id::{CommandId, MemberId};
 use serde_json::value::RawValue;
 use sqlx::QueryBuilder;
@@ -20,7 +21,11 @@ pub async fn insert(tx: &mut Tx, commands: &[(&Sent<'_>, Box<RawValue>)]) -> Res
                 .push_bind(envelope.made_at).push_bind(now).push_bind(&sent.hash).push_bind(sent.body)
                 .push_bind(outcome.get());
         });
-        insert.push(" ON CONFLICT (id) DO NOTHING");
+        insert.push(if fault!("log-forgets-a-command") {
+            " ON CONFLICT (id) DO UPDATE SET outcome = excluded.outcome"
+        } else {
+            " ON CONFLICT (id) DO NOTHING"
+        });
         insert.build().execute(c).await?.rows_affected()
     });
     Ok(inserted as usize)

@@ -8,6 +8,7 @@ use deadpool::Runtime;
 use deadpool::managed::{
     BuildError, Manager, Metrics, Object, PoolConfig, PoolError, QueueMode, RecycleResult, Timeouts,
 };
+use domain::fault;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection as _};
 use std::ops::{Deref, DerefMut};
@@ -98,7 +99,9 @@ impl Connection {
     /// Ends what was left open. An error says that nothing was, or that nobody knows: the connection is given up.
     async fn roll_back(&mut self) -> Result<(), sqlx::Error> {
         if self.unsettled {
-            sqlx::query("ROLLBACK").execute(&mut self.driver).await?;
+            if !fault!("failed-transaction-stays-open") {
+                sqlx::query("ROLLBACK").execute(&mut self.driver).await?;
+            }
             self.settle();
         }
         Ok(())
@@ -138,7 +141,9 @@ impl Transaction {
 
 impl Drop for Transaction {
     fn drop(&mut self) {
-        let open = self.connection.take().filter(|connection| connection.unsettled);
+        let open = self.connection.take().filter(|connection| {
+            connection.unsettled && !fault!("dropped-transaction-stays-open-until-it-is-needed")
+        });
         if let (Some(mut connection), Ok(runtime)) = (open, tokio::runtime::Handle::try_current()) {
             // Why now, and not when the connection is next needed: what it sees keeps the log from being emptied, and
             // what it has written keeps others from writing.

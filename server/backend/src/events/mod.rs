@@ -9,7 +9,7 @@ use domain::document::Collection;
 use domain::events::{Band, Command, Event, Gate, Place, Registration, Ticket, Venue};
 use domain::id::{EventId, MemberId, TicketId};
 use domain::notices::About;
-use domain::{Day, Receipt, Text, Timestamp};
+use domain::{Day, Receipt, Text, Timestamp, fault};
 use serde::Deserialize;
 use sql::EventRow;
 
@@ -89,10 +89,17 @@ pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, when: When, command: Comm
 async fn join(tx: &mut Tx, caller: &Caller, when: When, event: EventId) -> Result<Receipt> {
     // Why first: it locks the event, so seats and places in line are given one after the other, and what is read of
     // it after that stays true.
+    let too_early = match fault!("seats-are-read-before-the-lock") {
+        true => sql::find(tx, event).await?,
+        false => None,
+    };
     let number = sql::next_waiting_number(tx, event)
         .await?
         .ok_or(domain::Error::NotFound)?;
-    let row = sql::find(tx, event).await?.ok_or(domain::Error::NotFound)?;
+    let row = match too_early {
+        Some(row) => row,
+        None => sql::find(tx, event).await?.ok_or(domain::Error::NotFound)?,
+    };
     let tiers: Vec<String> = serde_json::from_str(&row.tiers)?;
     let gate = Gate {
         starts_at: row.starts_at,
@@ -107,7 +114,9 @@ async fn join(tx: &mut Tx, caller: &Caller, when: When, event: EventId) -> Resul
     {
         return Err(domain::Error::AlreadyRegistered.into());
     }
-    tx.touch(caller.member, Collection::Registration, event);
+    if !fault!("joining-is-not-told") {
+        tx.touch(caller.member, Collection::Registration, event);
+    }
     if sql::take_seat(tx, event).await? {
         touch_band(tx, &row, 1);
         let ticket = TicketId(tx.uuid());

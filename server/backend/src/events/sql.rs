@@ -1,8 +1,8 @@
 use crate::Result;
 use crate::db::{Tx, on};
-use domain::Timestamp;
 use domain::events::Event;
 use domain::id::{EventId, MemberId, TicketId};
+use domain::{Timestamp, fault};
 use sqlx::FromRow;
 
 #[derive(Clone, Debug, FromRow)]
@@ -69,8 +69,12 @@ pub async fn next_waiting_number(tx: &mut Tx, event: EventId) -> Result<Option<i
 
 /// Takes a seat where one is free.
 pub async fn take_seat(tx: &mut Tx, event: EventId) -> Result<bool> {
-    const TAKE: &str = "UPDATE event SET taken = taken + 1 WHERE id = $1 AND taken < capacity";
-    Ok(on!(tx, c => sqlx::query(TAKE).bind(event).execute(c).await?.rows_affected()) == 1)
+    let take = if fault!("seat-is-taken-where-there-is-none") {
+        "UPDATE event SET taken = MIN(taken + 1, capacity) WHERE id = $1"
+    } else {
+        "UPDATE event SET taken = taken + 1 WHERE id = $1 AND taken < capacity"
+    };
+    Ok(on!(tx, c => sqlx::query(take).bind(event).execute(c).await?.rows_affected()) == 1)
 }
 
 pub async fn free_seat(tx: &mut Tx, event: EventId) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::{Error, Result, Tx};
 use domain::document::Collection;
 use domain::id::{AccountId, CommandId, CompanyId, EntryId, MemberId};
 use domain::ledger::{Balance, Line, LotLeft, Month, Movement, MovementKind, Reason, Wallet, replay};
-use domain::{Day, Points, Text};
+use domain::{Day, Points, Text, fault};
 use sql::{AccountRow, EntryRow, LotRow, NewEntry, NewLot};
 use std::collections::{BTreeMap, HashMap};
 
@@ -167,7 +167,8 @@ pub(crate) async fn earn(
         let account = before.get(&earning.account).copied().unwrap_or_default();
         // Nothing moved on that day or later, and nothing is short: the lot is whole, and where its day has come, it
         // expires whole. Everything else is worked out from the wallet's entries.
-        let whole = account.balance >= 0 && earning.on > account.moved_until;
+        let whole = account.balance >= 0 && earning.on > account.moved_until
+            || fault!("late-orders-are-not-worked-in");
         if earning.points < 0 || !whole || account.merged_into.is_some() {
             unsettled.push(earning.account);
         }
@@ -268,7 +269,10 @@ async fn reverse(tx: &mut Tx, entries: &[EntryRow]) -> Result<Vec<AccountId>> {
             to: entry.from_account,
             points: entry.points,
             company: entry.company_id,
-            status_points: -entry.status_points,
+            status_points: match fault!("undo-keeps-the-status") {
+                true => entry.status_points,
+                false => -entry.status_points,
+            },
             cause: Cause::from_code(&entry.cause)?,
             cause_ref: entry.cause_ref.clone(),
             title: entry.title.clone(),
@@ -305,7 +309,7 @@ pub(crate) async fn hold(
     let wallet = wallet(tx, owner).await?;
     let held = held_account(tx, owner).await?;
     sql::lock_accounts(tx, &[wallet]).await?;
-    if sql::count_due_lots(tx, wallet, today).await? > 0 {
+    if sql::count_due_lots(tx, wallet, today).await? > 0 && !fault!("due-points-can-be-held") {
         settle(tx, today, vec![wallet]).await?;
     }
     if !sql::take_from_balance(tx, wallet, points).await? {
@@ -475,7 +479,9 @@ async fn settle_each(tx: &mut Tx, today: Day, mut accounts: Vec<AccountId>) -> R
                 )));
             }
             accounts.push((wallet.id, change, outcome.moved_until.unwrap_or(Day(i32::MIN))));
-            if wallet.merged_into.is_some() && wallet.balance + change != 0 {
+            let left = wallet.balance + change;
+            let kept = left > 0 && fault!("merged-wallet-keeps-late-points");
+            if wallet.merged_into.is_some() && left != 0 && !kept {
                 merged.insert(wallet.id, wallet);
             }
         }

@@ -2,7 +2,7 @@ use super::{Cause, Owner};
 use crate::Result;
 use crate::db::{Engine, Tx, list_in, on};
 use domain::id::{AccountId, CommandId, CompanyId, EntryId, MemberId};
-use domain::{Day, Points, Timestamp};
+use domain::{Day, Points, Timestamp, fault};
 use sqlx::{FromRow, QueryBuilder};
 use std::collections::HashMap;
 
@@ -183,8 +183,12 @@ pub async fn set_settled(tx: &mut Tx, accounts: &[(AccountId, Points, Day)], tod
 
 /// Takes points where there are as many; `false` and nothing changed where not.
 pub async fn take_from_balance(tx: &mut Tx, account: AccountId, points: Points) -> Result<bool> {
-    const TAKE: &str = "UPDATE account SET balance = balance - $2 WHERE id = $1 AND balance >= $2";
-    Ok(on!(tx, c => sqlx::query(TAKE).bind(account).bind(points).execute(c).await?.rows_affected()) == 1)
+    let take = if fault!("more-is-held-than-there-is") {
+        "UPDATE account SET balance = balance - $2 WHERE id = $1"
+    } else {
+        "UPDATE account SET balance = balance - $2 WHERE id = $1 AND balance >= $2"
+    };
+    Ok(on!(tx, c => sqlx::query(take).bind(account).bind(points).execute(c).await?.rows_affected()) == 1)
 }
 
 pub async fn find_balance(tx: &mut Tx, account: AccountId) -> Result<Points> {
@@ -201,6 +205,9 @@ pub async fn lock_accounts(tx: &mut Tx, accounts: &[AccountId]) -> Result<()> {
     let Engine::Postgres(c) = &mut tx.engine else {
         return Ok(());
     };
+    if fault!("wallet-is-not-locked") {
+        return Ok(());
+    }
     const LOCK: &str = "WITH RECURSIVE wanted (id) AS (SELECT unnest($1) UNION \
         SELECT merged_into FROM account JOIN wanted ON wanted.id = account.id WHERE merged_into IS NOT NULL) \
         SELECT id FROM account WHERE id IN (SELECT id FROM wanted) ORDER BY id FOR UPDATE";

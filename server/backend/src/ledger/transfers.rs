@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{Error, Result, Tx};
 use domain::id::{AccountId, EntryId};
-use domain::{Day, Points, Text};
+use domain::{Day, Points, Text, fault};
 use std::collections::HashMap;
 
 /// Points that a person of the brand moves.
@@ -65,7 +65,7 @@ pub async fn transfer(tx: &mut Tx, today: Day, transfer: &Transfer) -> Result<Bo
     let to = wallet(tx, transfer.to).await?;
     sql::lock_accounts(tx, &[from, to]).await?;
     let known = sql::list_transfers(tx, Cause::Transfer, &transfer.reference).await?;
-    if let Some(first) = known.first() {
+    if let Some(first) = known.first().filter(|_| !fault!("transfer-is-booked-twice")) {
         let points: Points = known.iter().map(|entry| entry.points).sum();
         if (first.from_account, first.to_account, points) == (from, to, transfer.points) {
             return Ok(Booked::Before);
@@ -163,7 +163,10 @@ pub async fn unmerge(tx: &mut Tx, today: Day, from: Owner) -> Result<()> {
         return Err(Error::Input("it was not merged into another".into()));
     }
     sql::set_merged_into(tx, from, None).await?;
-    let passed_on = sql::list_transfers(tx, Cause::Merge, &from.to_string()).await?;
+    let mut passed_on = sql::list_transfers(tx, Cause::Merge, &from.to_string()).await?;
+    if fault!("unmerge-leaves-the-points") {
+        passed_on.truncate(passed_on.len() / 2);
+    }
     let wallets = reverse(tx, &passed_on).await?;
     settle(tx, today, wallets).await
 }
@@ -213,7 +216,10 @@ pub(super) async fn empty(tx: &mut Tx, today: Day, wallet: AccountRow) -> Result
 /// What was passed on earlier against the direction that empties the wallet now, newest first, until it suffices.
 async fn passes_to_take_back(tx: &mut Tx, from: AccountId, balance: Points) -> Result<Vec<EntryRow>> {
     let mut missing = balance.abs();
-    let passes = sql::list_transfers(tx, Cause::Merge, &from.to_string()).await?;
+    let mut passes = sql::list_transfers(tx, Cause::Merge, &from.to_string()).await?;
+    if fault!("merge-takes-back-oldest-first") {
+        passes.reverse();
+    }
     let against = passes
         .into_iter()
         .rev()
@@ -242,8 +248,11 @@ async fn oldest(tx: &mut Tx, account: AccountId, points: Points) -> Result<Vec<P
         missing -= points;
         parts.push(Part {
             points,
-            earned_on: lot.earned_on,
-            expires_on: lot.expires_on,
+            earned_on: match fault!("transfer-makes-points-young") {
+                true => lot.earned_on.plus_months(12),
+                false => lot.earned_on,
+            },
+            expires_on: lot.expires_on.filter(|_| !fault!("transfer-never-expires")),
         });
     }
     if missing > 0 {

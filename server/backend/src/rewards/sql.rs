@@ -3,7 +3,7 @@ use crate::Result;
 use crate::db::{Tx, on};
 use domain::id::{CommandId, EntryId, MemberId, RewardId};
 use domain::rewards::Reward;
-use domain::{Points, Timestamp};
+use domain::{Points, Timestamp, fault};
 use sqlx::FromRow;
 
 #[derive(Clone, Debug, FromRow)]
@@ -56,14 +56,21 @@ pub async fn set_withdrawn(tx: &mut Tx, reward: RewardId) -> Result<()> {
 
 /// Takes one piece where there is one: what is left (`None` inside: unlimited), or `None` where it is sold out.
 pub async fn take_one(tx: &mut Tx, reward: RewardId) -> Result<Option<Option<i64>>> {
-    const TAKE: &str =
-        "UPDATE reward SET stock = stock - 1 WHERE id = $1 AND (stock IS NULL OR stock > 0) RETURNING stock";
-    Ok(on!(tx, c => sqlx::query_scalar(TAKE).bind(reward).fetch_optional(c).await?))
+    let take = if fault!("stock-is-given-out-where-there-is-none") {
+        "UPDATE reward SET stock = MAX(stock - 1, 0) WHERE id = $1 RETURNING stock"
+    } else {
+        "UPDATE reward SET stock = stock - 1 WHERE id = $1 AND (stock IS NULL OR stock > 0) RETURNING stock"
+    };
+    Ok(on!(tx, c => sqlx::query_scalar(take).bind(reward).fetch_optional(c).await?))
 }
 
 pub async fn put_back(tx: &mut Tx, reward: RewardId) -> Result<Option<i64>> {
-    const PUT: &str = "UPDATE reward SET stock = stock + 1 WHERE id = $1 RETURNING stock";
-    Ok(on!(tx, c => sqlx::query_scalar(PUT).bind(reward).fetch_one(c).await?))
+    let put = if fault!("piece-taken-back-does-not-return-to-the-stock") {
+        "UPDATE reward SET stock = stock WHERE id = $1 RETURNING stock"
+    } else {
+        "UPDATE reward SET stock = stock + 1 WHERE id = $1 RETURNING stock"
+    };
+    Ok(on!(tx, c => sqlx::query_scalar(put).bind(reward).fetch_one(c).await?))
 }
 
 pub async fn insert_redemption(

@@ -5,7 +5,8 @@
 
 use super::{RawReply, look, reply};
 use crate::caller::Caller;
-use crate::{Db, Error, Result, commands};
+use crate::{Db, Error, Result, Tx, commands};
+use domain::fault;
 use domain::sync::Request;
 use serde_json::value::RawValue;
 use std::collections::VecDeque;
@@ -117,6 +118,15 @@ fn cut_off() -> Error {
 
 /// Applies the commands of jobs in one transaction; what of it failed is answered, what was committed comes back.
 async fn write(db: &Db, jobs: Vec<Job>) -> Vec<(Job, Outcomes)> {
+    if fault!("acknowledged-before-the-commit")
+        && let Ok((tx, outcomes)) = apply_uncommitted(db, &jobs).await
+    {
+        for (job, outcomes) in jobs.into_iter().zip(outcomes) {
+            job.answer(Ok(Answer::Outcomes(outcomes)));
+        }
+        let _ = tx.commit().await;
+        return Vec::new();
+    }
     match apply(db, &jobs).await {
         Ok(outcomes) => jobs.into_iter().zip(outcomes).collect(),
         Err(error) if jobs.len() > 1 => {
@@ -141,15 +151,25 @@ async fn write(db: &Db, jobs: Vec<Job>) -> Vec<(Job, Outcomes)> {
 }
 
 async fn apply(db: &Db, jobs: &[Job]) -> Result<Vec<Outcomes>> {
+    let (tx, outcomes) = apply_uncommitted(db, jobs).await?;
+    tx.commit().await?;
+    Ok(outcomes)
+}
+
+async fn apply_uncommitted(db: &Db, jobs: &[Job]) -> Result<(Tx, Vec<Outcomes>)> {
     let commands: Vec<(&Caller, &RawValue)> = jobs
         .iter()
         .flat_map(|job| job.request.commands.iter().map(|body| (&job.caller, &**body)))
         .collect();
-    let mut outcomes = commands::together(db, &commands).await?.into_iter();
-    Ok(jobs
+    let (tx, mut outcomes) = commands::uncommitted(db, &commands).await?;
+    if fault!("batch-swaps-outcomes") {
+        outcomes.reverse();
+    }
+    let mut outcomes = outcomes.into_iter();
+    let of_each = jobs
         .iter()
-        .map(|job| outcomes.by_ref().take(job.request.commands.len()).collect())
-        .collect())
+        .map(|job| outcomes.by_ref().take(job.request.commands.len()).collect());
+    Ok((tx, of_each.collect()))
 }
 
 /// Answers jobs whose commands are committed.
@@ -165,7 +185,7 @@ async fn read(db: &Db, decided: Vec<(Job, Outcomes)>) {
         .iter()
         .map(|(job, _)| (&job.caller, &job.request))
         .collect();
-    let (mut tx, news) = match look(db, &rounds).await {
+    let (mut tx, mut news) = match look(db, &rounds).await {
         Ok(found) => found,
         Err(error) => {
             tracing::warn!(%error, "several phones could not be answered together, each is alone");
@@ -175,6 +195,9 @@ async fn read(db: &Db, decided: Vec<(Job, Outcomes)>) {
             return;
         }
     };
+    if fault!("batch-swaps-replies") {
+        news.reverse();
+    }
     for ((job, outcomes), news) in together.into_iter().zip(news) {
         let reply = reply(&mut tx, &job.caller, &job.request, outcomes, news).await;
         job.answer(reply.map(|reply| Answer::Reply(Box::new(reply))));
