@@ -2,7 +2,7 @@
 // here, by its own handle.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync } from 'node:fs';
 import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import net from 'node:net';
@@ -52,6 +52,7 @@ export class Network {
   #pairs = new Set();
   #mode = 'open';
   #watchers = new Set();
+  #held = null;
   requests = [];
 
   static async to(target) {
@@ -81,7 +82,8 @@ export class Network {
     far.on('close', end);
     phone.on('close', end);
     phone.on('data', (bytes) => {
-      far.write(bytes);
+      if (this.#held?.pattern.test(bytes.toString('latin1'))) this.#held.waiting.push(() => far.write(bytes));
+      else far.write(bytes);
       for (const [request] of bytes.toString('latin1').matchAll(REQUEST_LINE)) {
         this.requests.push(request);
         for (const watcher of this.#watchers) watcher(request);
@@ -111,6 +113,16 @@ export class Network {
       callback();
     };
     this.#watchers.add(watcher);
+  }
+
+  // Keeps back the requests that are like this until what is returned is called.
+  hold(pattern) {
+    const held = { pattern, waiting: [] };
+    this.#held = held;
+    return () => {
+      this.#held = null;
+      for (const pass of held.waiting) pass();
+    };
   }
 
   cut() {
@@ -273,6 +285,25 @@ export class Server {
 
 const NETWORK_ERROR = /net::ERR_/;
 
+// A browser that dies while it starts, before any page, says nothing of what is tested: it is started again, at most twice, and
+// counted for the end of the run. Nothing else is ever repeated.
+const STARTS_AGAIN = 2;
+const DIED_AT_ITS_START = /has been closed|Failed to launch|signal=SIG|exitCode=/;
+
+async function startBrowser(folder, options) {
+  for (let again = 1; ; again += 1) {
+    try {
+      return await chromium.launchPersistentContext(folder, options);
+    } catch (error) {
+      const died = DIED_AT_ITS_START.test(error.message);
+      if (!died || again > STARTS_AGAIN) throw error;
+      const why = /signal=\w+|exitCode=\d+/.exec(error.message)?.[0] ?? error.message.split('\n')[0];
+      console.error(`Chromium died while it started (${why}): started again, ${again} of ${STARTS_AGAIN}`);
+      if (process.env.COMPAGNON_STARTS) appendFileSync(process.env.COMPAGNON_STARTS, `${why}\n`);
+    }
+  }
+}
+
 // A phone keeps its data while its browser is closed. `errors` collects whatever a page or the worker complains of.
 export class Phone {
   #folder;
@@ -293,7 +324,7 @@ export class Phone {
     const executablePath = chromiumPath();
     if (!executablePath) throw new Error('no Chromium found: name one in CHROMIUM');
     const { lang = 'en', dark = false, wide = false, args = [], ...others } = this.#options;
-    this.context = await chromium.launchPersistentContext(this.#folder, {
+    this.context = await startBrowser(this.#folder, {
       executablePath,
       args: [...FLAGS, ...args],
       baseURL: this.origin,
@@ -391,10 +422,19 @@ export async function signIn(page, address) {
   await page.waitForURL(/\/app(\/|$|\?)/);
 }
 
-// The worker has the whole app and controls the page: from here on the phone can start without a network.
+// The worker controls the page and has the app's first screen. By the clock: a page behind another one draws no frames to count.
+export const controlled = (page) =>
+  page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated', undefined, { polling: 50 });
+
+// The worker has the whole app and controls the page: from here on the phone can start without a network, and open every screen.
 export async function ready(page) {
-  // By the clock: a page behind another one draws no frames to count.
-  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated', undefined, { polling: 50 });
+  await controlled(page);
+  const all = await page.evaluate(async () => {
+    const worker = await (await fetch('/sw.js')).text();
+    return JSON.parse(/^const MANIFEST = (.*);$/m.exec(worker)[1]).files.map((file) => file.url);
+  });
+  const has = (urls) => Promise.all(urls.map((url) => caches.match(url))).then((found) => found.every(Boolean));
+  await page.waitForFunction(has, all, { polling: 50 });
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

@@ -1,6 +1,6 @@
 // Runs the browser tests, all of them or those named: npm test -- platform offline
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,8 @@ if (files.length === 0) {
 
 const folder = await temporary();
 try {
-  const env = { ...process.env };
+  const starts = join(folder, 'starts');
+  const env = { ...process.env, COMPAGNON_STARTS: starts };
   // The platform tests need no server.
   if (files.some((file) => !file.endsWith('platform.test.mjs'))) env.COMPAGNON_TEMPLATE = await makeTemplate(folder);
   const runner = spawn(process.execPath, ['--test', '--test-concurrency=1', '--test-timeout=900000', '--test-reporter=spec', ...files], {
@@ -27,6 +28,8 @@ try {
     stdio: 'inherit',
   });
   process.exitCode = await new Promise((done) => runner.once('exit', (code) => done(code ?? 1)));
+  const again = existsSync(starts) ? readFileSync(starts, 'utf8').trim().split('\n') : [];
+  console.log(`Chromium started again: ${again.length}${again.length > 0 ? ` (${again.join(', ')})` : ''}`);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
