@@ -139,7 +139,7 @@ fn warn_about(settings: &Serve, site: &Site, sending: &Sending) {
         tracing::error!(
             folder = %settings.site.display(),
             missing = site.missing().join(", "),
-            "THE APP IS MISSING: members can sign in, but /app shows nothing. Build it: cargo leptos build --release"
+            "THE APP IS MISSING: members can sign in, but /app shows nothing. Build it: .ci/client"
         );
     }
     if settings.demo {

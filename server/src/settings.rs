@@ -121,7 +121,7 @@ pub struct Serve {
     /// are told to stay on https. Default: http:// and LISTEN
     #[arg(long, env = "PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
-    /// The folder of the client, as `cargo leptos build` makes it. A binary built with the feature `embed` has the
+    /// The folder of the client, as `.ci/client` makes it. A binary built with the feature `embed` has the
     /// client inside and needs none
     #[arg(long, env = "SITE", value_name = "FOLDER", default_value = "target/site")]
     pub site: PathBuf,

@@ -1,7 +1,13 @@
-//! The files of the client: read once at start, hashed, and served under an address that names their content.
+//! The files of the site folder: read once at start, hashed, and served under addresses that name their content.
 //!
-//! `<build>` is a hash over all of them, so `/v/<build>/…` never changes and may be kept for ever. What depends on
-//! the brand (the shell, `/brand.css`, the manifest, the worker with its list of files) is made by [`Face`].
+//! # Bundles
+//! A bundle is a client built for the browser. The member app is one, [`MEMBER`]; any other is a folder of the site
+//! with a script and a WebAssembly of its own name in it, `admin/admin.js` and `admin/admin.wasm`. Each has an id, a hash over
+//! its own files, so `/v/<id>/…` never changes and may be kept for ever, and a phone of a member neither downloads nor
+//! hears of what belongs to another bundle.
+//!
+//! What depends on the brand (the shell, `/brand.css`, the manifest, the worker with its list of files) is made by
+//! [`Face`].
 
 use app::public::Client;
 use axum::body::Bytes;
@@ -22,18 +28,47 @@ pub struct File {
     pub sha256: String,
 }
 
-/// All files of the client, by their path in the site folder.
-#[derive(Debug, Default)]
-pub struct Site {
-    files: BTreeMap<String, File>,
-    pub client: Client,
-}
+/// The member app. Its folder is `pkg`; [`OF_MEMBER`] lists what it has besides.
+pub const MEMBER: &str = "pkg";
+
+/// Files of the member app outside its folder. What is in none of the lists and in no folder is in no bundle.
+const OF_MEMBER: [&str; 7] = [
+    "boot.js",
+    "favicon.svg",
+    "manifest.webmanifest",
+    "store.js",
+    "sw.js",
+    "warm.js",
+    "watchdog.js",
+];
+
+/// The folder of the member app's icons.
+const ICONS: &str = "icons";
 
 const GLUE: &str = "pkg/compagnon.js";
 const WASM: &str = "pkg/compagnon.wasm";
 
-/// Without one of these there is no client.
+/// Without one of these there is no member app.
 const NEEDED: [&str; 6] = [GLUE, WASM, "boot.js", "store.js", "watchdog.js", "sw.js"];
+
+/// The bundle that a file belongs to.
+fn bundle_of(path: &str) -> Option<&str> {
+    match path.split_once('/') {
+        Some((ICONS, _)) => Some(MEMBER),
+        Some((folder, _)) => Some(folder),
+        None => OF_MEMBER.contains(&path).then_some(MEMBER),
+    }
+}
+
+/// All files of the site, by their path in its folder.
+#[derive(Debug, Default)]
+pub struct Site {
+    files: BTreeMap<String, File>,
+    /// The member app.
+    pub client: Client,
+    /// The other bundles by name.
+    others: BTreeMap<String, Client>,
+}
 
 impl Site {
     /// Reads the site folder, or the files in this binary where it was built with them.
@@ -54,15 +89,11 @@ impl Site {
     pub fn from_files(mut raw: BTreeMap<String, Vec<u8>>) -> Site {
         let names: Vec<String> = raw.keys().filter(|name| is_served(name)).cloned().collect();
         let mut files = BTreeMap::new();
-        let mut all = Sha256::new();
         for name in names {
             let brotli = raw.remove(&format!("{name}.br")).map(Bytes::from);
             let gzip = raw.remove(&format!("{name}.gz")).map(Bytes::from);
             let Some(bytes) = raw.remove(&name) else { continue };
             let sha256 = hex(&Sha256::digest(&bytes));
-            all.update(name.as_bytes());
-            all.update(b"\0");
-            all.update(sha256.as_bytes());
             let mime = mime(&name);
             files.insert(
                 name,
@@ -75,31 +106,51 @@ impl Site {
                 },
             );
         }
-        let whole = NEEDED.iter().all(|name| files.contains_key(*name));
-        let build = whole.then(|| hex(&all.finalize())[..16].to_owned());
-        let styles = files
-            .keys()
-            .filter(|name| name.starts_with("pkg/") && name.ends_with(".css"))
-            .cloned()
-            .collect();
-        let client = Client {
-            build,
-            styles,
-            glue: files.contains_key(GLUE).then(|| GLUE.to_owned()),
-            warm: files.contains_key("warm.js"),
-        };
-        Site { files, client }
+        let mut others = BTreeMap::new();
+        for name in files.keys().filter_map(|path| bundle_of(path)) {
+            let needed = [format!("{name}/{name}.js"), format!("{name}/{name}.wasm")];
+            if name != MEMBER
+                && !others.contains_key(name)
+                && needed.iter().all(|path| files.contains_key(path))
+            {
+                others.insert(name.to_owned(), client(&files, name, true));
+            }
+        }
+        let whole = NEEDED.iter().all(|path| files.contains_key(*path));
+        let client = client(&files, MEMBER, whole);
+        Site {
+            files,
+            client,
+            others,
+        }
     }
 
     pub fn find(&self, path: &str) -> Option<&File> {
         self.files.get(path)
     }
 
+    /// The file at `/v/<build>/<path>`: the one of that path, where its bundle is of that build.
+    pub fn versioned(&self, build: &str, path: &str) -> Option<&File> {
+        // Another build's file of this name has another content, and would be kept for ever under the wrong address.
+        let client = self.bundle(bundle_of(path)?)?;
+        self.find(path).filter(|_| client.build.as_deref() == Some(build))
+    }
+
+    /// A bundle by its name.
+    pub fn bundle(&self, name: &str) -> Option<&Client> {
+        if name == MEMBER {
+            Some(&self.client)
+        } else {
+            self.others.get(name)
+        }
+    }
+
+    /// The build of the member app.
     pub fn build(&self) -> Option<&str> {
         self.client.build.as_deref()
     }
 
-    /// What is missing for a client, by name.
+    /// What is missing for the member app, by name.
     pub fn missing(&self) -> Vec<&'static str> {
         NEEDED
             .into_iter()
@@ -109,6 +160,30 @@ impl Site {
 
     pub fn size(&self) -> usize {
         self.files.values().map(|file| file.bytes.len()).sum()
+    }
+}
+
+/// A bundle as pages know it; `whole`: it has all it needs, and so a build.
+fn client(files: &BTreeMap<String, File>, bundle: &str, whole: bool) -> Client {
+    let own = || files.iter().filter(|(path, _)| bundle_of(path) == Some(bundle));
+    let in_folder = |end: &str| {
+        own()
+            .map(|(path, _)| path)
+            .filter(|path| path.starts_with(&format!("{bundle}/")) && path.ends_with(end))
+            .cloned()
+            .collect()
+    };
+    let mut hash = Sha256::new();
+    for (path, file) in own() {
+        hash.update(path.as_bytes());
+        hash.update(b"\0");
+        hash.update(file.sha256.as_bytes());
+    }
+    Client {
+        build: whole.then(|| hex(&hash.finalize())[..16].to_owned()),
+        styles: in_folder(".css"),
+        modules: in_folder(".js"),
+        warm: bundle == MEMBER && files.contains_key("warm.js"),
     }
 }
 
@@ -206,6 +281,14 @@ struct Entry<'a> {
     #[serde(rename = "type")]
     mime: &'a str,
     size: usize,
+    /// The first screen does not need it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    later: bool,
+}
+
+/// Screens in a file of their own.
+fn is_chunk(path: &str) -> bool {
+    path.starts_with("pkg/") && path.ends_with(".wasm") && path != WASM
 }
 
 const SHELL: &str = "/app";
@@ -256,17 +339,24 @@ impl Face {
             sha256: &file.sha256,
             mime: file.mime,
             size: file.bytes.len(),
+            later: false,
         };
         let mut files = vec![
             entry(SHELL.to_owned(), &self.shell),
             entry("/brand.css".to_owned(), &self.style),
             entry("/manifest.webmanifest".to_owned(), &self.manifest),
         ];
-        for (name, file) in &site.files {
-            if name.starts_with("pkg/") || matches!(name.as_str(), "boot.js" | "store.js" | "watchdog.js") {
-                files.push(entry(site.client.address(name), file));
-            } else if name == "favicon.svg" || name.starts_with("icons/") {
-                files.push(entry(format!("/{name}"), file));
+        for (path, file) in &site.files {
+            if bundle_of(path) != Some(MEMBER) {
+                continue;
+            }
+            if path == "favicon.svg" || path.starts_with("icons/") {
+                files.push(entry(format!("/{path}"), file));
+            } else if !matches!(path.as_str(), "sw.js" | "warm.js" | "manifest.webmanifest") {
+                files.push(Entry {
+                    later: is_chunk(path),
+                    ..entry(site.client.address(path), file)
+                });
             }
         }
         Core {
@@ -313,6 +403,16 @@ mod tests {
             .collect()
     }
 
+    fn brand() -> programme::Brand {
+        programme::Brand {
+            name: "Club \"Test\"".into(),
+            accent: "#B45309".into(),
+            languages: vec![Lang::En],
+            time_zone: "Europe/Paris".into(),
+            currency: "EUR".into(),
+        }
+    }
+
     #[test]
     fn the_build_changes_with_any_file_and_with_no_compressed_form() {
         let one = Site::from_files(files(&[("icons/a.png", "1")]));
@@ -322,6 +422,64 @@ mod tests {
         assert_eq!(one.build(), same.build());
         assert!(same.find("icons/a.png.br").is_none());
         assert!(same.find("icons/a.png").unwrap().brotli.is_some());
+    }
+
+    #[test]
+    fn a_member_hears_nothing_of_another_bundle() {
+        let worker = |site: &Site| Face::new(site, &brand()).worker.unwrap().bytes;
+        let alone = Site::from_files(files(&[]));
+        let admin = |script: &str| {
+            Site::from_files(files(&[
+                ("admin/admin.js", script),
+                ("admin/admin.wasm", "\0asm"),
+                ("admin/admin.css", "a {}"),
+                ("admin/split_charts.wasm", "\0asm"),
+                ("other.js", "in no bundle"),
+            ]))
+        };
+        let (one, two) = (admin("1"), admin("2"));
+        for site in [&one, &two] {
+            assert_eq!(site.client, alone.client);
+            assert_eq!(worker(site), worker(&alone));
+            assert_eq!(
+                Face::new(site, &brand()).shell.bytes,
+                Face::new(&alone, &brand()).shell.bytes
+            );
+        }
+
+        let build = |site: &Site| site.bundle("admin").unwrap().build.clone().unwrap();
+        assert_ne!(build(&one), build(&two));
+        assert_ne!(Some(build(&one).as_str()), one.build());
+        assert_eq!(one.bundle("admin").unwrap().styles, ["admin/admin.css"]);
+        assert_eq!(one.bundle("admin").unwrap().modules, ["admin/admin.js"]);
+        let found = |build: &str, path| one.versioned(build, path).is_some();
+        let (own, member) = (build(&one), one.build().unwrap());
+        assert!(found(&own, "admin/split_charts.wasm") && found(member, WASM) && found(member, "boot.js"));
+        assert!(!found(member, "admin/admin.js") && !found(&own, WASM) && !found(&own, "boot.js"));
+        assert!(!found(&own, "other.js") && !found(member, "other.js"));
+        // A folder that is no bundle has no build, and so no address.
+        assert!(one.bundle("icons").is_none() && one.bundle("media").is_none());
+    }
+
+    #[test]
+    fn a_member_gets_the_first_screen_before_the_chunks() {
+        let site = Site::from_files(files(&[
+            ("pkg/split_learning.wasm", "\0asm"),
+            ("pkg/__wasm_split.js", "loader"),
+        ]));
+        let face = Face::new(&site, &brand());
+        let core = face.core(&site, site.build().unwrap());
+        let later = core.files.iter().filter(|file| file.later);
+        let later: Vec<&str> = later.map(|file| file.url.as_str()).collect();
+        assert_eq!(later, [site.client.address("pkg/split_learning.wasm")]);
+        let shell = String::from_utf8_lossy(&face.shell.bytes).into_owned();
+        for module in ["pkg/__wasm_split.js", GLUE] {
+            let link = format!(
+                "<link rel=\"modulepreload\" href=\"{}\"",
+                site.client.address(module)
+            );
+            assert!(shell.contains(&link), "{shell}");
+        }
     }
 
     #[test]
@@ -336,14 +494,7 @@ mod tests {
     #[test]
     fn the_worker_gets_its_list_once() {
         let site = Site::from_files(files(&[("icons/a.png", "1")]));
-        let brand = programme::Brand {
-            name: "Club \"Test\"".into(),
-            accent: "#B45309".into(),
-            languages: vec![Lang::En],
-            time_zone: "Europe/Paris".into(),
-            currency: "EUR".into(),
-        };
-        let face = Face::new(&site, &brand);
+        let face = Face::new(&site, &brand());
         let worker = face.worker.unwrap();
         let text = std::str::from_utf8(&worker.bytes).unwrap();
         assert!(!text.contains(TOKEN));

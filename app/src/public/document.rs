@@ -4,14 +4,16 @@ use super::text;
 use domain::Lang;
 use leptos::prelude::*;
 
-/// The files of the client, as the server found them.
-#[derive(Clone, Debug, Default)]
+/// The files of a client, as the server found them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
-    /// `None` where the site folder is missing.
+    /// `None` where files are missing.
     pub build: Option<String>,
-    /// Has the client these files? Paths as in the site folder.
+    /// Paths as in the site folder.
     pub styles: Vec<String>,
-    pub glue: Option<String>,
+    /// The scripts that start the WebAssembly and load its chunks.
+    pub modules: Vec<String>,
+    /// Has it the script that installs the app from a public page?
     pub warm: bool,
 }
 
@@ -118,7 +120,11 @@ pub fn shell(lang: Lang, brand: &str, client: &Client) -> String {
     let title = brand.to_owned();
     let scripts = client.build.is_some().then(|| {
         view! {
-            {client.glue.as_ref().map(|glue| view! { <link rel="modulepreload" href=client.address(glue) /> })}
+            {client
+                .modules
+                .iter()
+                .map(|module| view! { <link rel="modulepreload" href=client.address(module) /> })
+                .collect_view()}
             <script src=client.address("watchdog.js")></script>
             <script src=client.address("store.js")></script>
             <script type="module" src=client.address("boot.js")></script>

@@ -92,7 +92,7 @@ fn site(settings: &Serve) -> Found {
         Ok(site) => match site.build() {
             Some(build) => Well(format!("build {build}, {} KB", site.size() / 1024)),
             None => Ill(format!(
-                "{}: missing {}; build it: cargo leptos build --release",
+                "{}: missing {}; build it: .ci/client",
                 settings.site.display(),
                 site.missing().join(", ")
             )),

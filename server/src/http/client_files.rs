@@ -20,9 +20,7 @@ pub async fn versioned(
     Path((build, path)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let site = app.look().await.site;
-    // Another build's file of this name has another content, and would be kept for ever under the wrong address.
-    match site.find(&path).filter(|_| site.build() == Some(build.as_str())) {
+    match app.look().await.site.versioned(&build, &path) {
         Some(file) => send(file, FOR_EVER, &headers),
         None => missing(),
     }
