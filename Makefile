@@ -1,7 +1,7 @@
 # Everything there is to do here. The scripts are in .ci, and install what is missing.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run test soak fuzz mutations mutants dev bench screenshots lighthouse set-up set-up-test server
+.PHONY: help run test soak fuzz mutations mutants dev bench screenshots lighthouse set-up set-up-dev set-up-test server
 
 help:
 	@echo 'make run          the programme with demo content, on this machine (the first time takes a while)'
@@ -17,6 +17,9 @@ help:
 
 set-up:
 	@.ci/setup
+
+set-up-dev:
+	@.ci/setup dev
 
 set-up-test:
 	@.ci/setup test
@@ -35,8 +38,8 @@ test: set-up-test
 soak: set-up-test
 	@.ci/soak
 
-dev: set-up
-	@. .ci/env.sh && exec cargo leptos watch -- serve --demo --watch-site
+dev: set-up-dev
+	@. .ci/env.sh && exec cargo leptos watch --split -- serve --demo --watch-site
 
 bench: set-up-test
 	@. .ci/env.sh && cargo build --release -p server --bins

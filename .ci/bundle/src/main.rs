@@ -1,0 +1,52 @@
+//! Turns a WebAssembly of rustc into what a browser loads: its chunks are split off, and the script is written that starts it.
+//!
+//! `bundle INPUT.wasm FOLDER NAME` writes `FOLDER/NAME.js`, `FOLDER/NAME.wasm`, and where there are chunks their
+//! `split_….wasm` and the script that loads them. `.ci/client` calls it, and makes the files small.
+
+use anyhow::{Context, Result, anyhow};
+use std::path::{Path, PathBuf};
+use wasm_bindgen_cli_support::Bindgen;
+use wasm_split_cli_support::Options;
+
+/// The script that loads chunks. The name is what cargo-leptos calls it.
+const LOADER: &str = "./__wasm_split.______________________.js";
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let mut next = |what: &str| arguments.next().with_context(|| format!("{what} is missing"));
+    let (input, folder, name) = (next("the input")?, next("the folder")?, next("the name")?);
+    let folder = PathBuf::from(folder);
+    let core = split(Path::new(&input), &folder, &name)?;
+    bind(&core, &folder, &name)
+}
+
+/// Splits the chunks off; returns what remains.
+fn split(input: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
+    let wasm = std::fs::read(input).with_context(|| input.display().to_string())?;
+    let core = input.with_file_name(format!("{name}.core.wasm"));
+    let script = format!("./{name}.js");
+    let mut options = Options::new(&wasm);
+    options.output_dir = folder;
+    options.main_out_path = &core;
+    options.main_module = &script;
+    options.link_name = LOADER;
+    wasm_split_cli_support::transform(options).map_err(|error| anyhow!("{error:?}"))?;
+    Ok(core)
+}
+
+/// Writes the script beside the WebAssembly.
+fn bind(core: &Path, folder: &Path, name: &str) -> Result<()> {
+    Bindgen::new()
+        .input_path(core)
+        .web(true)?
+        .out_name(name)
+        .typescript(false)
+        .demangle(false)
+        .keep_lld_exports(true)
+        .generate(folder)?;
+    std::fs::rename(
+        folder.join(format!("{name}_bg.wasm")),
+        folder.join(format!("{name}.wasm")),
+    )?;
+    Ok(())
+}
