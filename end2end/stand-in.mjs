@@ -66,6 +66,7 @@ export class StandIn {
     }
     files.set('pkg/compagnon.js', Buffer.from(client(label)));
     files.set('pkg/compagnon.wasm', EMPTY_MODULE);
+    files.set('pkg/split_learning.wasm', EMPTY_MODULE);
     files.set('pkg/compagnon.css', Buffer.from('.watchdog { padding: 2rem; }'));
     const build = sha256([...files].map(([name, bytes]) => `${name} ${sha256(bytes)}`).join('\n') + read('sw.js')).slice(0, 16);
     const v = `/v/${build}`;
@@ -76,7 +77,13 @@ export class StandIn {
         `<script src="${v}/watchdog.js"></script><script src="${v}/store.js"></script><script type="module" src="${v}/boot.js"></script>` +
         `</head><body></body></html>`,
     );
-    const entry = (url, bytes, type) => ({ url, sha256: sha256(bytes), type, size: bytes.length });
+    const entry = (url, bytes, type) => ({
+      url,
+      sha256: sha256(bytes),
+      type,
+      size: bytes.length,
+      ...(url.includes('/split_') ? { later: true } : {}),
+    });
     const list = [
       entry('/app', shell, 'text/html'),
       entry('/brand.css', Buffer.from(this.brand), 'text/css'),

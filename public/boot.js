@@ -49,8 +49,12 @@ async function register() {
   if (registration.waiting) updateFound();
   follow(registration.installing);
   registration.addEventListener('updatefound', () => follow(registration.installing));
+  if (worker.controller) return;
+  const { active } = await worker.ready;
   // A worker that became active while this page was on its way has missed it.
-  if (!worker.controller) (await worker.ready).active.postMessage('claim');
+  active.postMessage('claim');
+  // It was installed with what the first screen needs.
+  active.postMessage('complete');
 }
 
 // Without a worker the phone cannot start offline, so a failed installation is tried again soon.

@@ -1,11 +1,14 @@
-// The worker: one build of the member app, whole or not at all, on the phone. The server writes the list of files
-// into this text, so the worker can never disagree with what is deployed.
+// The worker: one build of the member app on the phone. The server writes the list of files into this text, so the
+// worker can never disagree with what is deployed.
 'use strict';
 
 const MANIFEST = /*MANIFEST*/null;
 const CORE = `core-${MANIFEST.build}`;
 const MEDIA = 'media';
 const IN_CORE = new Map(MANIFEST.files.map((file) => [file.url, file]));
+// What the first screen needs, and the screens in files of their own.
+const FIRST = MANIFEST.files.filter((file) => !file.later);
+const LATER = MANIFEST.files.filter((file) => file.later);
 const PATIENCE = 3000;
 
 importScripts(`/v/${MANIFEST.build}/store.js`);
@@ -44,18 +47,43 @@ async function obtain(file) {
   throw new Error(`not what this build lists: ${file.url}`);
 }
 
-// Nothing is written before everything is there.
+const obtainAll = (files) => Promise.all(files.map(async (file) => [file.url, await obtain(file)]));
+
+// The first screen's files before the others: on a slow network they would take it from each other. The first build on a phone can
+// do without the others for a while; one that takes the place of another comes whole or not at all, so that nothing
+// that worked without a network stops to. Nothing is written before everything that is needed is there.
 async function install() {
-  const files = [...IN_CORE.values()];
-  const responses = await Promise.all(files.map(obtain));
+  const obtained = await obtainAll(FIRST);
+  if (self.registration.active) obtained.push(...(await obtainAll(LATER)));
   const existed = await caches.has(CORE);
   const cache = await caches.open(CORE);
   try {
-    await Promise.all(files.map((file, i) => cache.put(file.url, responses[i])));
+    await Promise.all(obtained.map(([url, response]) => cache.put(url, response)));
   } catch (error) {
     if (!existed) await caches.delete(CORE);
     throw error;
   }
+}
+
+async function missingFiles() {
+  const cache = await caches.open(CORE);
+  const present = new Set((await cache.keys()).map((request) => new URL(request.url).pathname));
+  return MANIFEST.files.filter((file) => !present.has(file.url));
+}
+
+let completing = null;
+
+// Brings what is missing of this build, each file by itself: those that were not installed yet, and those that the browser
+// has thrown away.
+function complete() {
+  completing ??= (async () => {
+    const missing = await missingFiles();
+    const cache = await caches.open(CORE);
+    await Promise.all(missing.map(async (file) => cache.put(file.url, await obtain(file))));
+  })().finally(() => {
+    completing = null;
+  });
+  return completing;
 }
 
 // --- several builds at once ------------------------------------------------------------------------------------
@@ -91,11 +119,16 @@ async function forgetOldBuilds() {
 
 self.addEventListener('install', (event) => event.waitUntil(install()));
 
-self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim().then(forgetOldBuilds)));
+self.addEventListener('activate', (event) => {
+  event.waitUntil(self.clients.claim().then(forgetOldBuilds));
+  // Not waited for: until this event is over, the worker gives out nothing.
+  complete().catch(() => {});
+});
 
 self.addEventListener('message', (event) => {
   if (event.data === 'apply') self.skipWaiting();
   if (event.data === 'claim') event.waitUntil(self.clients.claim());
+  if (event.data === 'complete') event.waitUntil(complete().catch(() => {}));
 });
 
 // --- answering -------------------------------------------------------------------------------------------------
@@ -109,26 +142,26 @@ self.addEventListener('fetch', (event) => {
   if (request.method !== 'GET' || origin !== self.location.origin) return;
   if (path.startsWith('/api/') || path === '/admin' || path.startsWith('/admin/')) return;
   if (path.startsWith('/media/')) event.respondWith(media(request));
-  else if (path.startsWith('/v/')) event.respondWith(versioned(request));
+  else if (path.startsWith('/v/')) event.respondWith(versioned(event));
   else if (request.mode === 'navigate') event.respondWith(isApp(path) ? shell(event) : publicPage(request, path));
   else if (IN_CORE.has(path)) event.respondWith(core(request, path));
 });
 
-// The browser may throw away single files. A shell whose script is gone is a white screen, so it is not given out.
+// The browser may throw away single files. A shell whose script is gone is a white screen, so it is not given out; a screen
+// whose chunk is gone says so itself.
 async function shell(event) {
-  const cache = await caches.open(CORE);
-  const present = new Set((await cache.keys()).map((request) => new URL(request.url).pathname));
-  const missing = MANIFEST.files.filter((file) => !present.has(file.url));
+  const missing = await missingFiles();
   if (missing.length === 0) {
     event.waitUntil(forgetOldBuilds());
     return fromCore(MANIFEST.shell);
   }
-  const repair = install().catch(() => self.registration.update());
+  const repair = complete().catch(() => self.registration.update());
   event.waitUntil(repair.catch(() => {}));
+  if (missing.every((file) => file.later)) return fromCore(MANIFEST.shell);
   try {
     return await fetch(event.request);
   } catch {
-    const vital = missing.some((file) => file.url === MANIFEST.shell || /javascript|wasm/.test(file.type));
+    const vital = missing.some((file) => file.url === MANIFEST.shell || (!file.later && /javascript|wasm/.test(file.type)));
     return vital ? offlinePage() : fromCore(MANIFEST.shell);
   }
 }
@@ -137,9 +170,12 @@ async function core(request, path) {
   return (await fromCore(path)) ?? fetch(request);
 }
 
-async function versioned(request) {
-  const build = new URL(request.url).pathname.split('/')[2];
-  return (await caches.match(request.url, { cacheName: `core-${build}`, ignoreVary: true })) ?? fetch(request);
+async function versioned(event) {
+  const { request } = event;
+  const path = new URL(request.url).pathname;
+  const kept = await caches.match(request.url, { cacheName: `core-${path.split('/')[2]}`, ignoreVary: true });
+  if (!kept && IN_CORE.has(path)) event.waitUntil(complete().catch(() => {}));
+  return kept ?? fetch(request);
 }
 
 // A member who is signed in on this phone wants the app, and it is here. The network gets a moment to say otherwise.

@@ -1,40 +1,50 @@
 //! What is around every screen: the way back, the quiet line, the tabs, and what is said in passing.
 
+use crate::address;
 use crate::browser::js;
 use crate::browser::live::{App, Link, Stage};
+use crate::chunk::{self, Chunk};
 use crate::format;
 use crate::icon::{Icon, icon};
-use crate::parts::{app, button, button_link, heading, line, navigate_with_router, nothing};
+use crate::parts::{app, button, button_link, heading, line, nothing};
 use crate::route::{Route, Tab};
 use crate::{events, home, learning, ledger, members, rewards, text};
 use domain::Lang;
 use leptos::prelude::*;
-use leptos_router::components::Router;
-use leptos_router::hooks::use_location;
-use leptos_router::location::{BrowserUrl, LocationProvider};
 use wasm_bindgen::JsCast;
+
+/// What `main` shows: the screen of a route, or that its code is not here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Shown {
+    Screen(Route),
+    Missing(Route),
+}
+
+impl Shown {
+    fn route(&self) -> &Route {
+        match self {
+            Shown::Screen(route) | Shown::Missing(route) => route,
+        }
+    }
+}
+
+/// Nothing is on display before the code of the first screen is here.
+type OnDisplay = RwSignal<Option<Shown>>;
 
 /// The whole member app.
 pub fn member_app(app: App) -> AnyView {
     provide_context(app);
-    view! {
-        <Router>{move || framed()}</Router>
-    }
-    .into_any()
-}
-
-fn framed() -> AnyView {
-    let app = app();
-    navigate_with_router();
-    let path = use_location().pathname;
-    let route = Memo::new(move |_| Route::parse(&path.get()));
-    // The router waits with the address until a screen says that it is there; ours always are.
-    let address = expect_context::<BrowserUrl>();
-    Effect::new(move |_| {
-        path.track();
-        address.ready_to_complete();
+    let wanted = address::listen();
+    let shown = follow(wanted);
+    fetch_early(app);
+    try_again_online(app, wanted, shown);
+    tell_the_browser(app, shown);
+    let route = Memo::new(move |_| {
+        shown.with(|shown| {
+            let shown = shown.as_ref().map(|shown| shown.route().clone());
+            shown.unwrap_or_else(|| wanted.get())
+        })
     });
-    tell_the_browser(app, route);
     view! {
         <a class="skip" href="#main">
             {move || text::skip(app.lang.get())}
@@ -46,14 +56,18 @@ fn framed() -> AnyView {
         {move || banners(app, &route.get())}
         <main id="main" class:bare=move || matches!(route.get(), Route::Ticket(_))>
             {move || match app.stage.get() {
-                Stage::Open => screen(&route.get()),
+                Stage::Open => match shown.get() {
+                    Some(Shown::Screen(route)) => screen(&route),
+                    Some(Shown::Missing(_)) => missing(app, wanted, shown),
+                    None => skeleton(),
+                },
                 Stage::Start => skeleton(),
                 Stage::First => first(app),
                 Stage::SignedOut => signed_out(app),
                 Stage::NoStore => no_store(app),
             }}
         </main>
-        {move || if app.stage.get() == Stage::Open { tabs(app, route) } else { nothing() }}
+        {move || if app.stage.get() == Stage::Open { tabs(app, wanted) } else { nothing() }}
         <div class="said" role="status" aria-live="polite">
             {move || said(app)}
         </div>
@@ -61,15 +75,26 @@ fn framed() -> AnyView {
     .into_any()
 }
 
+/// The chunks of the features.
+const CHUNKS: [Chunk; 1] = [learning::CHUNK];
+
+/// The chunk that a screen's code is in; none where it is in the core.
+fn chunk(route: &Route) -> Option<Chunk> {
+    match route.tab() {
+        Some(Tab::Learn) => Some(learning::CHUNK),
+        _ => None,
+    }
+}
+
 fn screen(route: &Route) -> AnyView {
     match route.clone() {
         Route::Home => home::home_page(),
-        Route::Learn => learning::list_page(),
-        Route::Course(course) => learning::course_page(course),
-        Route::Lesson(course, lesson) => learning::lesson_page(course, lesson),
-        Route::Practice(course) => learning::practice_page(course),
-        Route::Quiz(course) => learning::quiz_page(course),
-        Route::Attempt(course, attempt) => learning::attempt_page(course, attempt),
+        route @ (Route::Learn
+        | Route::Course(_)
+        | Route::Lesson(..)
+        | Route::Practice(_)
+        | Route::Quiz(_)
+        | Route::Attempt(..)) => chunk::screen(learning::screen(route)).unwrap_or_else(|_| skeleton()),
         Route::Events => events::list_page(),
         Route::Event(event) => events::detail_page(event),
         Route::Ticket(event) => events::ticket_page(event),
@@ -89,22 +114,95 @@ fn screen(route: &Route) -> AnyView {
     }
 }
 
+/// What is on display follows what is asked for. While the code of a screen is on its way, the one before it stays.
+fn follow(wanted: RwSignal<Route>) -> OnDisplay {
+    let shown = RwSignal::new(None);
+    bring(wanted, shown);
+    Effect::new(move |_| {
+        wanted.track();
+        bring(wanted, shown);
+    });
+    shown
+}
+
+/// Shows the screen that is asked for as soon as its code is here, or says that it is missing.
+fn bring(wanted: RwSignal<Route>, shown: OnDisplay) {
+    let route = wanted.get_untracked();
+    let show = move |here: bool| {
+        // Something else may have been asked for in the meantime.
+        if wanted.with_untracked(|now| *now != route) {
+            return;
+        }
+        address::arrive();
+        let next = Some(if here {
+            Shown::Screen(route)
+        } else {
+            Shown::Missing(route)
+        });
+        if shown.with_untracked(|now| *now != next) {
+            shown.set(next);
+        }
+    };
+    match chunk(&wanted.get_untracked()) {
+        Some(chunk) => chunk.load(show),
+        None => show(true),
+    }
+}
+
+/// Fetches the code of the other screens once the first can be used, so that they open at once.
+fn fetch_early(app: App) {
+    Effect::new(move |_| {
+        let usable = app.settled.get() && app.stage.get() == Stage::Open;
+        if usable && app.link.get() != Link::Offline {
+            for chunk in CHUNKS {
+                chunk.load(|_| {});
+            }
+        }
+    });
+}
+
+/// A screen whose code was missing shows itself once there is a network.
+fn try_again_online(app: App, wanted: RwSignal<Route>, shown: OnDisplay) {
+    Effect::new(move |_| {
+        let missing = shown.with_untracked(|shown| matches!(shown, Some(Shown::Missing(_))));
+        if app.link.get() == Link::Online && missing {
+            bring(wanted, shown);
+        }
+    });
+}
+
+fn missing(app: App, wanted: RwSignal<Route>, shown: OnDisplay) -> AnyView {
+    (move || {
+        let lang = app.lang.get();
+        view! {
+            {heading(text::screen_missing_title(lang))}
+            {line("hint", text::screen_missing(lang))}
+            {button("primary", text::try_again(lang), move |_| bring(wanted, shown))}
+        }
+        .into_any()
+    })
+    .into_any()
+}
+
 /// The document's language and title, and the focus on the title of a screen that opens.
-fn tell_the_browser(app: App, route: Memo<Route>) {
+fn tell_the_browser(app: App, shown: OnDisplay) {
     let document = document();
     Effect::new(move |_| {
         if let Some(root) = document.document_element() {
             let _ = root.set_attribute("lang", app.lang.get().tag());
         }
     });
-    Effect::new(move |before: Option<Route>| {
-        let here = route.get();
+    Effect::new(move |before: Option<Option<Shown>>| {
+        let here = shown.get();
         app.lang.track();
-        let opened = before.is_some_and(|before| before != here);
+        let opened = before
+            .flatten()
+            .is_some_and(|before| Some(&before) != here.as_ref());
         let brand = app
             .view
             .with(|view| view.programme.as_deref().map(|programme| programme.name.clone()));
-        js::after(50, move || {
+        // The screen is drawn before the browser comes to this.
+        js::after(0, move || {
             let document = leptos::prelude::document();
             let Ok(Some(title)) = document.query_selector("main h1") else {
                 return;
@@ -253,9 +351,9 @@ fn tab_name(lang: Lang, tab: Tab) -> &'static str {
     }
 }
 
-fn tabs(app: App, route: Memo<Route>) -> AnyView {
+fn tabs(app: App, wanted: RwSignal<Route>) -> AnyView {
     let one = move |tab: Tab, sign: Icon| {
-        let here = move || (route.get().tab() == Some(tab)).then_some("page");
+        let here = move || (wanted.get().tab() == Some(tab)).then_some("page");
         view! {
             <a href=tab.route().path() aria-current=here>
                 {icon(sign)}

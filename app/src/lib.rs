@@ -5,7 +5,8 @@
 //!
 //! # How to add a screen
 //! 1. A variant of [`route::Route`] with its path.
-//! 2. A `…_page` function in the module of its feature, and its line in `frame::screen`.
+//! 2. A `…_page` function in the module of its feature, and its line in `frame::screen`; or, where the feature's screens
+//!    are a chunk (`learning/mod.rs`), in the feature's own `screen`.
 //! 3. Its words in [`text`], in every language.
 
 pub mod calendar;
@@ -15,7 +16,11 @@ pub mod route;
 pub mod text;
 
 #[cfg(feature = "csr")]
+mod address;
+#[cfg(feature = "csr")]
 pub mod browser;
+#[cfg(feature = "csr")]
+mod chunk;
 #[cfg(feature = "csr")]
 mod events;
 #[cfg(feature = "csr")]

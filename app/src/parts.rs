@@ -1,5 +1,6 @@
 //! Pieces that several screens are made of.
 
+use crate::address;
 use crate::browser::js;
 use crate::browser::live::App;
 use crate::format;
@@ -13,10 +14,6 @@ use domain::id::CommandId;
 use domain::{Command, Error, Lang, Timestamp, Verdict};
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 use wasm_bindgen_futures::spawn_local;
 
@@ -25,36 +22,14 @@ pub fn app() -> App {
     expect_context::<App>()
 }
 
-type Navigate = Rc<dyn Fn(&str, NavigateOptions)>;
-
-thread_local! {
-    static NAVIGATE: RefCell<Option<Navigate>> = const { RefCell::new(None) };
-}
-
-/// Lets [`open`] work from everywhere, also after something that took time.
-pub fn navigate_with_router() {
-    let navigate = use_navigate();
-    NAVIGATE.set(Some(Rc::new(move |path, options| navigate(path, options))));
-}
-
-fn navigate(route: &Route, replace: bool) {
-    if let Some(navigate) = NAVIGATE.with_borrow(Clone::clone) {
-        let options = NavigateOptions {
-            replace,
-            ..NavigateOptions::default()
-        };
-        navigate(&route.path(), options);
-    }
-}
-
 /// Opens a screen.
 pub fn open(route: &Route) {
-    navigate(route, false);
+    address::go(route.path(), false);
 }
 
 /// Opens a screen in place of this one: the way back does not lead here again.
 pub fn open_instead(route: &Route) {
-    navigate(route, true);
+    address::go(route.path(), true);
 }
 
 /// What a screen is called. It takes the focus when the screen opens.

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { axe, Phone, ready, until } from '../harness.mjs';
+import { axe, controlled, Phone, ready, until } from '../harness.mjs';
 import { StandIn } from '../stand-in.mjs';
 
 let site;
@@ -408,6 +408,41 @@ describe('worker', () => {
     await site.stop();
     await page.goto('/app');
     assert.equal(await text(page), 'client one');
+  });
+
+  test('the first screen is on the phone before the chunks, which follow', async () => {
+    const chunk = `/v/${site.current.build}/pkg/split_learning.wasm`;
+    const waiting = [];
+    site.answers.set(chunk, (_, response) => waiting.push(response));
+    await page.goto('/app');
+    await controlled(page);
+    const kept = (url) => page.evaluate(async (one) => Boolean(await caches.match(one)), url);
+    assert.equal(await kept(`/v/${site.current.build}/pkg/compagnon.wasm`), true);
+    await until('the chunk is asked for', () => waiting.length > 0);
+    assert.equal(await kept(chunk), false);
+
+    // The network goes before it has come: the app starts, and goes on from there when it is back.
+    await offline();
+    await page.goto('/app');
+    assert.equal(await text(page), 'client one');
+    site.answers.delete(chunk);
+    await site.resume();
+    await page.goto('/app');
+    await until('the chunk is kept', () => kept(chunk));
+  });
+
+  test('an update comes with its chunks or not at all', async () => {
+    phone.expect(/not what this build lists/, /ServiceWorker/);
+    await installed();
+    const first = site.current.build;
+    site.deploy('two', { spoil: 'split_learning.wasm' });
+    await page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.getRegistration();
+      await registration.update().catch(() => {});
+      const worker = registration.installing;
+      if (worker) await new Promise((done) => worker.addEventListener('statechange', () => worker.state === 'redundant' && done()));
+    });
+    assert.deepEqual(await coreCaches(page), [`core-${first}`]);
   });
 
   test('files are kept all or none, and parts of them are served', async () => {

@@ -35,6 +35,8 @@ say! {
     first_title: "Vos données arrivent sur ce téléphone", "Your data is coming to this phone";
     first_offline_title: "Il faut du réseau une première fois", "A connection is needed once";
     first_offline: "Vos données ne sont pas encore sur ce téléphone. Ensuite, l’application marche sans réseau.", "Your data is not on this phone yet. After that, the app works without a network.";
+    screen_missing_title: "Cet écran n’est pas encore sur ce téléphone", "This screen is not on this phone yet";
+    screen_missing: "Il arrive dès qu’il y a du réseau. Ce que vous avez enregistré est en sécurité.", "It comes as soon as there is a connection. What you have saved is safe.";
     signed_out_title: "Vous êtes déconnecté", "You are signed out";
     signed_out: "Pour vous connecter, il faut du réseau. Ce que vous avez gardé sur ce téléphone vous attend.", "Signing in needs a connection. What you kept on this phone is waiting for you.";
     no_store_title: "Ce navigateur ne garde rien", "This browser keeps nothing";

@@ -1,0 +1,92 @@
+//! The address bar: the screen it names, and the taps and the ways back that change it.
+//!
+//! Why not leptos_router: the app finds its screens with its own [`Route`], and the rest is what is here; the router of
+//! a hundred features was 24 KB of WebAssembly.
+
+use crate::route::Route;
+use leptos::ev;
+use leptos::prelude::*;
+use leptos::web_sys::{Element, HtmlAnchorElement, MouseEvent};
+use std::cell::{Cell, RefCell};
+use wasm_bindgen::{JsCast, JsValue};
+
+/// A step that waits for its screen.
+struct Step {
+    path: String,
+    /// In place of the screen on display: the way back does not lead there.
+    replace: bool,
+}
+
+thread_local! {
+    static WANTED: Cell<Option<RwSignal<Route>>> = const { Cell::new(None) };
+    static STEP: RefCell<Option<Step>> = const { RefCell::new(None) };
+}
+
+/// Listens to taps on links and to the browser's way back. Returns the screen that is asked for; who shows screens
+/// calls [`arrive`] once it is on display.
+pub fn listen() -> RwSignal<Route> {
+    let wanted = RwSignal::new(Route::parse(&path()));
+    WANTED.set(Some(wanted));
+    window_event_listener(ev::click, |event| {
+        if let Some(path) = tapped(&event) {
+            event.prevent_default();
+            go(path, false);
+        }
+    });
+    window_event_listener(ev::popstate, |_| {
+        STEP.take();
+        want(Route::parse(&path()));
+    });
+    wanted
+}
+
+/// Asks for the screen at a path of the app. The address changes with the screen.
+pub fn go(path: String, replace: bool) {
+    let route = Route::parse(&path);
+    STEP.replace(Some(Step { path, replace }));
+    want(route);
+}
+
+/// The screen that is asked for is on display: the address names it, and it begins at its top.
+pub fn arrive() {
+    let Some(step) = STEP.take() else {
+        return;
+    };
+    let window = window();
+    if let Ok(history) = window.history()
+        && step.path != path()
+    {
+        let path = Some(step.path.as_str());
+        let _ = if step.replace {
+            history.replace_state_with_url(&JsValue::NULL, "", path)
+        } else {
+            history.push_state_with_url(&JsValue::NULL, "", path)
+        };
+    }
+    window.scroll_to_with_x_and_y(0.0, 0.0);
+}
+
+fn want(route: Route) {
+    if let Some(wanted) = WANTED.get() {
+        wanted.set(route);
+    }
+}
+
+fn path() -> String {
+    window().location().pathname().unwrap_or_default()
+}
+
+/// The path of the app that a plain tap on a link leads to. All other links are the browser's.
+fn tapped(event: &MouseEvent) -> Option<String> {
+    let plain = event.button() == 0
+        && !(event.meta_key() || event.alt_key() || event.ctrl_key() || event.shift_key());
+    if event.default_prevented() || !plain {
+        return None;
+    }
+    let target: Element = event.target()?.dyn_into().ok()?;
+    let link: HtmlAnchorElement = target.closest("a[href]").ok()??.dyn_into().ok()?;
+    let path = link.pathname();
+    let in_app =
+        link.origin() == window().location().origin().ok()? && (path == "/app" || path.starts_with("/app/"));
+    (in_app && link.hash().is_empty() && link.target().is_empty()).then_some(path)
+}
