@@ -9,9 +9,10 @@ use wasm_bindgen::{JsCast, JsValue};
 
 /// The programme's time zone; empty before it is known.
 fn zone(app: App) -> String {
-    app.view.with(|view| {
-        view.programme
-            .as_deref()
+    app.member.with(|member| {
+        member
+            .programme
+            .as_ref()
             .map(|programme| programme.time_zone.clone())
             .unwrap_or_default()
     })
@@ -181,10 +182,11 @@ pub fn day_of(app: App, at: Timestamp) -> Day {
 pub fn money(app: App, amount: Cents) -> String {
     let lang = app.lang.get();
     let currency = app
-        .view
-        .with(|view| {
-            view.programme
-                .as_deref()
+        .member
+        .with(|member| {
+            member
+                .programme
+                .as_ref()
                 .map(|programme| programme.currency.clone())
         })
         .unwrap_or_else(|| "EUR".into());

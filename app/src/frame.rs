@@ -2,13 +2,13 @@
 
 use crate::address;
 use crate::browser::js;
-use crate::browser::live::{App, Link, Stage};
+use crate::browser::live::{App, Counts, Link, Stage};
 use crate::chunk::{self, Chunk};
 use crate::format;
 use crate::icon::{Icon, icon};
 use crate::parts::{app, button, button_link, heading, line, nothing};
 use crate::route::{Route, Tab};
-use crate::{events, home, learning, ledger, members, rewards, text};
+use crate::{activity, events, home, learning, ledger, members, rewards, text};
 use domain::Lang;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -102,7 +102,7 @@ fn screen(route: &Route) -> AnyView {
         Route::Reward(reward) => rewards::detail_page(reward),
         Route::Request(request) => rewards::request_page(request),
         Route::Me => members::me_page(),
-        Route::Activity => members::activity_page(),
+        Route::Activity => activity::activity_page(),
         Route::Points(wallet) => ledger::points_page(wallet),
         Route::Company => members::company_page(),
         Route::Devices => members::devices_page(),
@@ -198,9 +198,7 @@ fn tell_the_browser(app: App, shown: OnDisplay) {
         let opened = before
             .flatten()
             .is_some_and(|before| Some(&before) != here.as_ref());
-        let brand = app
-            .view
-            .with(|view| view.programme.as_deref().map(|programme| programme.name.clone()));
+        let brand = brand(app);
         // The screen is drawn before the browser comes to this.
         js::after(0, move || {
             let document = leptos::prelude::document();
@@ -220,6 +218,12 @@ fn tell_the_browser(app: App, shown: OnDisplay) {
     });
 }
 
+/// The name of the programme.
+fn brand(app: App) -> Option<String> {
+    app.member
+        .with(|member| member.programme.as_ref().map(|programme| programme.name.clone()))
+}
+
 fn way_back(app: App, route: &Route) -> AnyView {
     let lang = app.lang.get();
     match route.parent().filter(|_| app.stage.get() == Stage::Open) {
@@ -231,10 +235,7 @@ fn way_back(app: App, route: &Route) -> AnyView {
         }
         .into_any(),
         None => {
-            let brand = app
-                .view
-                .with(|view| view.programme.as_deref().map(|programme| programme.name.clone()))
-                .unwrap_or_default();
+            let brand = brand(app).unwrap_or_default();
             view! { <span class="brand">{brand}</span> }.into_any()
         }
     }
@@ -243,7 +244,7 @@ fn way_back(app: App, route: &Route) -> AnyView {
 /// "Offline – as of 10:42", "3 to send": one line, and silence where all is well.
 fn quiet_line(app: App) -> AnyView {
     let lang = app.lang.get();
-    let waiting = app.view.with(|view| view.waiting);
+    let waiting = app.counts.get().waiting;
     let mut words = Vec::new();
     if app.link.get() == Link::Offline {
         words.push(match app.synced_at.get() {
@@ -271,7 +272,11 @@ fn banners(app: App, route: &Route) -> AnyView {
     let lang = app.lang.get();
     let mut banners: Vec<AnyView> = Vec::new();
     if app.stage.get() == Stage::Open {
-        let (waiting, parked, refused) = app.view.with(|view| (view.waiting, view.parked, view.refused));
+        let Counts {
+            waiting,
+            parked,
+            refused,
+        } = app.counts.get();
         match app.link.get() {
             Link::SignIn => banners.push(banner(
                 "warn",

@@ -1,7 +1,7 @@
 //! What a person sees of Compagnon, and what their phone keeps.
 //!
 //! Built twice: with `csr` it is the member app in WebAssembly, with `ssr` the pages the server renders. With
-//! neither, what remains is plain Rust: [`phone`], [`route`], [`calendar`] and [`text`].
+//! neither, what remains is plain Rust: [`phone`], the features' views, [`route`], [`calendar`] and [`text`].
 //!
 //! # How to add a screen
 //! 1. A variant of [`route::Route`] with its path.
@@ -9,7 +9,10 @@
 //!    are a chunk (`learning/mod.rs`), in the feature's own `screen`.
 //! 3. Its words in [`text`], in every language.
 
+pub mod activity;
 pub mod calendar;
+pub mod feature;
+pub mod notices;
 pub mod phone;
 pub mod route;
 #[macro_use]
@@ -21,28 +24,22 @@ mod address;
 pub mod browser;
 #[cfg(feature = "csr")]
 mod chunk;
-#[cfg(feature = "csr")]
-mod events;
+pub mod events;
 #[cfg(feature = "csr")]
 mod format;
 #[cfg(feature = "csr")]
 mod frame;
-#[cfg(feature = "csr")]
-mod home;
+pub mod home;
 #[cfg(feature = "csr")]
 mod icon;
-#[cfg(feature = "csr")]
-mod learning;
-#[cfg(feature = "csr")]
-mod ledger;
-#[cfg(feature = "csr")]
-mod members;
+pub mod learning;
+pub mod ledger;
+pub mod members;
 #[cfg(feature = "csr")]
 mod parts;
 #[cfg(feature = "ssr")]
 pub mod public;
-#[cfg(feature = "csr")]
-mod rewards;
+pub mod rewards;
 #[cfg(feature = "csr")]
 mod start;
 

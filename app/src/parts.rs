@@ -6,7 +6,6 @@ use crate::browser::live::App;
 use crate::format;
 use crate::icon::{Icon, icon};
 use crate::phone::outbox::State;
-use crate::phone::view::View;
 use crate::route::Route;
 use crate::text;
 use domain::events::{Band, Qr};
@@ -14,7 +13,6 @@ use domain::id::CommandId;
 use domain::{Command, Error, Lang, Timestamp, Verdict};
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
-use std::sync::Arc;
 use wasm_bindgen_futures::spawn_local;
 
 /// The app, from anywhere inside it.
@@ -264,8 +262,8 @@ pub fn state(lang: Lang, state: State) -> AnyView {
 }
 
 /// Where an act of this phone has got to; nothing where it is not known any more.
-pub fn state_of(app: App, view: &View, id: CommandId) -> AnyView {
-    match view.act(id) {
+pub fn state_of(app: App, id: CommandId) -> AnyView {
+    match app.activity.get().act(id) {
         Some(act) => state(app.lang.get(), act.state),
         None => nothing(),
     }
@@ -286,13 +284,12 @@ pub fn answer(app: App, verdict: &Verdict) -> Option<String> {
     }
 }
 
-/// A screen that follows what the phone knows.
-pub fn live(show: impl Fn(App, &Arc<View>, Lang) -> AnyView + Send + 'static) -> AnyView {
+/// A screen, or a part of one, that follows what the phone knows: it is drawn anew when a view that `show` reads changes.
+pub fn live(show: impl Fn(App, Lang) -> AnyView + Send + 'static) -> AnyView {
     let app = app();
     (move || {
-        let view = app.view.get();
         js::keep_focus_over_redraw();
-        show(app, &view, app.lang.get())
+        show(app, app.lang.get())
     })
     .into_any()
 }

@@ -318,6 +318,17 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The course it is about.
+    pub fn course(&self) -> CourseId {
+        match self {
+            Command::ReadLesson { course, .. }
+            | Command::FinishPractice { course }
+            | Command::HandInQuiz { course, .. } => *course,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     pub question: String,

@@ -3,12 +3,20 @@
 use super::identity::{self, Identity, Who};
 use super::js;
 use super::store::Database;
+use crate::activity::view::ActivityView;
+use crate::events::view::EventsView;
+use crate::feature::Feature;
+use crate::learning::view::LearningView;
+use crate::ledger::view::LedgerView;
+use crate::members::view::MemberView;
+use crate::notices::view::NoticesView;
+use crate::phone::Basis;
 use crate::phone::Phone;
 use crate::phone::outbox::State;
 use crate::phone::store::{Durability, Failure, Op, Store};
 use crate::phone::sync::{Answer, Next};
-use crate::phone::view::View;
-use crate::text;
+use crate::rewards::view::RewardsView;
+use crate::{events, learning, ledger, members, notices, rewards, text};
 use domain::id::CommandId;
 use domain::{Command, Lang, Timestamp};
 use leptos::prelude::*;
@@ -54,7 +62,16 @@ pub struct App {
     pub stage: RwSignal<Stage>,
     /// The first picture stands: what lies below it may follow.
     pub settled: RwSignal<bool>,
-    pub view: RwSignal<Arc<View>>,
+    pub member: Memo<Arc<MemberView>>,
+    pub activity: Memo<Arc<ActivityView>>,
+    pub events: Memo<Arc<EventsView>>,
+    pub learning: Memo<Arc<LearningView>>,
+    pub ledger: Memo<Arc<LedgerView>>,
+    pub notices: Memo<Arc<NoticesView>>,
+    pub rewards: Memo<Arc<RewardsView>>,
+    pub counts: Memo<Counts>,
+    /// Counts the changes of what is in memory.
+    changed: RwSignal<u32>,
     pub lang: Memo<Lang>,
     pub link: RwSignal<Link>,
     /// The server's clock at the last full round.
@@ -99,18 +116,112 @@ fn database() -> Option<Database> {
     with_phone(|phone| Database(phone.member))
 }
 
+/// Acts that need the network, or the member.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// They go with the next round.
+    pub waiting: usize,
+    /// They are stuck.
+    pub parked: usize,
+    /// Refusals nobody has looked at yet.
+    pub refused: usize,
+}
+
+impl Counts {
+    fn of(phone: &Phone) -> Counts {
+        let waiting = phone.outbox.waiting();
+        Counts {
+            waiting,
+            parked: phone.outbox.open() - waiting,
+            refused: phone.unseen_refusals(),
+        }
+    }
+
+    /// Acts the server has not decided on.
+    pub fn open(self) -> usize {
+        self.waiting + self.parked
+    }
+}
+
+/// What lies in the store of this phone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kept {
+    pub documents: usize,
+    /// Decided or not.
+    pub acts: usize,
+    /// Half-done work.
+    pub drafts: usize,
+}
+
+/// A feature's view: made anew when its documents or acts have changed, or a view that `prepare` reads.
+fn view_of<V, B>(
+    changed: RwSignal<u32>,
+    feature: Feature,
+    prepare: impl Fn() -> B + Send + Sync + 'static,
+) -> Memo<Arc<V>>
+where
+    V: Default + Send + Sync + 'static,
+    B: Fn(&Phone) -> V,
+{
+    let basis = basis_of(changed, feature);
+    Memo::new_with_compare(
+        move |_| {
+            basis.track();
+            let build = prepare();
+            Arc::new(with_phone(|phone| build(phone)).unwrap_or_default())
+        },
+        |_, _| true,
+    )
+}
+
+fn basis_of(changed: RwSignal<u32>, feature: Feature) -> Memo<Basis> {
+    Memo::new(move |_| {
+        changed.track();
+        with_phone(|phone| phone.basis(feature.collections, feature.tag)).unwrap_or_default()
+    })
+}
+
 impl App {
     /// The app's signals; `first`: the language until the member's own is known.
     pub fn new(first: Lang) -> App {
-        let view = RwSignal::new(Arc::new(View {
-            lang: first,
-            ..View::default()
-        }));
+        let changed = RwSignal::new(0);
+        let member = view_of(changed, members::FEATURE, || MemberView::of);
+        let rewards = view_of(changed, rewards::FEATURE, || RewardsView::of);
+        let learning = view_of(changed, learning::FEATURE, move || {
+            let member = member.get();
+            move |phone: &Phone| LearningView::of(phone, &member)
+        });
+        let ledger = view_of(changed, ledger::FEATURE, move || {
+            let (learning, rewards) = (learning.get(), rewards.get());
+            move |phone: &Phone| {
+                let effects = learning.effects.iter().chain(&rewards.effects);
+                LedgerView::of(phone, effects.copied())
+            }
+        });
         App {
             stage: RwSignal::new(Stage::Start),
             settled: RwSignal::new(false),
-            view,
-            lang: Memo::new(move |_| view.with(|view| if view.is_empty() { first } else { view.lang })),
+            member,
+            activity: Memo::new_with_compare(
+                move |_| {
+                    changed.track();
+                    Arc::new(with_phone(|phone| ActivityView::of(phone)).unwrap_or_default())
+                },
+                |before, now| before.map(|view| &view.acts) != now.map(|view| &view.acts),
+            ),
+            events: view_of(changed, events::FEATURE, || EventsView::of),
+            learning,
+            ledger,
+            notices: view_of(changed, notices::FEATURE, || NoticesView::of),
+            rewards,
+            counts: Memo::new(move |_| {
+                changed.track();
+                with_phone(|phone| Counts::of(phone)).unwrap_or_default()
+            }),
+            changed,
+            lang: Memo::new(move |_| {
+                member.with(|member| if member.is_empty() { first } else { member.lang })
+            }),
             link: RwSignal::new(Link::Unknown),
             synced_at: RwSignal::new(None),
             busy: RwSignal::new(false),
@@ -155,9 +266,9 @@ impl App {
 
     fn refresh(self) {
         self.note_the_time();
-        if let Some(view) = with_phone(|phone| View::of(phone)) {
-            let open = !view.is_empty();
-            self.view.set(Arc::new(view));
+        if with_phone(|_| ()).is_some() {
+            self.changed.update(|count| *count = count.wrapping_add(1));
+            let open = self.member.with_untracked(|member| !member.is_empty());
             let stage = self.stage.get_untracked();
             if matches!(stage, Stage::Start | Stage::First) {
                 let now = if open { Stage::Open } else { Stage::First };
@@ -314,17 +425,24 @@ impl App {
 
     /// The refusals decided so far were looked at.
     pub fn see_refusals(self) {
-        if self.view.with_untracked(|view| view.refused) > 0 {
-            let latest = self.view.with_untracked(|view| {
-                view.acts
-                    .iter()
-                    .filter_map(|act| act.outcome.as_ref())
-                    .map(|outcome| outcome.at)
-                    .max()
-            });
+        if self.counts.get_untracked().refused > 0 {
+            let latest = self
+                .activity
+                .with_untracked(|activity| activity.latest_decision());
             let op = latest.and_then(|latest| with_phone(|phone| phone.see(latest)));
             spawn_local(self.write(op));
         }
+    }
+
+    /// What this phone keeps now.
+    pub fn kept(self) -> Kept {
+        self.changed.track();
+        let kept = with_phone(|phone| Kept {
+            documents: phone.replica.documents(),
+            acts: phone.outbox.iter().count(),
+            drafts: phone.drafts.len(),
+        });
+        kept.unwrap_or_default()
     }
 
     /// The draft of `key`, as it was left.

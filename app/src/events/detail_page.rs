@@ -1,15 +1,16 @@
 //! One event: when, where, what, and the member's place in it.
 
-use super::list_page::{seat_chip, tier_names};
+use super::list_page::seat_chip;
+use super::view::{EventView, SeatStatus};
 use crate::browser::js;
 use crate::browser::live::App;
 use crate::calendar::{Appointment, calendar_file};
 use crate::format;
 use crate::icon::{Icon, icon};
+use crate::members::view::MemberView;
 use crate::parts::{
     act, button, chip, heading, line, live, main_action, not_there, nothing, refusal, way_out, written,
 };
-use crate::phone::view::{EventNow, Seat, View};
 use crate::route::Route;
 use crate::text;
 use domain::events::{self, Event, Venue};
@@ -20,18 +21,18 @@ use std::sync::Arc;
 use wasm_bindgen::{JsCast, JsValue};
 
 pub fn detail_page(id: EventId) -> AnyView {
-    live(move |app, view, lang| match view.event(id) {
-        Some(now) => event_page(app, view, now, lang),
+    live(move |app, lang| match app.events.get().event(id) {
+        Some(view) => event_page(app, &app.member.get(), view, lang),
         None => not_there(lang, &Route::Events),
     })
 }
 
-fn event_page(app: App, view: &View, now: &EventNow, lang: Lang) -> AnyView {
-    let event = now.event.clone();
+fn event_page(app: App, member: &MemberView, view: &EventView, lang: Lang) -> AnyView {
+    let event = view.event.clone();
     let reserved = (!event.tiers.is_empty()).then(|| {
         chip(
             "tiers",
-            text::reserved_for(lang, &tier_names(view, &event.tiers, lang)),
+            text::reserved_for(lang, &member.tier_names(&event.tiers, lang)),
         )
     });
     let when = text::from_to(
@@ -43,7 +44,7 @@ fn event_page(app: App, view: &View, now: &EventNow, lang: Lang) -> AnyView {
     view! {
         {heading(event.title.get(lang))}
         {line("lead", event.summary.get(lang))}
-        <p class="chips">{seat_chip(now, lang)}{reserved}</p>
+        <p class="chips">{seat_chip(view, lang)}{reserved}</p>
         <dl class="facts-list">
             <div>
                 <dt>{icon(Icon::Clock)}<span class="unseen">{text::when(lang)}</span></dt>
@@ -66,7 +67,7 @@ fn event_page(app: App, view: &View, now: &EventNow, lang: Lang) -> AnyView {
         </dl>
         {ways_out(app, &event, lang)}
         {written(event.html.get(lang))}
-        {my_place(app, view, now, lang)}
+        {my_place(app, member, view, lang)}
     }
     .into_any()
 }
@@ -164,8 +165,8 @@ fn download(file: &str) -> Result<(), JsValue> {
 }
 
 /// The member's place, what can be done about it, and why not where it cannot.
-fn my_place(app: App, view: &View, now: &EventNow, lang: Lang) -> AnyView {
-    let event = &now.event;
+fn my_place(app: App, member: &MemberView, view: &EventView, lang: Lang) -> AnyView {
+    let event = &view.event;
     let id = event.id;
     let at = app.now.get();
     let join = move |_| {
@@ -184,7 +185,7 @@ fn my_place(app: App, view: &View, now: &EventNow, lang: Lang) -> AnyView {
             |_| {},
         )
     };
-    let last_word = now
+    let last_word = view
         .refused
         .as_ref()
         .map(|error| line("error", refusal(app, error)));
@@ -192,12 +193,13 @@ fn my_place(app: App, view: &View, now: &EventNow, lang: Lang) -> AnyView {
         Ok(()) => button("quiet", label, leave),
         Err(error) => line("why", refusal(app, &error)),
     };
-    let body = match &now.seat {
-        Seat::No | Seat::GivenBack => {
-            let returned = (now.seat == Seat::GivenBack).then(|| line("hint", text::giving_back_hint(lang)));
+    let body = match &view.seat {
+        SeatStatus::No | SeatStatus::GivenBack => {
+            let returned =
+                (view.seat == SeatStatus::GivenBack).then(|| line("hint", text::giving_back_hint(lang)));
             let why_not = event
                 .gate()
-                .may_join(view.tier(), at)
+                .may_join(member.tier(), at)
                 .err()
                 .map(|error| refusal(app, &error));
             let full = event.seats == events::Band::None;
@@ -214,18 +216,18 @@ fn my_place(app: App, view: &View, now: &EventNow, lang: Lang) -> AnyView {
             });
             view! { {returned}{until}{main_action(label, why_not, join)} }.into_any()
         }
-        Seat::Asked => view! {
+        SeatStatus::Asked => view! {
             {line("hint", text::asked_hint(lang))}
             {leaving(text::take_back(lang))}
         }
         .into_any(),
-        Seat::Newer => line("hint", text::newer_hint(lang)),
-        Seat::Waiting(position) => view! {
+        SeatStatus::Newer => line("hint", text::newer_hint(lang)),
+        SeatStatus::Waiting(position) => view! {
             {line("hint", text::waiting_hint(lang, *position))}
             {leaving(text::leave_waiting_list(lang))}
         }
         .into_any(),
-        Seat::Joined(_) => view! {
+        SeatStatus::Joined(_) => view! {
             <div class="main-action">
                 <a class="button primary" href=Route::Ticket(id).path()>
                     {icon(Icon::Ticket)}

@@ -1,10 +1,11 @@
 //! The agenda.
 
+use super::view::{EventView, SeatStatus};
 use crate::browser::live::App;
 use crate::format;
 use crate::icon::{Icon, icon};
+use crate::members::view::MemberView;
 use crate::parts::{band, chip, detail, empty, heading, live, nothing, rows, section};
-use crate::phone::view::{EventNow, Seat, View};
 use crate::route::Route;
 use crate::text;
 use domain::events::{Band, Venue};
@@ -12,14 +13,15 @@ use domain::{Lang, Timestamp};
 use leptos::prelude::*;
 
 pub fn list_page() -> AnyView {
-    live(|app, view, lang| {
+    live(|app, lang| {
+        let (events, member) = (app.events.get(), app.member.get());
         let now = app.now.get();
-        let coming: Vec<&EventNow> = view.events.iter().filter(|it| it.event.ends_at > now).collect();
+        let coming: Vec<&EventView> = events.events.iter().filter(|it| it.event.ends_at > now).collect();
         let part = |kind: Kind, title: &'static str| {
             let found: Vec<AnyView> = coming
                 .iter()
-                .filter(|it| kind_of(view, it) == kind)
-                .map(|it| event_row(app, view, it, lang))
+                .filter(|it| kind_of(&member, it) == kind)
+                .map(|it| event_row(app, &member, it, lang))
                 .collect();
             if found.is_empty() {
                 nothing()
@@ -47,10 +49,10 @@ enum Kind {
     OtherTrades,
 }
 
-fn kind_of(view: &View, now: &EventNow) -> Kind {
-    if now.seat != Seat::No {
+fn kind_of(member: &MemberView, view: &EventView) -> Kind {
+    if view.seat != SeatStatus::No {
         Kind::Mine
-    } else if view.is_for_my_trade(&now.event) {
+    } else if member.is_my_trade(&view.event.trades) {
         Kind::Coming
     } else {
         Kind::OtherTrades
@@ -70,34 +72,18 @@ pub fn tile(app: App, at: Timestamp) -> AnyView {
     .into_any()
 }
 
-/// Names of the tiers something is reserved for.
-pub fn tier_names(view: &View, tiers: &[String], lang: Lang) -> String {
-    let names: Vec<&str> = view
-        .programme
-        .as_deref()
-        .map(|programme| {
-            tiers
-                .iter()
-                .filter_map(|tier| programme.tier(tier))
-                .map(|tier| tier.name.get(lang))
-                .collect()
-        })
-        .unwrap_or_default();
-    names.join(", ")
-}
-
 /// Where the member stands, or what is left.
-pub fn seat_chip(now: &EventNow, lang: Lang) -> AnyView {
-    if now.event.cancelled {
+pub fn seat_chip(view: &EventView, lang: Lang) -> AnyView {
+    if view.event.cancelled {
         return chip("none", text::cancelled(lang));
     }
-    match &now.seat {
-        Seat::Joined(_) => chip("mine", text::joined(lang)),
-        Seat::Waiting(position) => chip("mine", text::waiting_at(lang, *position)),
-        Seat::Asked => chip("pending", text::asked(lang)),
-        Seat::Newer => chip("mine", text::joined(lang)),
-        Seat::GivenBack => chip("pending", text::giving_back(lang)),
-        Seat::No => match now.event.seats {
+    match &view.seat {
+        SeatStatus::Joined(_) => chip("mine", text::joined(lang)),
+        SeatStatus::Waiting(position) => chip("mine", text::waiting_at(lang, *position)),
+        SeatStatus::Asked => chip("pending", text::asked(lang)),
+        SeatStatus::Newer => chip("mine", text::joined(lang)),
+        SeatStatus::GivenBack => chip("pending", text::giving_back(lang)),
+        SeatStatus::No => match view.event.seats {
             Band::Many | Band::Newer => nothing(),
             few => band(few, text::seats(lang, few)),
         },
@@ -105,8 +91,8 @@ pub fn seat_chip(now: &EventNow, lang: Lang) -> AnyView {
 }
 
 /// One event in a list.
-pub fn event_row(app: App, view: &View, now: &EventNow, lang: Lang) -> AnyView {
-    let event = &now.event;
+pub fn event_row(app: App, member: &MemberView, view: &EventView, lang: Lang) -> AnyView {
+    let event = &view.event;
     let place = match &event.venue {
         Venue::Place { name, .. } => name.clone(),
         Venue::Webinar { .. } => text::webinar(lang).to_owned(),
@@ -115,7 +101,7 @@ pub fn event_row(app: App, view: &View, now: &EventNow, lang: Lang) -> AnyView {
     let reserved = (!event.tiers.is_empty()).then(|| {
         chip(
             "tiers",
-            text::reserved_for(lang, &tier_names(view, &event.tiers, lang)),
+            text::reserved_for(lang, &member.tier_names(&event.tiers, lang)),
         )
     });
     view! {
@@ -125,7 +111,7 @@ pub fn event_row(app: App, view: &View, now: &EventNow, lang: Lang) -> AnyView {
                 <span class="row-text">
                     <strong>{event.title.get(lang).to_owned()}</strong>
                     {detail(format!("{} · {place}", format::time(app, event.starts_at)))}
-                    <span class="chips">{seat_chip(now, lang)}{reserved}</span>
+                    <span class="chips">{seat_chip(view, lang)}{reserved}</span>
                 </span>
                 <span class="row-end">{icon(Icon::Next)}</span>
             </a>

@@ -1,9 +1,9 @@
 //! The ticket: as large and as bright as the screen goes, readable without a network.
 
+use super::view::SeatStatus;
 use crate::browser::js;
 use crate::format;
 use crate::parts::{heading, line, live, not_there, qr_code};
-use crate::phone::view::Seat;
 use crate::route::Route;
 use crate::text;
 use domain::events::Venue;
@@ -27,15 +27,16 @@ pub fn ticket_page(id: EventId) -> AnyView {
             js::let_sleep(&lock);
         }
     });
-    live(move |app, view, lang| {
-        let Some((now, ticket)) = view.event(id).and_then(|now| match &now.seat {
-            Seat::Joined(ticket) => Some((now, ticket)),
+    live(move |app, lang| {
+        let (events, member) = (app.events.get(), app.member.get());
+        let Some((view, ticket)) = events.event(id).and_then(|view| match &view.seat {
+            SeatStatus::Joined(ticket) => Some((view, ticket)),
             _ => None,
         }) else {
             return not_there(lang, &Route::Event(id));
         };
-        let event = &now.event;
-        let name = view.me.as_deref().map(|me| me.name.clone()).unwrap_or_default();
+        let event = &view.event;
+        let name = member.me.as_ref().map(|me| me.name.clone()).unwrap_or_default();
         let place = match &event.venue {
             Venue::Place { name, address, .. } => format!("{name}, {address}"),
             Venue::Webinar { .. } => text::webinar(lang).to_owned(),

@@ -1,5 +1,6 @@
 //! One course: its lessons, its practice, its quiz, and the pictures kept for when there is no network.
 
+use super::view::CourseView;
 use crate::browser::js;
 use crate::browser::live::App;
 use crate::format;
@@ -7,7 +8,6 @@ use crate::icon::{Icon, icon};
 use crate::parts::{
     app, button_link, chip, detail, heading, line, live, not_there, nothing, row, rows, section,
 };
-use crate::phone::view::CourseNow;
 use crate::route::Route;
 use crate::text;
 use domain::Lang;
@@ -21,17 +21,17 @@ pub fn course_page(id: CourseId) -> AnyView {
     let app = app();
     let keeping = Keeping::new();
     let pictures = app
-        .view
-        .with_untracked(|view| view.course(id).map(|now| picture_urls(&now.course)));
+        .learning
+        .with_untracked(|learning| learning.course(id).map(|view| picture_urls(&view.course)));
     keeping.look(pictures.unwrap_or_default());
-    live(move |app, view, lang| match view.course(id) {
-        Some(now) => course(app, now, lang, keeping),
+    live(move |app, lang| match app.learning.get().course(id) {
+        Some(view) => course(app, view, lang, keeping),
         None => not_there(lang, &Route::Learn),
     })
 }
 
-fn course(app: App, now: &CourseNow, lang: Lang, keeping: Keeping) -> AnyView {
-    let course = now.course.clone();
+fn course(app: App, view: &CourseView, lang: Lang, keeping: Keeping) -> AnyView {
+    let course = view.course.clone();
     let id = course.id;
     let facts = [
         text::minutes(lang, i64::from(course.minutes)),
@@ -44,7 +44,7 @@ fn course(app: App, now: &CourseNow, lang: Lang, keeping: Keeping) -> AnyView {
         .iter()
         .enumerate()
         .map(|(at, lesson)| {
-            let read = now.is_read(&lesson.lesson);
+            let read = view.is_read(&lesson.lesson);
             row(
                 &Route::Lesson(id, lesson.lesson.clone()),
                 format!("{}. {}", at + 1, lesson.title.get(lang)),
@@ -65,18 +65,18 @@ fn course(app: App, now: &CourseNow, lang: Lang, keeping: Keeping) -> AnyView {
         {heading(course.title.get(lang))}
         {line("lead", course.summary.get(lang))}
         {line("facts", facts)}
-        {mark(now, lang)}
+        {mark(view, lang)}
         {section(text::the_lessons(lang), rows(lessons))}
         {keep_switch(app, &course, lang, keeping)}
-        {quizzes(now, lang)}
-        {attempts(app, now, lang)}
+        {quizzes(view, lang)}
+        {attempts(app, view, lang)}
     }
     .into_any()
 }
 
 /// The passed mark, or what is still to come of a quiz that was handed in.
-fn mark(now: &CourseNow, lang: Lang) -> AnyView {
-    if let Some(day) = now.passed_on {
+fn mark(view: &CourseView, lang: Lang) -> AnyView {
+    if let Some(day) = view.passed_on {
         return view! {
             <p class="card mark">
                 {icon(Icon::Done)}
@@ -88,9 +88,9 @@ fn mark(now: &CourseNow, lang: Lang) -> AnyView {
         }
         .into_any();
     }
-    match now.unmarked {
+    match view.unmarked {
         Some(attempt) => rows(vec![row(
-            &Route::Attempt(now.course.id, attempt),
+            &Route::Attempt(view.course.id, attempt),
             text::handed_in(lang),
             detail(text::marked_later(lang)),
             nothing(),
@@ -99,26 +99,26 @@ fn mark(now: &CourseNow, lang: Lang) -> AnyView {
     }
 }
 
-fn quizzes(now: &CourseNow, lang: Lang) -> AnyView {
-    let course = &now.course;
+fn quizzes(view: &CourseView, lang: Lang) -> AnyView {
+    let course = &view.course;
     let practice = (!course.practice.is_empty()).then(|| {
         let words = text::practise(lang, &text::questions(lang, course.practice.len() as i64));
         button_link("", &Route::Practice(course.id), words)
     });
     let quiz = (!course.graded.is_empty()).then(|| {
-        let words = if now.done() {
+        let words = if view.done() {
             text::take_quiz_again(lang).to_owned()
         } else {
             text::take_quiz(lang, &text::questions(lang, course.graded.len() as i64))
         };
-        let why = if now.passed_on.is_some() {
+        let why = if view.passed_on.is_some() {
             text::quiz_again_hint(lang).to_owned()
         } else {
             text::quiz_hint(lang, course.pass_mark, &text::points(lang, course.points))
         };
         view! {
             {line("hint", why)}
-            {button_link(if now.done() { "" } else { "primary" }, &Route::Quiz(course.id), words)}
+            {button_link(if view.done() { "" } else { "primary" }, &Route::Quiz(course.id), words)}
         }
         .into_any()
     });
@@ -128,17 +128,17 @@ fn quizzes(now: &CourseNow, lang: Lang) -> AnyView {
     )
 }
 
-fn attempts(app: App, now: &CourseNow, lang: Lang) -> AnyView {
-    if now.attempts.is_empty() {
+fn attempts(app: App, view: &CourseView, lang: Lang) -> AnyView {
+    if view.attempts.is_empty() {
         return nothing();
     }
-    let list = now
+    let list = view
         .attempts
         .iter()
         .map(|attempt| {
             let result = &attempt.result;
             row(
-                &Route::Attempt(now.course.id, attempt.id),
+                &Route::Attempt(view.course.id, attempt.id),
                 text::right_of(lang, result.right, result.of),
                 detail(format::as_of(app, attempt.at)),
                 if result.passed {

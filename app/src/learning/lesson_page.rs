@@ -1,6 +1,6 @@
 //! One lesson, in short cards.
 
-use crate::parts::{act, app, button_link, heading, live, main_action, not_there, nothing, open, written};
+use crate::parts::{act, button_link, heading, live, main_action, not_there, nothing, open, written};
 use crate::route::Route;
 use crate::text;
 use domain::id::CourseId;
@@ -8,28 +8,28 @@ use domain::{Command, learning};
 use leptos::prelude::*;
 
 pub fn lesson_page(id: CourseId, name: String) -> AnyView {
-    let app = app();
-    live(move |_, view, lang| {
-        let found = view.course(id).and_then(|now| {
+    live(move |app, lang| {
+        let learning = app.learning.get();
+        let found = learning.course(id).and_then(|view| {
             Some((
-                now,
-                now.course
+                view,
+                view.course
                     .lessons
                     .iter()
                     .position(|lesson| lesson.lesson == name)?,
             ))
         });
-        let Some((now, at)) = found else {
+        let Some((view, at)) = found else {
             return not_there(lang, &Route::Course(id));
         };
-        let course = &now.course;
+        let course = &view.course;
         let lesson = &course.lessons[at];
         let after = match course.lessons.get(at + 1) {
             Some(next) => Route::Lesson(id, next.lesson.clone()),
             None => Route::Course(id),
         };
         let last = at + 1 == course.lessons.len();
-        let read = now.is_read(&lesson.lesson);
+        let read = view.is_read(&lesson.lesson);
         let label = match (read, last) {
             (false, false) => text::read_and_next(lang),
             (false, true) => text::read_and_done(lang),

@@ -1,22 +1,23 @@
 //! All courses, those for the member's trade first.
 
+use super::view::CourseView;
 use crate::home::gain;
 use crate::icon::{Icon, icon};
 use crate::parts::{bar, detail, empty, heading, live, nothing, row, rows, section};
-use crate::phone::view::CourseNow;
 use crate::route::Route;
 use crate::text;
 use domain::Lang;
 use leptos::prelude::*;
 
 pub fn list_page() -> AnyView {
-    live(|_, view, lang| {
+    live(|app, lang| {
+        let learning = app.learning.get();
         let part = |mine: bool, title: &'static str| {
-            let found: Vec<AnyView> = view
+            let found: Vec<AnyView> = learning
                 .courses
                 .iter()
-                .filter(|now| now.mine == mine)
-                .map(|now| course_row(now, lang))
+                .filter(|view| view.mine == mine)
+                .map(|view| course_row(view, lang))
                 .collect();
             if found.is_empty() {
                 nothing()
@@ -24,7 +25,7 @@ pub fn list_page() -> AnyView {
                 section(title, rows(found))
             }
         };
-        let none = view.courses.is_empty().then(|| empty(text::no_courses(lang)));
+        let none = learning.courses.is_empty().then(|| empty(text::no_courses(lang)));
         view! {
             {heading(text::tab_learn(lang))}
             {none}
@@ -35,17 +36,17 @@ pub fn list_page() -> AnyView {
     })
 }
 
-fn course_row(now: &CourseNow, lang: Lang) -> AnyView {
-    let course = &now.course;
-    let (read, all) = (now.lessons_read() as i64, course.lessons.len() as i64);
-    let progress = if now.begun() && !now.done() {
+fn course_row(view: &CourseView, lang: Lang) -> AnyView {
+    let course = &view.course;
+    let (read, all) = (view.lessons_read() as i64, course.lessons.len() as i64);
+    let progress = if view.begun() && !view.done() {
         bar(text::lessons_read(lang, read, all), read, all)
     } else {
         nothing()
     };
-    let small = if now.passed_on.is_some() {
+    let small = if view.passed_on.is_some() {
         text::passed(lang).to_owned()
-    } else if now.unmarked.is_some() {
+    } else if view.unmarked.is_some() {
         text::handed_in(lang).to_owned()
     } else {
         format!(
@@ -54,7 +55,7 @@ fn course_row(now: &CourseNow, lang: Lang) -> AnyView {
             text::lessons(lang, all)
         )
     };
-    let end = if now.passed_on.is_some() {
+    let end = if view.passed_on.is_some() {
         view! { <span class="state confirmed">{icon(Icon::Done)}</span> }.into_any()
     } else {
         gain(lang, course.points)

@@ -1,32 +1,36 @@
 //! Courses: what to learn, the lessons, practice, and the quiz that counts.
 
+#[cfg(feature = "csr")]
+mod card;
+#[cfg(feature = "csr")]
 mod course_page;
+#[cfg(feature = "csr")]
+mod describe;
+#[cfg(feature = "csr")]
 mod lesson_page;
+#[cfg(feature = "csr")]
 mod list_page;
+#[cfg(feature = "csr")]
 mod practice_page;
+#[cfg(feature = "csr")]
 mod question;
+#[cfg(feature = "csr")]
 mod quiz_page;
+#[cfg(feature = "csr")]
+mod screens;
+pub mod view;
 
-use crate::chunk::{Chunk, Missing};
-use crate::route::Route;
-use leptos::prelude::*;
-use leptos::wasm_split::wasm_split;
+use crate::feature::Feature;
 
-/// The file of this feature's screens.
-pub const CHUNK: Chunk = Chunk::new(|| Box::pin(load()));
+#[cfg(feature = "csr")]
+pub use {card::card, screens::CHUNK, screens::screen};
 
-/// Makes a screen of this feature, in a file of their own.
-///
-/// # Errors
-/// Where the file is not here and cannot be fetched.
-#[wasm_split(learning, fallible, wasm_split_path = ::leptos::wasm_split, preload(load))]
-pub fn screen(route: Route) -> Result<AnyView, Missing> {
-    Ok(match route {
-        Route::Course(course) => course_page::course_page(course),
-        Route::Lesson(course, lesson) => lesson_page::lesson_page(course, lesson),
-        Route::Practice(course) => practice_page::practice_page(course),
-        Route::Quiz(course) => quiz_page::quiz_page(course),
-        Route::Attempt(course, attempt) => quiz_page::attempt_page(course, attempt),
-        _ => list_page::list_page(),
-    })
-}
+/// The tag of its commands.
+pub const TAG: &str = "learning";
+
+pub const FEATURE: Feature = Feature {
+    tag: TAG,
+    collections: view::COLLECTIONS,
+    #[cfg(feature = "csr")]
+    describe: describe::describe,
+};

@@ -1,14 +1,14 @@
 //! The quiz that counts: one question a screen, back and forth, a draft that is kept, and what became of it.
 
 use super::question::{first_answer, question_form};
+use crate::activity::view::ActView;
 use crate::browser::live::App;
 use crate::icon::{Icon, icon};
 use crate::parts::{
     act, app, button, button_link, detail, heading, line, live, main_action, not_there, nothing,
-    open_instead, row, rows, section, state_of,
+    open_instead, row, rows, section, state,
 };
 use crate::phone::json;
-use crate::phone::view::View;
 use crate::route::Route;
 use crate::text;
 use domain::id::{CommandId, CourseId};
@@ -40,8 +40,8 @@ pub fn place_in(lang: Lang, at: usize, of: usize) -> AnyView {
 pub fn quiz_page(id: CourseId) -> AnyView {
     let app = app();
     let course = app
-        .view
-        .with_untracked(|view| view.course(id).map(|now| now.course.clone()));
+        .learning
+        .with_untracked(|learning| learning.course(id).map(|view| view.course.clone()));
     let Some(course) = course.filter(|course| !course.graded.is_empty()) else {
         return not_there(app.lang.get_untracked(), &Route::Course(id));
     };
@@ -253,30 +253,28 @@ fn summary(app: App, course: &Arc<Course>, quiz: Quiz) -> AnyView {
 
 /// What became of a quiz that was handed in.
 pub fn attempt_page(id: CourseId, attempt: CommandId) -> AnyView {
-    live(move |app, view, lang| {
-        let Some(now) = view.course(id) else {
+    live(move |app, lang| {
+        let learning = app.learning.get();
+        let Some(view) = learning.course(id) else {
             return not_there(lang, &Route::Learn);
         };
-        if let Some(done) = now.attempts.iter().find(|known| known.id == attempt) {
-            return marked(&now.course, done, lang);
+        if let Some(done) = view.attempts.iter().find(|known| known.id == attempt) {
+            return marked(&view.course, done, lang);
         }
-        match view.act(attempt) {
-            Some(_) => unmarked(app, view, &now.course, attempt, lang),
+        match app.activity.get().act(attempt) {
+            Some(act) => unmarked(app, act, &view.course, lang),
             None => not_there(lang, &Route::Course(id)),
         }
     })
 }
 
-fn unmarked(app: App, view: &View, course: &Course, attempt: CommandId, lang: Lang) -> AnyView {
-    let verdict = view
-        .act(attempt)
-        .and_then(|act| act.outcome.as_ref())
-        .map(|outcome| &outcome.verdict);
+fn unmarked(app: App, act: &ActView, course: &Course, lang: Lang) -> AnyView {
+    let verdict = act.outcome.as_ref().map(|outcome| &outcome.verdict);
     let words = verdict.and_then(|verdict| crate::parts::answer(app, verdict));
     let waiting = words.is_none();
     view! {
         {heading(if waiting { text::handed_in(lang) } else { text::not_counted(lang) })}
-        {state_of(app, view, attempt)}
+        {state(lang, act.state)}
         {line("lead", words.unwrap_or_else(|| text::marked_later(lang).to_owned()))}
         {waiting.then(|| line("hint", text::points_to_come(lang, &text::points(lang, course.points))))}
         <div class="actions">

@@ -1,148 +1,17 @@
 //! Points: what there is, what expires next, and why it moved.
 
-use crate::format;
-use crate::parts::{detail, empty, heading, line, live, nothing, section};
-use crate::phone::view::{Purse, View};
-use crate::route::Route;
-use crate::text;
-use domain::Lang;
-use domain::ledger::{Line, Month, Wallet};
-use leptos::prelude::*;
+#[cfg(feature = "csr")]
+mod points_page;
+pub mod view;
 
-pub fn points_page(asked: Wallet) -> AnyView {
-    live(move |_, view, lang| page(view, lang, asked))
-}
+use crate::feature::Feature;
 
-fn page(view: &View, lang: Lang, asked: Wallet) -> AnyView {
-    let (wallet, purse) = match (asked, &view.company) {
-        (Wallet::Company, Some(company)) => (Wallet::Company, company),
-        _ => (Wallet::Own, &view.own),
-    };
-    let choice = view.company.is_some().then(|| {
-        let one = |one: Wallet| {
-            view! {
-                <a
-                    class="button"
-                    href=Route::Points(one).path()
-                    aria-current=(wallet == one).then_some("page")
-                >
-                    {text::wallet(lang, one)}
-                </a>
-            }
-            .into_any()
-        };
-        view! { <div class="segments">{one(Wallet::Own)}{one(Wallet::Company)}</div> }
-    });
-    let months: Vec<AnyView> = view
-        .months
-        .iter()
-        .filter(|month| month.wallet == wallet)
-        .map(|month| month_part(month, lang))
-        .collect();
-    let none = months.is_empty().then(|| empty(text::no_points_yet(lang)));
-    view! {
-        {heading(text::wallet(lang, wallet))}
-        {choice}
-        {figures(purse, lang)}
-        {lots(purse, lang)}
-        {none}
-        {months}
-    }
-    .into_any()
-}
+#[cfg(feature = "csr")]
+pub use points_page::points_page;
 
-fn figures(purse: &Purse, lang: Lang) -> AnyView {
-    let one = |name: &'static str, points: i64| {
-        view! {
-            <div>
-                <dt>{name}</dt>
-                <dd class="figure">{text::number(lang, points)}</dd>
-            </div>
-        }
-        .into_any()
-    };
-    let short = (purse.available < 0).then(|| line("hint", text::negative_points(lang)));
-    view! {
-        <dl class="card figures">
-            {one(text::confirmed(lang), purse.available)}{one(text::to_confirm(lang), purse.to_confirm)}
-            {one(text::reserved(lang), purse.reserved)}
-        </dl>
-        {short}
-    }
-    .into_any()
-}
-
-fn lots(purse: &Purse, lang: Lang) -> AnyView {
-    let expiring: Vec<AnyView> = purse
-        .expiries()
-        .map(|expiry| {
-            view! {
-                <li class="line">
-                    <span class="row-text">
-                        <strong>{text::expires_on(lang, &format::day(lang, expiry.on))}</strong>
-                        {detail(text::earned_on(lang, &format::day(lang, expiry.earned_on)))}
-                    </span>
-                    <span class="amount">{text::points(lang, expiry.points)}</span>
-                </li>
-            }
-            .into_any()
-        })
-        .collect();
-    if expiring.is_empty() {
-        return nothing();
-    }
-    let all = expiring.len();
-    let mut expiring = expiring.into_iter();
-    let soon: Vec<AnyView> = expiring.by_ref().take(3).collect();
-    let later: Vec<AnyView> = expiring.collect();
-    let more = (!later.is_empty()).then(|| {
-        view! {
-            <details>
-                <summary>{text::all_lots(lang, all as i64)}</summary>
-                <ul class="lines">{later}</ul>
-            </details>
-        }
-    });
-    section(
-        text::expires_next(lang),
-        view! {
-            <ul class="lines">{soon}</ul>
-            {more}
-        }
-        .into_any(),
-    )
-}
-
-fn month_part(month: &Month, lang: Lang) -> AnyView {
-    let lines: Vec<AnyView> = month.lines.iter().map(|line| line_row(line, lang)).collect();
-    let title = format::month(lang, &month.month);
-    section(&title, view! { <ul class="lines">{lines}</ul> }.into_any())
-}
-
-fn line_row(line: &Line, lang: Lang) -> AnyView {
-    // What was given away is no longer this wallet's to use.
-    let until = line
-        .expires_on
-        .filter(|_| line.points > 0)
-        .map(|day| text::until(lang, &format::day(lang, day)));
-    let small = [Some(format::short_day(lang, line.on)), until]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(" · ");
-    let class = if line.points < 0 {
-        "amount out"
-    } else {
-        "amount in"
-    };
-    view! {
-        <li class="line">
-            <span class="row-text">
-                <strong>{text::reason(lang, &line.reason)}</strong>
-                {detail(small)}
-            </span>
-            <span class=class>{text::signed(lang, line.points)}</span>
-        </li>
-    }
-    .into_any()
-}
+pub const FEATURE: Feature = Feature {
+    tag: "",
+    collections: view::COLLECTIONS,
+    #[cfg(feature = "csr")]
+    describe: |_, _, _| None,
+};

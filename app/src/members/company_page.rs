@@ -1,5 +1,6 @@
 //! The member's company and advisor, and how to reach them.
 
+use super::view::MemberView;
 use crate::format;
 use crate::icon::Icon;
 use crate::parts::{heading, line, live, nothing, section, way_out};
@@ -9,8 +10,9 @@ use domain::members::{Advisor, Me};
 use leptos::prelude::*;
 
 pub fn company_page() -> AnyView {
-    live(|_, view, lang| {
-        let Some(me) = view.me.as_deref() else {
+    live(|app, lang| {
+        let member = app.member.get();
+        let Some(me) = &member.me else {
             return heading(text::company_title(lang));
         };
         view! {
@@ -18,7 +20,7 @@ pub fn company_page() -> AnyView {
             {line("lead", me.company.town.clone())}
             {me.advisor.as_ref().map(|advisor| advisor_part(advisor, lang))}
             {my_part(me, lang)}
-            {tiers(view, lang)}
+            {tiers(&member, lang)}
         }
         .into_any()
     })
@@ -85,15 +87,15 @@ fn my_part(me: &Me, lang: Lang) -> AnyView {
     )
 }
 
-fn tiers(view: &crate::phone::view::View, lang: Lang) -> AnyView {
-    let Some(programme) = view.programme.as_deref() else {
+fn tiers(member: &MemberView, lang: Lang) -> AnyView {
+    let Some(programme) = &member.programme else {
         return nothing();
     };
     let list: Vec<AnyView> = programme
         .tiers
         .iter()
         .map(|tier| {
-            let here = tier.reference == view.tier();
+            let here = tier.reference == member.tier();
             let benefits: Vec<AnyView> = tier
                 .benefits
                 .iter()
@@ -117,7 +119,7 @@ fn tiers(view: &crate::phone::view::View, lang: Lang) -> AnyView {
             .into_any()
         })
         .collect();
-    let period = view.status.as_deref().map(|status| {
+    let period = member.status.as_ref().map(|status| {
         view! {
             <p class="hint">
                 {text::earned_in_period(

@@ -8,7 +8,8 @@ use domain::{Command, members};
 use leptos::prelude::*;
 
 pub fn devices_page() -> AnyView {
-    live(|app, view, lang| {
+    live(|app, lang| {
+        let view = app.member.get();
         let list: Vec<AnyView> = view
             .devices
             .iter()

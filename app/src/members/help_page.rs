@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 pub fn help_page() -> AnyView {
-    live(|app, _, lang| {
+    live(|app, lang| {
         let synced = app
             .synced_at
             .get()

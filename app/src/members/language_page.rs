@@ -8,8 +8,8 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 pub fn language_page() -> AnyView {
-    live(|app, view, lang| {
-        let offered = match view.programme.as_deref() {
+    live(|app, lang| {
+        let offered = match &app.member.get().programme {
             Some(programme) if !programme.languages.is_empty() => programme.languages.clone(),
             _ => Lang::ALL.to_vec(),
         };

@@ -7,19 +7,21 @@ use domain::ledger::Wallet;
 use leptos::prelude::*;
 
 pub fn me_page() -> AnyView {
-    live(|_, view, lang| {
-        let (name, company, trade) = match view.me.as_deref() {
+    live(|app, lang| {
+        let member = app.member.get();
+        let (name, company, trade) = match &member.me {
             Some(me) => (
                 me.name.clone(),
                 me.company.name.clone(),
-                view.programme
-                    .as_deref()
+                member
+                    .programme
+                    .as_ref()
                     .and_then(|programme| programme.trade(&me.trade))
                     .map(|trade| trade.name.get(lang).to_owned()),
             ),
             None => Default::default(),
         };
-        let waiting = match view.waiting + view.parked {
+        let waiting = match app.counts.get().open() {
             0 => nothing(),
             some => detail(text::to_send(lang, some as i64)),
         };
@@ -29,7 +31,7 @@ pub fn me_page() -> AnyView {
             to(
                 Route::Points(Wallet::Own),
                 text::wallet(lang, Wallet::Own),
-                detail(text::points(lang, view.own.available)),
+                detail(text::points(lang, app.ledger.get().own.available)),
             ),
             to(Route::Company, text::company_title(lang), detail(company.clone())),
             to(Route::Devices, text::devices_title(lang), nothing()),

@@ -1,19 +1,40 @@
-//! Me: what I did, my company, my devices, my language, my data, help, signing out.
+//! Me: my company, my devices, my language, my data, help, signing out.
 
-mod activity_page;
+#[cfg(feature = "csr")]
 mod company_page;
+#[cfg(feature = "csr")]
+mod describe;
+#[cfg(feature = "csr")]
 mod devices_page;
+#[cfg(feature = "csr")]
 mod help_page;
+#[cfg(feature = "csr")]
 mod language_page;
+#[cfg(feature = "csr")]
 mod me_page;
+#[cfg(feature = "csr")]
 mod privacy_page;
+#[cfg(feature = "csr")]
 mod sign_out_page;
+#[cfg(feature = "csr")]
+mod status_card;
+pub mod view;
 
-pub use activity_page::activity_page;
-pub use company_page::company_page;
-pub use devices_page::devices_page;
-pub use help_page::help_page;
-pub use language_page::language_page;
-pub use me_page::me_page;
-pub use privacy_page::privacy_page;
-pub use sign_out_page::sign_out_page;
+use crate::feature::Feature;
+
+#[cfg(feature = "csr")]
+pub use {
+    company_page::company_page, devices_page::devices_page, help_page::help_page,
+    language_page::language_page, me_page::me_page, privacy_page::privacy_page, sign_out_page::sign_out_page,
+    status_card::status_card,
+};
+
+/// The tag of its commands.
+pub const TAG: &str = "members";
+
+pub const FEATURE: Feature = Feature {
+    tag: TAG,
+    collections: view::COLLECTIONS,
+    #[cfg(feature = "csr")]
+    describe: describe::describe,
+};

@@ -1,10 +1,10 @@
 //! What this phone keeps, what the programme keeps and for how long. It can be read without a network.
 
 use crate::browser::js;
+use crate::browser::live::App;
 use crate::format;
 use crate::icon::{Icon, icon};
 use crate::parts::{detail, heading, line, live, nothing, row, rows, section};
-use crate::phone::view::View;
 use crate::route::Route;
 use crate::text;
 use domain::Lang;
@@ -16,10 +16,10 @@ pub fn privacy_page() -> AnyView {
     spawn_local(async move {
         room.try_set(js::room_taken().await);
     });
-    live(move |_, view, lang| {
+    live(move |app, lang| {
         view! {
             {heading(text::privacy_title(lang))}
-            {section(text::privacy_here_title(lang), here(view, lang, room.get()))}
+            {section(text::privacy_here_title(lang), here(app, lang, room.get()))}
             {section(
                 text::legal_kept_title(lang),
                 list(&[
@@ -63,7 +63,7 @@ fn list(lines: &[&'static str]) -> AnyView {
     view! { <ul class="benefits">{lines}</ul> }.into_any()
 }
 
-fn here(view: &View, lang: Lang, room: Option<u64>) -> AnyView {
+fn here(app: App, lang: Lang, room: Option<u64>) -> AnyView {
     let count = |name: &'static str, small: AnyView, value: String| {
         view! {
             <li class="line">
@@ -77,17 +77,17 @@ fn here(view: &View, lang: Lang, room: Option<u64>) -> AnyView {
         .into_any()
     };
     let number = |many: usize| text::number(lang, many as i64);
-    let open = view.waiting + view.parked;
-    let drafts = (view.drafts > 0).then(|| count(text::privacy_drafts(lang), nothing(), number(view.drafts)));
+    let (open, kept) = (app.counts.get().open(), app.kept());
+    let drafts = (kept.drafts > 0).then(|| count(text::privacy_drafts(lang), nothing(), number(kept.drafts)));
     let room = room.map(|bytes| count(text::privacy_room(lang), nothing(), format::size(lang, bytes)));
     view! {
         {line("", text::privacy_here(lang))}
         <ul class="lines">
-            {count(text::privacy_documents(lang), nothing(), number(view.documents))}
+            {count(text::privacy_documents(lang), nothing(), number(kept.documents))}
             {count(
                 text::privacy_acts(lang),
                 detail(text::privacy_acts_hint(lang)),
-                number(view.kept_acts),
+                number(kept.acts),
             )}
             {count(text::privacy_unsent(lang), nothing(), number(open))}
             {drafts}

@@ -16,7 +16,7 @@ pub fn sign_out_page() -> AnyView {
 
 fn page(app: App, typed: RwSignal<String>, leaving: RwSignal<bool>) -> AnyView {
     let lang = app.lang.get();
-    let unsent = app.view.with(|view| view.waiting + view.parked) as i64;
+    let unsent = app.counts.get().open() as i64;
     let leave = move |erase: bool| {
         if !leaving.get_untracked() {
             leaving.set(true);

@@ -1,19 +1,22 @@
-//! What a phone keeps and does, in plain Rust: documents, the outbox, the rounds with the server, and what pages
-//! show of all that. No browser in here, so the same code runs in tests on any machine.
+//! What a phone keeps and does, in plain Rust: documents, the outbox and the rounds with the server. It knows
+//! documents as (collection, id, JSON) and acts as JSON with the tag of their feature: what they mean is the
+//! features' (`events/view.rs` and its like). No browser in here, so the same code runs in tests on any machine.
 
 pub mod json;
 pub mod outbox;
 pub mod replica;
 pub mod store;
 pub mod sync;
-pub mod view;
 
 #[cfg(test)]
 mod tests;
 
-use domain::id::{DeviceId, MemberId};
-use outbox::Outbox;
-use replica::Replica;
+use domain::Timestamp;
+use domain::document::{Collection, Family};
+use domain::id::{CommandId, DeviceId, MemberId};
+use outbox::{Item, Outbox, State};
+use replica::{Change, Replica};
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use store::{Loaded, Op};
 
@@ -27,10 +30,43 @@ pub struct Phone {
     /// Half-done work by its key, e.g. the answers of a quiz.
     pub drafts: BTreeMap<String, String>,
     /// Refusals decided up to then have been looked at.
-    pub seen_until: domain::Timestamp,
+    pub seen_until: Timestamp,
     pub pace: sync::Pace,
     /// The last answer brought nothing but the time.
     pub nothing_new: bool,
+    versions: Versions,
+}
+
+/// How often each collection has changed in memory, by its code.
+#[derive(Clone, Debug, Default)]
+struct Versions(BTreeMap<String, u64>);
+
+impl Versions {
+    fn bump(&mut self, collection: &str) {
+        match self.0.get_mut(collection) {
+            Some(version) => *version += 1,
+            None => {
+                self.0.insert(collection.to_owned(), 1);
+            }
+        }
+    }
+}
+
+/// What a feature's view is made of: while this stays the same, so does the view.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Basis {
+    documents: u64,
+    acts: Vec<(CommandId, State, bool)>,
+}
+
+/// How an act of this phone stands to the documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing<'a> {
+    /// The documents do not tell of it yet: what it will change is laid over them.
+    Pending,
+    /// The documents tell what came of it.
+    Told,
+    Refused(&'a domain::Error),
 }
 
 impl Phone {
@@ -45,14 +81,82 @@ impl Phone {
             seen_until: loaded.meta.read("seen_until").unwrap_or_default(),
             pace: sync::Pace::default(),
             nothing_new: false,
+            versions: Versions::default(),
         }
     }
 
     /// Takes over what another tab or the worker wrote, and keeps this tab's pace.
     pub fn reload(&mut self, loaded: Loaded) {
-        let pace = std::mem::take(&mut self.pace);
-        *self = Phone::from_loaded(self.member, self.device, loaded);
-        self.pace = pace;
+        let fresh = Phone::from_loaded(self.member, self.device, loaded);
+        let before = std::mem::replace(self, fresh);
+        self.pace = before.pace;
+        self.versions = before.versions;
+        for collection in Collection::ALL {
+            if self.replica.differs(&before.replica, collection.code()) {
+                self.versions.bump(collection.code());
+            }
+        }
+    }
+
+    /// Takes in the documents of a round and adds what to write.
+    fn take_in(&mut self, change: Change<'_>, ops: &mut Vec<Op>) {
+        for collection in Collection::ALL {
+            let all = match collection.family() {
+                Family::Content => change.all_content,
+                Family::Own => change.all_own,
+            };
+            if all || change.collections().any(|code| code == collection.code()) {
+                self.versions.bump(collection.code());
+            }
+        }
+        ops.extend(self.replica.apply(change));
+    }
+
+    /// What a view of these collections and of the acts with this tag is made of now.
+    pub fn basis(&self, collections: &[Collection], tag: &str) -> Basis {
+        let version = |collection: &Collection| self.versions.0.get(collection.code()).copied();
+        Basis {
+            documents: collections.iter().filter_map(version).sum(),
+            acts: self
+                .outbox
+                .iter()
+                .filter(|item| item.tag() == tag)
+                .map(|item| (item.id, item.state, self.standing(item) == Standing::Pending))
+                .collect(),
+        }
+    }
+
+    /// The acts of a feature that this app can read, in the order in which they were made.
+    pub fn acts<C: DeserializeOwned>(&self, tag: &str) -> impl Iterator<Item = (&Item, C)> {
+        self.outbox
+            .iter()
+            .filter(move |item| item.tag() == tag)
+            .filter_map(|item| Some((item, json::read(item.command()?.as_str())?)))
+    }
+
+    /// Refusals nobody has looked at yet.
+    pub fn unseen_refusals(&self) -> usize {
+        let refused = |item: &&Item| {
+            matches!(self.standing(item), Standing::Refused(_))
+                && item.outcome().is_some_and(|outcome| outcome.at > self.seen_until)
+        };
+        self.outbox.iter().filter(refused).count()
+    }
+
+    /// How an act stands to the documents.
+    pub fn standing<'a>(&self, item: &'a Item) -> Standing<'a> {
+        match item.outcome() {
+            Some(domain::Outcome {
+                verdict: domain::Verdict::Refused(error),
+                ..
+            }) => Standing::Refused(error),
+            // Decided after the documents of the last full round, e.g. by another server whose clock is ahead.
+            Some(outcome) if self.replica.synced_at.is_none_or(|synced| synced < outcome.at) => {
+                Standing::Pending
+            }
+            Some(_) if !item.is_open() => Standing::Told,
+            _ => Standing::Pending,
+        }
     }
 
     /// Keeps a draft, or drops it when `text` is empty.
@@ -68,7 +172,7 @@ impl Phone {
     }
 
     /// Remembers that refusals decided up to `until` were looked at.
-    pub fn see(&mut self, until: domain::Timestamp) -> Op {
+    pub fn see(&mut self, until: Timestamp) -> Op {
         self.seen_until = until;
         Op::put_meta("seen_until", &until)
     }

@@ -6,6 +6,7 @@ use super::store::{Durability, Failure, Meta, Op, Store};
 use domain::id::{CommandId, DeviceId, MemberId, uuid_v7};
 use domain::{Command, Envelope, Outcome, Timestamp, Verdict, fault};
 use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeMap;
 
 /// How long a decided act is kept, to be sent again should the server have to restore a backup.
 const KEPT: i64 = 7 * Timestamp::DAY;
@@ -51,6 +52,31 @@ pub struct Item {
     /// Written after the other fields, see [`Item::row`].
     #[serde(rename = "outcome", default, skip_serializing)]
     pub decision: Option<Decision>,
+    /// Read from the body once; `None` where another version of the app wrote it in a form of its own.
+    #[serde(skip)]
+    act: Option<Act>,
+}
+
+/// What an envelope holds: the tag of its feature, and the feature's command as JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Act {
+    member: MemberId,
+    device: DeviceId,
+    tag: String,
+    command: Raw,
+}
+
+impl Act {
+    fn read(body: &str) -> Option<Act> {
+        let envelope: Envelope<BTreeMap<String, Raw>> = json::read(body)?;
+        let (tag, command) = envelope.command.into_iter().next()?;
+        Some(Act {
+            member: envelope.member,
+            device: envelope.device,
+            tag,
+            command,
+        })
+    }
 }
 
 /// The server's outcome: as it came, so that a newer app can read more of it, and as this app reads it.
@@ -106,13 +132,14 @@ impl Item {
         matches!(self.state, State::Saved | State::Sent)
     }
 
-    /// The act itself; `None` where another version of the app wrote it.
-    pub fn command(&self) -> Option<Command> {
-        json::read(self.envelope()?.command.as_str())
+    /// The feature the act is of, by the tag of its commands; empty where that cannot be read.
+    pub fn tag(&self) -> &str {
+        self.act.as_ref().map_or("", |act| &act.tag)
     }
 
-    fn envelope(&self) -> Option<Envelope<Raw>> {
-        json::read(&self.body)
+    /// The feature's command as JSON.
+    pub fn command(&self) -> Option<&Raw> {
+        self.act.as_ref().map(|act| &act.command)
     }
 }
 
@@ -130,14 +157,16 @@ impl Outbox {
     pub fn from_rows(member: MemberId, device: DeviceId, meta: &Meta, rows: &[Raw]) -> Outbox {
         let mut items: Vec<Item> = rows.iter().filter_map(|row| json::read(row.as_str())).collect();
         let unreadable = rows.len() - items.len();
+        for item in &mut items {
+            item.act = Act::read(&item.body);
+        }
         items = items
             .into_iter()
             // Another member's acts stay where they are and are never sent from here.
             .filter(|item: &Item| {
-                item.envelope().is_none_or(|envelope| {
-                    let before =
-                        envelope.device != device && fault!("sign-in-drops-acts-of-the-session-before");
-                    envelope.member == member && !before
+                item.act.as_ref().is_none_or(|act| {
+                    let before = act.device != device && fault!("sign-in-drops-acts-of-the-session-before");
+                    act.member == member && !before
                 })
             })
             .collect();
@@ -268,10 +297,12 @@ impl Phone {
             made_at: now,
             command,
         };
+        let body = serde_json::to_string(&envelope).unwrap_or_default();
         Item {
             id: envelope.id,
             seq: envelope.seq,
-            body: serde_json::to_string(&envelope).unwrap_or_default(),
+            act: Act::read(&body),
+            body,
             made_at: now,
             state: State::Saved,
             attempts: 0,

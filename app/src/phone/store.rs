@@ -124,11 +124,13 @@ pub mod memory {
     //! The in-memory twin.
     use super::*;
     use serde_json::Value;
+    use serde_json::value::RawValue;
     use std::cell::RefCell;
 
+    /// Keeps rows as their text, as the phone wrote them.
     #[derive(Default)]
     pub struct Memory {
-        rows: RefCell<BTreeMap<(String, String), Value>>,
+        rows: RefCell<BTreeMap<(String, String), String>>,
         pub broken: std::cell::Cell<bool>,
         pub strict: std::cell::Cell<usize>,
     }
@@ -143,31 +145,35 @@ pub mod memory {
             }
         }
 
-        fn rows_of(&self, store: &str) -> Vec<(String, Value)> {
-            self.rows
-                .borrow()
-                .iter()
-                .filter(|((name, _), _)| name == store)
-                .map(|((_, key), value)| (key.clone(), value.clone()))
-                .collect()
+        /// The rows of a store as a JSON array.
+        fn list(&self, store: &str) -> String {
+            let rows = self.rows.borrow();
+            let of = rows.iter().filter(|((name, _), _)| name == store);
+            let mut of: Vec<&str> = of.map(|(_, row)| row.as_str()).collect();
+            if store == "outbox" {
+                of.sort_by_key(|row| serde_json::from_str::<Value>(row).unwrap()["seq"].as_i64());
+            }
+            format!("[{}]", of.join(","))
+        }
+
+        fn meta(&self) -> String {
+            let rows = self.rows.borrow();
+            let of = rows.iter().filter(|((name, _), _)| name == "meta");
+            let of: Vec<String> = of.map(|((_, key), value)| format!("{key:?}:{value}")).collect();
+            format!("{{{}}}", of.join(","))
         }
     }
 
     impl Store for Memory {
         async fn load(&self) -> Result<Loaded, Failure> {
-            let values = |store| {
-                self.rows_of(store)
-                    .into_iter()
-                    .map(|(_, row)| row)
-                    .collect::<Vec<_>>()
-            };
-            let meta: serde_json::Map<String, Value> = self.rows_of("meta").into_iter().collect();
-            let mut outbox = values("outbox");
-            outbox.sort_by_key(|row| row["seq"].as_i64());
-            let all = serde_json::json!({
-                "meta": meta, "docs": values("docs"), "outbox": outbox, "drafts": values("drafts"),
-            });
-            Ok(json::read(&all.to_string()).unwrap())
+            let all = format!(
+                r#"{{"meta":{},"docs":{},"outbox":{},"drafts":{}}}"#,
+                self.meta(),
+                self.list("docs"),
+                self.list("outbox"),
+                self.list("drafts"),
+            );
+            Ok(json::read(&all).unwrap())
         }
 
         async fn commit(&self, ops: Vec<Op>, durability: Durability) -> Result<(), Failure> {
@@ -175,17 +181,19 @@ pub mod memory {
                 return Err(Failure("QuotaExceededError".into()));
             }
             let mut rows = self.rows.borrow_mut();
-            for op in serde_json::from_str::<Vec<Vec<Value>>>(&Op::list(&ops)).unwrap() {
-                let store = op[1].as_str().unwrap_or_default().to_owned();
-                match op[0].as_str().unwrap() {
+            for op in serde_json::from_str::<Vec<Vec<Box<RawValue>>>>(&Op::list(&ops)).unwrap() {
+                let part = |at: usize| serde_json::from_str::<Value>(op[at].get()).unwrap();
+                let store = part(1).as_str().unwrap_or_default().to_owned();
+                match part(0).as_str().unwrap() {
                     "put" if store == "meta" => {
-                        rows.insert((store, op[3].as_str().unwrap().into()), op[2].clone());
+                        rows.insert((store, part(3).as_str().unwrap().into()), op[2].get().to_owned());
                     }
                     "put" => {
-                        rows.insert((store.clone(), Self::key(&store, &op[2])), op[2].clone());
+                        let key = Self::key(&store, &part(2));
+                        rows.insert((store, key), op[2].get().to_owned());
                     }
                     "delete" => {
-                        let key = match &op[2] {
+                        let key = match part(2) {
                             Value::Array(parts) => {
                                 format!("{}|{}", parts[0].as_str().unwrap(), parts[1].as_str().unwrap())
                             }
@@ -194,14 +202,10 @@ pub mod memory {
                         rows.remove(&(store, key));
                     }
                     "clear_docs" => {
-                        let gone: Vec<&str> = op[1]
-                            .as_array()
-                            .unwrap()
-                            .iter()
-                            .map(|code| code.as_str().unwrap())
-                            .collect();
+                        let gone: Vec<String> = serde_json::from_str(op[1].get()).unwrap();
                         rows.retain(|(name, key), _| {
-                            name != "docs" || !gone.contains(&key.split('|').next().unwrap())
+                            let collection = key.split('|').next().unwrap();
+                            name != "docs" || !gone.iter().any(|gone| gone == collection)
                         });
                     }
                     other => panic!("unknown operation {other}"),

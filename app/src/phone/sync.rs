@@ -5,9 +5,9 @@ use super::json::{self, Raw};
 use super::outbox::{Decision, State};
 use super::replica::Change;
 use super::store::{DocRow, Op};
+use domain::fault;
 use domain::id::CommandId;
 use domain::sync::{MOST_BYTES, MOST_COMMANDS, PROTO, Reply, Request};
-use domain::{Timestamp, fault};
 
 /// Odd failures after which an act waits for the member.
 pub const MOST_ATTEMPTS: u32 = 10;
@@ -177,14 +177,17 @@ impl Phone {
                     body: doc.body,
                 })
                 .collect();
-            ops.extend(self.replica.apply(Change {
-                now: reply.now,
-                cursor,
-                all_content: reply.all_content,
-                all_own: reply.all_own,
-                docs: &docs,
-                gone: &reply.gone,
-            }));
+            self.take_in(
+                Change {
+                    now: reply.now,
+                    cursor,
+                    all_content: reply.all_content,
+                    all_own: reply.all_own,
+                    docs: &docs,
+                    gone: &reply.gone,
+                },
+                &mut ops,
+            );
             // Why only here: a reply without a cursor does not tell whether a backup was restored, and with it whether
             // what was decided long ago has to be sent again.
             ops.extend(self.outbox.forget(reply.now));
@@ -237,10 +240,5 @@ impl Phone {
         let jitter = ceiling * i64::from(chance) / i64::from(u32::MAX);
         let asked = retry_after.map_or(0, |seconds| i64::from(seconds) * 1000);
         Next::Wait(jitter.max(500).max(asked))
-    }
-
-    /// Is the picture as of a moment before `at`?
-    pub fn knows_before(&self, at: Timestamp) -> bool {
-        self.replica.synced_at.is_none_or(|synced| synced < at)
     }
 }

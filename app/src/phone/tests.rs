@@ -6,8 +6,15 @@ use super::outbox::State;
 use super::store::memory::Memory;
 use super::store::{Durability, Store};
 use super::sync::{Answer, MOST_ATTEMPTS, Next};
-use super::view::{Expiry, Purse, Seat, View, Way};
 use super::*;
+use crate::activity::view::ActivityView;
+use crate::events::view::{EventsView, SeatStatus};
+use crate::home::suggestions::{EarningSuggestion, earning_suggestions};
+use crate::learning::view::LearningView;
+use crate::ledger::view::{Expiry, LedgerView, WalletView};
+use crate::members::view::MemberView;
+use crate::notices::view::NoticesView;
+use crate::rewards::view::{Buyer, RewardsView};
 use domain::id::{CommandId, CourseId, EntryId, EventId, RewardId, uuid_v7};
 use domain::ledger::LotLeft;
 use domain::{Command, Day, Lang, Timestamp, events, learning, rewards};
@@ -40,6 +47,48 @@ fn empty() -> Phone {
 
 fn loaded(store: &Memory) -> Phone {
     Phone::from_loaded(member(), DeviceId(id(2)), now_or_never(store.load()).unwrap())
+}
+
+/// What all screens show of a phone.
+struct Shown {
+    member: MemberView,
+    activity: ActivityView,
+    events: EventsView,
+    learning: LearningView,
+    ledger: LedgerView,
+    notices: NoticesView,
+    rewards: RewardsView,
+    refused: usize,
+}
+
+impl Shown {
+    fn of(phone: &Phone) -> Shown {
+        let member = MemberView::of(phone);
+        let learning = LearningView::of(phone, &member);
+        let rewards = RewardsView::of(phone);
+        let effects = learning.effects.iter().chain(&rewards.effects);
+        Shown {
+            activity: ActivityView::of(phone),
+            events: EventsView::of(phone),
+            ledger: LedgerView::of(phone, effects.copied()),
+            notices: NoticesView::of(phone),
+            refused: phone.unseen_refusals(),
+            member,
+            learning,
+            rewards,
+        }
+    }
+
+    fn buyer(&self) -> Buyer<'_> {
+        Buyer {
+            member: &self.member,
+            ledger: &self.ledger,
+        }
+    }
+
+    fn suggestions(&self) -> Vec<EarningSuggestion> {
+        earning_suggestions(&self.member, &self.learning)
+    }
 }
 
 struct Made {
@@ -79,8 +128,8 @@ impl Made {
         self.phone.outbox.get(id).unwrap().state
     }
 
-    fn view(&self) -> View {
-        View::of(&self.phone)
+    fn view(&self) -> Shown {
+        Shown::of(&self.phone)
     }
 }
 
@@ -300,7 +349,7 @@ fn a_lost_reply_changes_nothing_and_its_replay_is_taken_once() {
     let quiz = made.act(hand_in(10));
     assert!(matches!(made.round(|_| status(0)), Next::Wait(_)));
     assert_eq!(made.state(quiz), State::Saved);
-    assert_eq!(made.view().own.to_confirm, 80);
+    assert_eq!(made.view().ledger.own.to_confirm, 80);
     let result = json!({ "right": 1, "of": 1, "passed": true, "points": 80, "unpaid": null, "review": [] });
     let told = reply(
         vec![outcome(quiz, json!({ "confirmed": { "graded": result } }))],
@@ -320,13 +369,16 @@ fn a_lost_reply_changes_nothing_and_its_replay_is_taken_once() {
     );
     assert_eq!(made.round(|_| told.clone()), Next::Rest);
     let once = made.view();
-    assert_eq!((once.own.available, once.own.to_confirm), (580, 0));
+    assert_eq!((once.ledger.own.available, once.ledger.own.to_confirm), (580, 0));
     made.answer(&[quiz], &told);
     let twice = made.view();
-    assert_eq!((twice.own.available, twice.own.to_confirm), (580, 0));
-    let course = twice.course(CourseId(id(10))).unwrap();
+    assert_eq!(
+        (twice.ledger.own.available, twice.ledger.own.to_confirm),
+        (580, 0)
+    );
+    let course = twice.learning.course(CourseId(id(10))).unwrap();
     assert_eq!((course.attempts.len(), course.unmarked), (1, None));
-    assert_eq!(View::of(&loaded(&made.store)).own, twice.own);
+    assert_eq!(Shown::of(&loaded(&made.store)).ledger.own, twice.ledger.own);
 }
 
 #[test]
@@ -380,11 +432,14 @@ fn documents_cursor_and_outcomes_survive_a_restart_together() {
     });
     let later = loaded(&made.store);
     assert_eq!(later.replica.cursor.epoch, "e1");
-    assert_eq!(later.replica.unknown, ["weather"]);
-    assert_eq!(later.replica.unreadable, 1);
     assert_eq!(
-        View::of(&later).event(EventId(id(20))).unwrap().seat,
-        Seat::Waiting(2)
+        later.replica.documents(),
+        world().len() + 3,
+        "also those that this app cannot read"
+    );
+    assert_eq!(
+        Shown::of(&later).events.event(EventId(id(20))).unwrap().seat,
+        SeatStatus::Waiting(2)
     );
     assert_eq!(later.outbox.get(joined).unwrap().state, State::Confirmed);
 }
@@ -395,7 +450,7 @@ fn gone_and_all_of_a_family() {
     made.round(|_| {
         ok(json!({ "now": NOW, "outcomes": [], "cursor": cursor("e1", 2), "gone": [["course", id(11)]] }))
     });
-    assert_eq!(made.view().courses.len(), 2);
+    assert_eq!(made.view().learning.courses.len(), 2);
     made.round(|_| {
         ok(json!({
             "now": NOW, "outcomes": [], "cursor": cursor("e1", 3), "all_content": true,
@@ -404,11 +459,15 @@ fn gone_and_all_of_a_family() {
     });
     let view = made.view();
     assert_eq!(
-        (view.courses.len(), view.rewards.len(), view.events.len()),
+        (
+            view.learning.courses.len(),
+            view.rewards.rewards.len(),
+            view.events.events.len()
+        ),
         (1, 0, 0)
     );
-    assert_eq!(view.own.available, 500, "own documents stay");
-    assert_eq!(View::of(&loaded(&made.store)).courses.len(), 1);
+    assert_eq!(view.ledger.own.available, 500, "own documents stay");
+    assert_eq!(Shown::of(&loaded(&made.store)).learning.courses.len(), 1);
 }
 
 #[test]
@@ -425,7 +484,10 @@ fn a_new_epoch_sends_what_was_decided_once_more() {
     });
     assert_eq!(next, Next::Again);
     assert_eq!(made.state(joined), State::Saved);
-    assert_eq!(made.view().event(EventId(id(20))).unwrap().seat, Seat::Asked);
+    assert_eq!(
+        made.view().events.event(EventId(id(20))).unwrap().seat,
+        SeatStatus::Asked
+    );
     let round = made.phone.request();
     assert_eq!(round.ids, [joined]);
     let next = made.answer(
@@ -461,7 +523,7 @@ fn ten_odd_failures_park_an_act_and_the_member_can_try_again() {
     assert_eq!(made.state(bad), State::Parked);
     let good = made.act(leave());
     assert_eq!(made.phone.request().ids, [good]);
-    assert_eq!(made.view().parked, 1);
+    assert_eq!(made.phone.outbox.open() - made.phone.outbox.waiting(), 1);
     made.phone.unpark(bad);
     assert_eq!(made.phone.request().ids, [bad, good]);
 }
@@ -534,7 +596,7 @@ fn answers_that_are_not_ok_keep_everything() {
         retry_after: Some(120),
     };
     assert_eq!(made.round(|_| busy.clone()), Next::Wait(120_000));
-    assert_eq!(made.view().own.available, 500);
+    assert_eq!(made.view().ledger.own.available, 500);
 }
 
 #[test]
@@ -567,24 +629,29 @@ fn another_members_acts_are_never_sent() {
 #[test]
 fn a_request_reserves_points_until_it_is_answered() {
     let mut made = ready();
-    assert!(made.view().may_redeem(&made.view().rewards[0]).is_ok());
+    assert!(
+        made.view()
+            .buyer()
+            .may_redeem(&made.view().rewards.rewards[0])
+            .is_ok()
+    );
     let asked = made.act(redeem("own"));
     let view = made.view();
-    assert_eq!((view.own.available, view.own.reserved), (100, 400));
-    assert!(view.requests[0].pending && view.requests[0].redemption.id == asked);
-    let reward = view.reward(RewardId(id(30))).unwrap();
+    assert_eq!((view.ledger.own.available, view.ledger.own.reserved), (100, 400));
+    assert!(view.rewards.requests[0].pending && view.rewards.requests[0].redemption.id == asked);
+    let reward = view.rewards.reward(RewardId(id(30))).unwrap();
     assert_eq!(
-        view.may_redeem_from(reward, domain::ledger::Wallet::Own),
+        view.buyer().may_redeem_from(reward, domain::ledger::Wallet::Own),
         Err(domain::Error::NotEnoughPoints { missing: 300 })
     );
     assert!(
-        view.may_redeem(reward).is_ok(),
+        view.buyer().may_redeem(reward).is_ok(),
         "the company's wallet can still pay"
     );
     made.act(redeem("company"));
-    assert_eq!(made.view().company.as_ref().unwrap().available, 500);
+    assert_eq!(made.view().ledger.company.as_ref().unwrap().available, 500);
     made.act(Command::Rewards(rewards::Command::TakeBack { redemption: asked }));
-    assert!(made.view().request(asked).unwrap().taking_back);
+    assert!(made.view().rewards.request(asked).unwrap().taking_back);
     made.round(|ids| {
         reply(
             ids.iter()
@@ -595,7 +662,11 @@ fn a_request_reserves_points_until_it_is_answered() {
     });
     let view = made.view();
     assert_eq!(
-        (view.own.available, view.own.reserved, view.requests.len()),
+        (
+            view.ledger.own.available,
+            view.ledger.own.reserved,
+            view.rewards.requests.len()
+        ),
         (500, 0, 0)
     );
     assert_eq!(view.refused, 3);
@@ -605,12 +676,12 @@ fn a_request_reserves_points_until_it_is_answered() {
 
 #[test]
 fn joining_and_leaving_show_before_the_server_knows() {
-    let seat = |made: &Made| made.view().event(EventId(id(20))).unwrap().seat.clone();
+    let seat = |made: &Made| made.view().events.event(EventId(id(20))).unwrap().seat.clone();
     let mut made = ready();
     made.act(join());
-    assert_eq!(seat(&made), Seat::Asked);
+    assert_eq!(seat(&made), SeatStatus::Asked);
     made.act(leave());
-    assert_eq!(seat(&made), Seat::No);
+    assert_eq!(seat(&made), SeatStatus::No);
     let last = made.act(join());
     made.round(|ids| {
         reply(
@@ -627,10 +698,10 @@ fn joining_and_leaving_show_before_the_server_knows() {
             vec![],
         )
     });
-    assert_eq!(seat(&made), Seat::No);
+    assert_eq!(seat(&made), SeatStatus::No);
     let view = made.view();
     assert_eq!(
-        view.event(EventId(id(20))).unwrap().refused,
+        view.events.event(EventId(id(20))).unwrap().refused,
         Some(domain::Error::EventCancelled)
     );
 }
@@ -641,34 +712,38 @@ fn lessons_read_add_up_and_what_gets_you_there_has_three_ways() {
     made.act(read("a"));
     made.act(read("a"));
     let view = made.view();
-    let course = view.course(CourseId(id(10))).unwrap();
+    let course = view.learning.course(CourseId(id(10))).unwrap();
     assert_eq!((course.lessons_read(), course.next_lesson()), (1, Some("b")));
-    assert_eq!(view.to_continue().unwrap().course.id, CourseId(id(10)));
+    assert_eq!(view.learning.to_continue().unwrap().course.id, CourseId(id(10)));
     let points: Vec<i64> = view
-        .gets_you_there()
+        .suggestions()
         .iter()
         .map(|way| match way {
-            Way::Course { course, .. } => course.points,
-            Way::OrdersToTier { points, .. } | Way::Orders { points, .. } => *points,
+            EarningSuggestion::Course { course, .. } => course.points,
+            EarningSuggestion::OrdersToTier { points, .. } | EarningSuggestion::Orders { points, .. } => {
+                *points
+            }
         })
         .collect();
     assert_eq!(points, [80, 50, 602]);
     assert!(matches!(
-        view.gets_you_there()[2],
-        Way::OrdersToTier { amount: 30_100, .. }
+        view.suggestions()[2],
+        EarningSuggestion::OrdersToTier { amount: 30_100, .. }
     ));
     made.act(hand_in(10));
-    assert!(matches!(&made.view().gets_you_there()[1], Way::Course { course, .. } if course.points == 300));
+    assert!(
+        matches!(&made.view().suggestions()[1], EarningSuggestion::Course { course, .. } if course.points == 300)
+    );
 }
 
 #[test]
 fn a_language_is_there_at_once() {
     let mut made = ready();
-    assert_eq!(made.view().lang, Lang::En);
+    assert_eq!(made.view().member.lang, Lang::En);
     made.act(Command::Members(domain::members::Command::SetLanguage {
         language: Lang::Fr,
     }));
-    assert_eq!(made.view().lang, Lang::Fr);
+    assert_eq!(made.view().member.lang, Lang::Fr);
 }
 
 #[test]
@@ -693,7 +768,7 @@ fn points_of_the_same_two_days_are_one_line() {
         expires_on,
         left,
     };
-    let purse = Purse {
+    let purse = WalletView {
         lots: vec![
             lot(Some(Day(400)), 10, 5),
             lot(Some(Day(400)), 10, 7),
@@ -701,7 +776,7 @@ fn points_of_the_same_two_days_are_one_line() {
             lot(Some(Day(430)), 11, 2),
             lot(None, 12, 100),
         ],
-        ..Purse::default()
+        ..WalletView::default()
     };
     let expiry = |on, earned_on, points| Expiry {
         on: Day(on),

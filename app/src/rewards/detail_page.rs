@@ -1,10 +1,10 @@
 //! One reward, and the sheet that asks before points are reserved.
 
+use super::view::Buyer;
 use crate::browser::live::App;
 use crate::parts::{
     act, band, button, chip, heading, line, live, main_action, not_there, nothing, open, refusal, written,
 };
-use crate::phone::view::View;
 use crate::route::Route;
 use crate::text;
 use domain::id::RewardId;
@@ -18,12 +18,12 @@ use std::sync::Arc;
 pub fn detail_page(id: RewardId) -> AnyView {
     let sheet: NodeRef<Dialog> = NodeRef::new();
     let wallet = RwSignal::new(None);
-    let page = live(move |app, view, lang| match view.reward(id) {
-        Some(reward) => reward_page(app, view, reward, lang, sheet, wallet),
+    let page = live(move |app, lang| match app.rewards.get().reward(id) {
+        Some(reward) => reward_page(app, reward, lang, sheet, wallet),
         None => not_there(lang, &Route::Rewards),
     });
-    let asking = live(move |app, view, _| match view.reward(id) {
-        Some(reward) => question(app, view, reward, sheet, wallet),
+    let asking = live(move |app, _| match app.rewards.get().reward(id) {
+        Some(reward) => question(app, reward, sheet, wallet),
         None => nothing(),
     });
     view! {
@@ -35,24 +35,20 @@ pub fn detail_page(id: RewardId) -> AnyView {
     .into_any()
 }
 
-/// The wallet that can pay, the member's own first.
-fn payer(view: &View, reward: &Reward) -> Option<Wallet> {
-    view.purses()
-        .into_iter()
-        .map(|(wallet, _)| wallet)
-        .find(|wallet| view.may_redeem_from(reward, *wallet).is_ok())
-}
-
 fn reward_page(
     app: App,
-    view: &View,
     reward: &Arc<Reward>,
     lang: Lang,
     sheet: NodeRef<Dialog>,
     wallet: RwSignal<Option<Wallet>>,
 ) -> AnyView {
     let asked = reward.clone();
-    let why_not = view.may_redeem(reward).err().map(|error| refusal(app, &error));
+    let (member, ledger) = (app.member.get(), app.ledger.get());
+    let buyer = Buyer {
+        member: &member,
+        ledger: &ledger,
+    };
+    let why_not = buyer.may_redeem(reward).err().map(|error| refusal(app, &error));
     view! {
         {heading(reward.title.get(lang))}
         {line("lead", reward.summary.get(lang))}
@@ -67,7 +63,12 @@ fn reward_page(
             text::ask_for_it(lang),
             why_not,
             move |_| {
-                wallet.set(app.view.with_untracked(|view| payer(view, &asked)));
+                let (member, ledger) = (app.member.get_untracked(), app.ledger.get_untracked());
+                let buyer = Buyer {
+                    member: &member,
+                    ledger: &ledger,
+                };
+                wallet.set(buyer.payer(&asked));
                 if let Some(sheet) = sheet.get_untracked() {
                     let _ = sheet.show_modal();
                 }
@@ -79,26 +80,30 @@ fn reward_page(
 
 fn question(
     app: App,
-    view: &View,
     reward: &Arc<Reward>,
     sheet: NodeRef<Dialog>,
     wallet: RwSignal<Option<Wallet>>,
 ) -> AnyView {
     let lang = app.lang.get();
     let price = text::points(lang, reward.points);
-    let purses = view.purses();
-    let several = purses.len() > 1;
-    let wallets: Vec<AnyView> = purses
+    let (member, ledger) = (app.member.get(), app.ledger.get());
+    let buyer = Buyer {
+        member: &member,
+        ledger: &ledger,
+    };
+    let spendable = ledger.spendable(&member);
+    let several = spendable.len() > 1;
+    let wallets: Vec<AnyView> = spendable
         .into_iter()
-        .map(|(one, purse)| {
-            let why = view
+        .map(|(one, view)| {
+            let why = buyer
                 .may_redeem_from(reward, one)
                 .err()
                 .map(|error| refusal(app, &error));
             let off = why.is_some();
             let after = match why {
                 Some(why) => why,
-                None => text::left_after(lang, &text::points(lang, purse.available - reward.points)),
+                None => text::left_after(lang, &text::points(lang, view.available - reward.points)),
             };
             view! {
                 <label class="choice">
@@ -129,7 +134,7 @@ fn question(
     } else {
         line(
             "hint",
-            text::left_after(lang, &text::points(lang, view.own.available - reward.points)),
+            text::left_after(lang, &text::points(lang, ledger.own.available - reward.points)),
         )
     };
     let (id, points) = (reward.id, reward.points);

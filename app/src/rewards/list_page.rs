@@ -1,8 +1,10 @@
 //! The shelves, what is within reach first, and the member's requests.
 
+use super::view::{Buyer, RequestView};
 use crate::format;
+use crate::ledger::view::LedgerView;
+use crate::members::view::MemberView;
 use crate::parts::{band, chip, detail, empty, heading, line, live, nothing, row, rows, section};
-use crate::phone::view::{RequestNow, View};
 use crate::route::Route;
 use crate::text;
 use domain::events::Band;
@@ -11,12 +13,17 @@ use domain::{Error, Lang};
 use leptos::prelude::*;
 
 pub fn list_page() -> AnyView {
-    live(|app, view, lang| {
+    live(|app, lang| {
+        let (member, ledger, view) = (app.member.get(), app.ledger.get(), app.rewards.get());
+        let buyer = Buyer {
+            member: &member,
+            ledger: &ledger,
+        };
         let requests: Vec<AnyView> = view
             .requests
             .iter()
-            .map(|now| {
-                let request = &now.redemption;
+            .map(|asked| {
+                let request = &asked.redemption;
                 let since = request
                     .steps
                     .last()
@@ -27,7 +34,7 @@ pub fn list_page() -> AnyView {
                     request.title.get(lang),
                     view! {
                         {detail(format!("{} · {since}", text::points(lang, request.points)))}
-                        {step_chip(now, lang)}
+                        {step_chip(asked, lang)}
                     }
                     .into_any(),
                     nothing(),
@@ -40,9 +47,9 @@ pub fn list_page() -> AnyView {
             section(text::my_requests(lang), rows(requests))
         };
         let reach: Vec<AnyView> = view
-            .within_reach()
+            .within_reach(buyer)
             .into_iter()
-            .map(|it| reward_row(view, it, lang))
+            .map(|it| reward_row(buyer, it, lang))
             .collect();
         let now = if view.rewards.is_empty() {
             empty(text::no_rewards(lang))
@@ -58,8 +65,8 @@ pub fn list_page() -> AnyView {
                 let found: Vec<AnyView> = view
                     .rewards
                     .iter()
-                    .filter(|it| it.shelf == shelf && view.may_redeem(it).is_err())
-                    .map(|it| reward_row(view, it, lang))
+                    .filter(|it| it.shelf == shelf && buyer.may_redeem(it).is_err())
+                    .map(|it| reward_row(buyer, it, lang))
                     .collect();
                 if found.is_empty() {
                     nothing()
@@ -70,7 +77,7 @@ pub fn list_page() -> AnyView {
             .collect();
         view! {
             {heading(text::tab_rewards(lang))}
-            {purse_lines(view, lang)}
+            {wallet_lines(&ledger, &member, lang)}
             {mine}
             {now}
             {shelves}
@@ -79,16 +86,17 @@ pub fn list_page() -> AnyView {
     })
 }
 
-fn purse_lines(view: &View, lang: Lang) -> Vec<AnyView> {
-    view.purses()
+fn wallet_lines(ledger: &LedgerView, member: &MemberView, lang: Lang) -> Vec<AnyView> {
+    ledger
+        .spendable(member)
         .into_iter()
-        .map(|(wallet, purse)| {
+        .map(|(wallet, view)| {
             line(
                 "purse-line",
                 text::wallet_holds(
                     lang,
                     text::wallet(lang, wallet),
-                    &text::points(lang, purse.available),
+                    &text::points(lang, view.available),
                 ),
             )
         })
@@ -96,14 +104,14 @@ fn purse_lines(view: &View, lang: Lang) -> Vec<AnyView> {
 }
 
 /// Where a request has got to, as a label.
-pub fn step_chip(now: &RequestNow, lang: Lang) -> AnyView {
-    if now.taking_back {
+pub fn step_chip(asked: &RequestView, lang: Lang) -> AnyView {
+    if asked.taking_back {
         return chip("pending", text::taking_back(lang));
     }
-    if now.pending {
+    if asked.pending {
         return chip("pending", text::to_confirm(lang));
     }
-    let step = now.redemption.step();
+    let step = asked.redemption.step();
     let class = match step {
         Step::Reserved | Step::Accepted | Step::Sent | Step::Newer => "mine",
         Step::Delivered => "many",
@@ -112,27 +120,16 @@ pub fn step_chip(now: &RequestNow, lang: Lang) -> AnyView {
     chip(class, text::step(lang, step))
 }
 
-fn reward_row(view: &View, reward: &Reward, lang: Lang) -> AnyView {
-    let why = match view.may_redeem(reward) {
+fn reward_row(buyer: Buyer<'_>, reward: &Reward, lang: Lang) -> AnyView {
+    let why = match buyer.may_redeem(reward) {
         Ok(()) if reward.stock == Band::Few => band(Band::Few, text::stock(lang, Band::Few)),
         Ok(()) => nothing(),
         Err(Error::NotEnoughPoints { missing }) => detail(text::points_missing(lang, missing)),
         Err(Error::SoldOut) => band(Band::None, text::stock(lang, Band::None)),
-        Err(Error::NotForYourTier) => {
-            let names: Vec<&str> = view
-                .programme
-                .as_deref()
-                .map(|programme| {
-                    reward
-                        .tiers
-                        .iter()
-                        .filter_map(|tier| programme.tier(tier))
-                        .map(|tier| tier.name.get(lang))
-                        .collect()
-                })
-                .unwrap_or_default();
-            chip("tiers", text::reserved_for(lang, &names.join(", ")))
-        }
+        Err(Error::NotForYourTier) => chip(
+            "tiers",
+            text::reserved_for(lang, &buyer.member.tier_names(&reward.tiers, lang)),
+        ),
         Err(_) => nothing(),
     };
     row(

@@ -1,9 +1,26 @@
-//! Rewards: the shelves, one reward, and a request on its way.
+//! Rewards: the shelves, asking for one, and its way to the member.
 
+#[cfg(feature = "csr")]
+mod describe;
+#[cfg(feature = "csr")]
 mod detail_page;
+#[cfg(feature = "csr")]
 mod list_page;
+#[cfg(feature = "csr")]
 mod request_page;
+pub mod view;
 
-pub use detail_page::detail_page;
-pub use list_page::list_page;
-pub use request_page::request_page;
+use crate::feature::Feature;
+
+#[cfg(feature = "csr")]
+pub use {detail_page::detail_page, list_page::list_page, request_page::request_page};
+
+/// The tag of its commands.
+pub const TAG: &str = "rewards";
+
+pub const FEATURE: Feature = Feature {
+    tag: TAG,
+    collections: view::COLLECTIONS,
+    #[cfg(feature = "csr")]
+    describe: describe::describe,
+};

@@ -1,13 +1,13 @@
 //! A request, step by step, until it is in the member's hands.
 
 use super::list_page::step_chip;
+use super::view::RequestView;
 use crate::browser::live::App;
 use crate::format;
 use crate::icon::{Icon, icon};
 use crate::parts::{
-    act, answer, button, button_link, heading, line, live, not_there, nothing, qr_code, state_of,
+    act, answer, button, button_link, heading, line, live, not_there, nothing, qr_code, state, state_of,
 };
-use crate::phone::view::{RequestNow, View};
 use crate::route::Route;
 use crate::text;
 use domain::id::CommandId;
@@ -16,15 +16,16 @@ use domain::{Command, Lang};
 use leptos::prelude::*;
 
 pub fn request_page(id: CommandId) -> AnyView {
-    live(move |app, view, lang| match view.request(id) {
-        Some(now) => request(app, view, now, lang),
-        None => refused(app, view, id, lang),
+    live(move |app, lang| match app.rewards.get().request(id) {
+        Some(view) => request(app, view, lang),
+        None => refused(app, id, lang),
     })
 }
 
 /// A request that came to nothing has no document; its act tells why.
-fn refused(app: App, view: &View, id: CommandId, lang: Lang) -> AnyView {
-    let Some(act) = view.act(id) else {
+fn refused(app: App, id: CommandId, lang: Lang) -> AnyView {
+    let activity = app.activity.get();
+    let Some(act) = activity.act(id) else {
         return not_there(lang, &Route::Rewards);
     };
     let words = act
@@ -33,16 +34,16 @@ fn refused(app: App, view: &View, id: CommandId, lang: Lang) -> AnyView {
         .and_then(|outcome| answer(app, &outcome.verdict));
     view! {
         {heading(text::request_title(lang))}
-        {state_of(app, view, id)}
+        {state(lang, act.state)}
         {line("lead", words.unwrap_or_default())}
         {button_link("primary", &Route::Rewards, text::tab_rewards(lang))}
     }
     .into_any()
 }
 
-fn request(app: App, view: &View, now: &RequestNow, lang: Lang) -> AnyView {
-    let request = &now.redemption;
-    let done: Vec<AnyView> = if now.pending {
+fn request(app: App, view: &RequestView, lang: Lang) -> AnyView {
+    let request = &view.redemption;
+    let done: Vec<AnyView> = if view.pending {
         vec![]
     } else {
         request
@@ -62,14 +63,14 @@ fn request(app: App, view: &View, now: &RequestNow, lang: Lang) -> AnyView {
             })
             .collect()
     };
-    let next = match (now.pending, request.step()) {
+    let next = match (view.pending, request.step()) {
         (true, _) => Some(text::request_pending(lang)),
         (false, Step::Reserved) => Some(text::request_reserved(lang)),
         (false, Step::Accepted) => Some(text::delivery(lang, request.delivery)),
         _ => None,
     };
     let id = request.id;
-    let take_back = if now.taking_back {
+    let take_back = if view.taking_back {
         line("hint", text::taking_back_hint(lang))
     } else if request.step().may_become(Step::TakenBack) {
         button("quiet", text::take_back(lang), move |_| {
@@ -93,7 +94,7 @@ fn request(app: App, view: &View, now: &RequestNow, lang: Lang) -> AnyView {
     });
     view! {
         {heading(request.title.get(lang))}
-        <p class="chips">{step_chip(now, lang)}{state_of(app, view, id)}</p>
+        <p class="chips">{step_chip(view, lang)}{state_of(app, id)}</p>
         {line(
             "facts",
             format!("{} · {}", text::points(lang, request.points), text::wallet(lang, request.wallet)),

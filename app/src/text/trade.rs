@@ -1,11 +1,10 @@
 //! Words for what the programme deals in: points, seats, shelves, steps, reasons, functions.
 
+use domain::Lang;
 use domain::events::Band;
 use domain::ledger::{Reason, Wallet};
 use domain::members::{Function, OrderPoints};
 use domain::rewards::{Delivery, Shelf, Step};
-use domain::{Command, Lang};
-use domain::{events, learning, members, notices, rewards};
 
 count! {
     points: "{n} point" / "{n} points", "{n} point" / "{n} points";
@@ -184,27 +183,5 @@ pub fn reason(lang: Lang, reason: &Reason) -> String {
         Reason::TransferTakenBack { title } => reason_transfer_taken_back(lang, title.get(lang)),
         Reason::Merged => reason_merged(lang).to_owned(),
         Reason::Newer(_) => reason_newer(lang).to_owned(),
-    }
-}
-
-/// What a member did. `title`: of the course, event or reward it is about, if it is still known.
-pub fn act(lang: Lang, command: Option<&Command>, title: Option<&str>) -> String {
-    let title = title.unwrap_or(something(lang));
-    match command {
-        None => act_unreadable(lang).to_owned(),
-        Some(Command::Events(events::Command::Join { .. })) => act_join(lang, title),
-        Some(Command::Events(events::Command::Leave { .. })) => act_leave(lang, title),
-        Some(Command::Learning(learning::Command::ReadLesson { .. })) => act_lesson(lang, title),
-        Some(Command::Learning(learning::Command::FinishPractice { .. })) => act_practice(lang, title),
-        Some(Command::Learning(learning::Command::HandInQuiz { .. })) => act_quiz(lang, title),
-        Some(Command::Members(members::Command::SetLanguage { language: to })) => {
-            act_language(lang, language(*to))
-        }
-        Some(Command::Members(members::Command::SignOutDevice { .. })) => {
-            act_sign_out_device(lang).to_owned()
-        }
-        Some(Command::Notices(notices::Command::MarkRead { .. })) => act_notice(lang).to_owned(),
-        Some(Command::Rewards(rewards::Command::Redeem { .. })) => act_redeem(lang, title),
-        Some(Command::Rewards(rewards::Command::TakeBack { .. })) => act_take_back(lang, title),
     }
 }

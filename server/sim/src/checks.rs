@@ -139,7 +139,7 @@ pub async fn all_acts(world: &World<'_>, phone: usize) -> Checked {
         .await
         .map_err(unreadable)?;
     file.close().await.map_err(unreadable)?;
-    let has = world.phones[phone].app.replica.acts.iter().count() as i64;
+    let has = world.phones[phone].app.replica.rows(Collection::Act).count() as i64;
     if has == logged.min(200) {
         Ok(())
     } else {

@@ -7,6 +7,7 @@ use app::phone::outbox::State;
 use app::phone::store::memory::Memory;
 use app::phone::store::{Durability, Op, Store};
 use app::phone::sync::{Answer, Next, Round};
+use domain::document::Collection;
 use domain::id::{CommandId, DeviceId, EventId, MemberId, RewardId};
 use domain::learning::{Answer as Given, Given as Choice};
 use domain::ledger::Wallet;
@@ -102,7 +103,10 @@ impl Hardware {
     fn command(&self, what: What) -> Option<Command> {
         let replica = &self.app.replica;
         let event = |place: usize| {
-            let all: Vec<EventId> = replica.events.iter().map(|event| event.id).collect();
+            let all: Vec<EventId> = replica
+                .all(Collection::Event)
+                .map(|event: events::Event| event.id)
+                .collect();
             all.get(place % all.len().max(1)).copied()
         };
         Some(match what {
@@ -110,9 +114,8 @@ impl Hardware {
             What::Leave(place) => Command::Events(events::Command::Leave { event: event(place)? }),
             What::Redeem { reward, company } => {
                 let all: Vec<(RewardId, i64)> = replica
-                    .rewards
-                    .iter()
-                    .map(|reward| (reward.id, reward.points))
+                    .all(Collection::Reward)
+                    .map(|reward: rewards::Reward| (reward.id, reward.points))
                     .collect();
                 let (reward, points) = *all.get(reward % all.len().max(1))?;
                 let wallet = if company { Wallet::Company } else { Wallet::Own };
@@ -123,17 +126,20 @@ impl Hardware {
                 })
             }
             What::TakeBack(which) => {
-                let asked = self.app.outbox.iter().filter_map(|item| match item.command()? {
-                    Command::Rewards(rewards::Command::Redeem { .. }) => Some(item.id),
-                    _ => None,
+                let acts = self.app.acts::<rewards::Command>(app::rewards::TAG);
+                let asked = acts.filter_map(|(item, command)| match command {
+                    rewards::Command::Redeem { .. } => Some(item.id),
+                    rewards::Command::TakeBack { .. } => None,
                 });
-                let known = replica.redemptions.iter().map(|redemption| redemption.id);
+                let known = replica
+                    .all(Collection::Redemption)
+                    .map(|redemption: rewards::Redemption| redemption.id);
                 let all: Vec<CommandId> = known.chain(asked).collect();
                 let redemption = *all.get(which % all.len().max(1))?;
                 Command::Rewards(rewards::Command::TakeBack { redemption })
             }
             What::Quiz { right } => {
-                let course = replica.courses.iter().next()?;
+                let course: learning::Course = replica.all(Collection::Course).next()?;
                 Command::Learning(learning::Command::HandInQuiz {
                     course: course.id,
                     version: course.version,
@@ -148,25 +154,31 @@ impl Hardware {
                 })
             }
             What::Lesson => {
-                let course = replica.courses.iter().next()?;
+                let course: learning::Course = replica.all(Collection::Course).next()?;
                 Command::Learning(learning::Command::ReadLesson {
                     course: course.id,
                     lesson: course.lessons.first()?.lesson.clone(),
                 })
             }
             What::Practice => Command::Learning(learning::Command::FinishPractice {
-                course: replica.courses.iter().next()?.id,
+                course: replica.all::<learning::Course>(Collection::Course).next()?.id,
             }),
             What::Language(french) => Command::Members(members::Command::SetLanguage {
                 language: if french { Lang::Fr } else { Lang::En },
             }),
             What::ReadNotice(which) => {
-                let all: Vec<_> = replica.notices.iter().map(|notice| notice.id).collect();
+                let all: Vec<_> = replica
+                    .all(Collection::Notice)
+                    .map(|notice: notices::Notice| notice.id)
+                    .collect();
                 let notice = *all.get(which % all.len().max(1))?;
                 Command::Notices(notices::Command::MarkRead { notice })
             }
             What::SignOutDevice(which) => {
-                let all: Vec<_> = replica.devices.iter().map(|device| device.session).collect();
+                let all: Vec<_> = replica
+                    .all(Collection::Device)
+                    .map(|device: members::Device| device.session)
+                    .collect();
                 let session = *all.get(which % all.len().max(1))?;
                 Command::Members(members::Command::SignOutDevice { session })
             }

@@ -7,9 +7,11 @@ use app::phone::store::memory::Memory;
 use app::phone::store::{Durability, Loaded, Store};
 use app::phone::sync::{Answer, Next};
 use backend::moment::{Clock, Machine};
+use domain::document::Collection;
 use domain::id::{CommandId, DeviceId, MemberId};
 use domain::learning::{Answer as Given, Form, Given as Choice};
 use domain::ledger::Wallet;
+use domain::programme::Programme;
 use domain::rewards::Step;
 use domain::sync::{Cursor, Reply};
 use domain::{Command, Outcome, Verdict, events, learning, members, notices, rewards};
@@ -344,18 +346,20 @@ impl Handset {
     /// What this member might do next. Much of it is refused, as in life.
     fn think(&self) -> Option<Command> {
         let (replica, dice) = (&self.phone.replica, &self.dice);
-        let course = dice.any(replica.courses.iter());
+        let courses: Vec<learning::Course> = replica.all(Collection::Course).collect();
+        let course = dice.any(&courses);
         Some(match dice.below(12) {
             0..=2 => {
-                let event = dice.any(replica.events.iter())?.id;
-                let place = replica.registrations.get(&event.to_string());
-                Command::Events(match place.map(|registration| &registration.state) {
-                    Some(_) => events::Command::Leave { event },
-                    None => events::Command::Join { event },
+                let event = dice.any(replica.all::<events::Event>(Collection::Event))?.id;
+                let registrations = replica.all::<events::Registration>(Collection::Registration);
+                let registered = registrations.map(|place| place.event).any(|known| known == event);
+                Command::Events(match registered {
+                    true => events::Command::Leave { event },
+                    false => events::Command::Join { event },
                 })
             }
             3..=5 => {
-                let reward = dice.any(replica.rewards.iter())?;
+                let reward = dice.any(replica.all::<rewards::Reward>(Collection::Reward))?;
                 let wallet = [Wallet::Own, Wallet::Company][dice.below(2) as usize];
                 Command::Rewards(rewards::Command::Redeem {
                     reward: reward.id,
@@ -365,8 +369,7 @@ impl Handset {
             }
             6 => {
                 let open = replica
-                    .redemptions
-                    .iter()
+                    .all::<rewards::Redemption>(Collection::Redemption)
                     .filter(|one| one.step() == Step::Reserved);
                 let redemption = dice.any(open)?.id;
                 Command::Rewards(rewards::Command::TakeBack { redemption })
@@ -392,11 +395,12 @@ impl Handset {
                 })
             }
             10 => {
-                let notice = dice.any(replica.notices.iter())?.id;
+                let notice = dice.any(replica.all::<notices::Notice>(Collection::Notice))?.id;
                 Command::Notices(notices::Command::MarkRead { notice })
             }
             _ => {
-                let language = dice.any(replica.programme()?.languages.clone())?;
+                let programme: Programme = replica.one(Collection::Programme, "programme")?;
+                let language = dice.any(programme.languages)?;
                 Command::Members(members::Command::SetLanguage { language })
             }
         })

@@ -72,8 +72,11 @@ fn a_refusal_this_app_does_not_know_is_shown_and_lays_nothing_over_the_documents
         )
     });
     let view = made.view();
-    assert_eq!((view.own.available, view.own.reserved, view.refused), (500, 0, 1));
-    let act = view.act(asked).unwrap();
+    assert_eq!(
+        (view.ledger.own.available, view.ledger.own.reserved, view.refused),
+        (500, 0, 1)
+    );
+    let act = view.activity.act(asked).unwrap();
     let Some(Verdict::Refused(error)) = act.outcome.as_ref().map(|outcome| &outcome.verdict) else {
         panic!("{act:?}");
     };
@@ -124,22 +127,32 @@ fn documents_with_fields_and_cases_of_later_are_shown_as_far_as_they_are_known()
     ]);
     assert_eq!(made.round(|_| reply(vec![], docs)), Next::Rest);
     for phone in [&made.phone, &loaded(&made.store)] {
-        let view = View::of(phone);
-        assert_eq!(phone.replica.unreadable, 0);
-        assert_eq!(phone.replica.unknown, ["draw"]);
+        let view = Shown::of(phone);
+        assert_eq!(phone.replica.documents(), world().len() + 7);
         assert_eq!(
-            (view.courses.len(), view.events.len(), view.rewards.len()),
+            (
+                view.learning.courses.len(),
+                view.events.events.len(),
+                view.rewards.rewards.len()
+            ),
             (3, 2, 2)
         );
-        assert_eq!(view.event(EventId(id(21))).unwrap().seat, Seat::Newer);
-        assert_eq!(view.own.available, 500);
-        assert!(view.may_redeem(view.reward(RewardId(id(31))).unwrap()).is_ok());
-        let words = text::notice_text(&view.notices[0].notice.about, Lang::En);
+        assert_eq!(
+            view.events.event(EventId(id(21))).unwrap().seat,
+            SeatStatus::Newer
+        );
+        assert_eq!(view.ledger.own.available, 500);
+        assert!(
+            view.buyer()
+                .may_redeem(view.rewards.reward(RewardId(id(31))).unwrap())
+                .is_ok()
+        );
+        let words = text::notice_text(&view.notices.notices[0].about, Lang::En);
         assert!(words.contains("update the app"), "{words}");
-        let request = view.request(CommandId(id(40))).unwrap();
+        let request = view.rewards.request(CommandId(id(40))).unwrap();
         assert_eq!(request.redemption.step(), rewards::Step::Newer);
-        let act = view.act(CommandId(id(41))).unwrap();
-        assert_eq!((act.command.as_ref(), act.state), (None, State::Confirmed));
+        let act = view.activity.act(CommandId(id(41))).unwrap();
+        assert_eq!((act.tag.as_str(), act.state), ("draws", State::Confirmed));
         let known = act.outcome.as_ref().map(|outcome| &outcome.verdict);
         assert!(
             matches!(known, Some(Verdict::Confirmed(Receipt::Newer(_)))),
@@ -162,9 +175,9 @@ fn a_programme_with_more_languages_tiers_and_periods_still_opens() {
     docs[1]["body"]["company"]["order_points"] = json!("split");
     assert_eq!(made.round(|_| reply(vec![], docs)), Next::Rest);
     let view = made.view();
-    assert!(!view.is_empty());
-    assert_eq!(view.programme.unwrap().languages, [Lang::Fr, Lang::En]);
-    assert_eq!(view.lang, Lang::default());
+    assert!(!view.member.is_empty());
+    assert_eq!(view.member.programme.unwrap().languages, [Lang::Fr, Lang::En]);
+    assert_eq!(view.member.lang, Lang::default());
 }
 
 #[test]
@@ -191,7 +204,7 @@ fn questions_of_a_new_kind_are_left_out_of_practice_and_close_the_quiz() {
     newer["body"]["graded"] = json!([asked("q1", json!("true_false")), asked("q2", json!("essay"))]);
     made.round(|_| reply(vec![], vec![newer]));
     let view = made.view();
-    let course = &view.course(CourseId(id(10))).unwrap().course;
+    let course = &view.learning.course(CourseId(id(10))).unwrap().course;
     let practice: Vec<&str> = course
         .practice
         .iter()
@@ -199,7 +212,13 @@ fn questions_of_a_new_kind_are_left_out_of_practice_and_close_the_quiz() {
         .collect();
     assert_eq!(practice, ["p1"]);
     assert!(!course.can_be_taken());
-    assert!(view.course(CourseId(id(11))).unwrap().course.can_be_taken());
+    assert!(
+        view.learning
+            .course(CourseId(id(11)))
+            .unwrap()
+            .course
+            .can_be_taken()
+    );
 }
 
 #[test]
@@ -216,6 +235,7 @@ fn rows_of_the_outbox_that_a_newer_app_wrote_stay_and_harm_nothing() {
     let all = format!(r#"{{"outbox":[{}]}}"#, text.join(","));
     let outbox = Outbox::from_rows(
         member(),
+        DeviceId(id(2)),
         &Default::default(),
         &json::read::<Loaded>(&all).unwrap().outbox,
     );

@@ -1,0 +1,108 @@
+//! Every act of the member, with its state, the reason where it was refused, and what to do.
+
+use super::view::ActView;
+use crate::browser::live::App;
+use crate::feature::{Described, FEATURES};
+use crate::format;
+use crate::parts::{answer, app, button, detail, empty, heading, line, live, nothing, state};
+use crate::phone::outbox::State;
+use crate::text;
+use domain::Lang;
+use leptos::prelude::*;
+
+/// Acts shown before the member asks for more.
+const FIRST: usize = 40;
+
+pub fn activity_page() -> AnyView {
+    // Seen once the member has had the page before them.
+    let here = app();
+    on_cleanup(move || here.see_refusals());
+    let most = RwSignal::new(FIRST);
+    live(move |app, lang| {
+        let activity = app.activity.get();
+        let shown: Vec<(&ActView, Described)> = activity
+            .acts
+            .iter()
+            .map(|act| (act, describe(app, act, lang)))
+            .filter(|(act, described)| !described.minor || is_wrong(act))
+            .collect();
+        let more = (shown.len() > most.get()).then(|| {
+            button("", text::show_more(lang), move |_| {
+                most.update(|most| *most += FIRST)
+            })
+        });
+        let list: Vec<AnyView> = shown
+            .into_iter()
+            .take(most.get())
+            .map(|(act, described)| act_card(app, act, described, lang))
+            .collect();
+        let none = list.is_empty().then(|| empty(text::no_acts(lang)));
+        let try_now = (app.counts.get().waiting > 0)
+            .then(|| button("primary", text::send_now(lang), move |_| app.sync()));
+        view! {
+            {heading(text::activity_title(lang))}
+            {line("hint", text::activity_hint(lang))}
+            {try_now}
+            {none}
+            <ul class="acts">{list}</ul>
+            {more}
+        }
+        .into_any()
+    })
+}
+
+fn is_wrong(act: &ActView) -> bool {
+    matches!(act.state, State::Refused | State::Parked)
+}
+
+/// The act in the words of its feature.
+fn describe(app: App, act: &ActView, lang: Lang) -> Described {
+    let feature = FEATURES.iter().find(|feature| feature.tag == act.tag);
+    let described = feature.and_then(|feature| (feature.describe)(app, act, lang));
+    described.unwrap_or_else(|| Described {
+        words: text::act_unreadable(lang).to_owned(),
+        route: None,
+        minor: false,
+    })
+}
+
+fn act_card(app: App, act: &ActView, described: Described, lang: Lang) -> AnyView {
+    let Described { words, route, .. } = described;
+    let said = act
+        .outcome
+        .as_ref()
+        .and_then(|outcome| answer(app, &outcome.verdict));
+    let said = said.map(|said| {
+        line(
+            if act.state == State::Refused {
+                "error"
+            } else {
+                "said-back"
+            },
+            said,
+        )
+    });
+    let id = act.id;
+    let again = if act.state == State::Parked {
+        view! {
+            {line("error", text::parked_hint(lang))}
+            {button("", text::try_again(lang), move |_| app.unpark(id))}
+        }
+        .into_any()
+    } else {
+        nothing()
+    };
+    let name = match route {
+        Some(route) => view! { <a href=route.path()>{words}</a> }.into_any(),
+        None => words.into_any(),
+    };
+    view! {
+        <li class="act">
+            <p class="act-name">{name}</p>
+            <p class="act-state">{state(lang, act.state)}{detail(format::as_of(app, act.made_at))}</p>
+            {said}
+            {again}
+        </li>
+    }
+    .into_any()
+}

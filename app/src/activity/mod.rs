@@ -1,0 +1,17 @@
+//! Every act of the member, whatever feature it is of.
+
+#[cfg(feature = "csr")]
+mod activity_page;
+pub mod view;
+
+use crate::feature::Feature;
+
+#[cfg(feature = "csr")]
+pub use activity_page::activity_page;
+
+pub const FEATURE: Feature = Feature {
+    tag: "",
+    collections: view::COLLECTIONS,
+    #[cfg(feature = "csr")]
+    describe: |_, _, _| None,
+};

@@ -1,0 +1,120 @@
+//! Events as the member sees them: with their own place, and what they asked for and was not answered yet.
+
+use super::TAG;
+use crate::members::view::MemberView;
+use crate::phone::{Phone, Standing};
+use domain::document::Collection;
+use domain::events::{Command, Event, Place, Registration, Ticket};
+use domain::id::EventId;
+use domain::{Error, Timestamp};
+use std::sync::Arc;
+
+pub const COLLECTIONS: &[Collection] = &[Collection::Event, Collection::Registration];
+
+#[derive(Clone, Debug, Default)]
+pub struct EventsView {
+    /// By their start.
+    pub events: Vec<EventView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventView {
+    pub event: Arc<Event>,
+    pub seat: SeatStatus,
+    /// Why the last request of this phone was refused, while nothing newer is known.
+    pub refused: Option<Error>,
+}
+
+/// Where the member stands with an event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SeatStatus {
+    #[default]
+    No,
+    /// Asked for; the server has not answered.
+    Asked,
+    Joined(Ticket),
+    Waiting(u32),
+    /// Given back; the server has not answered.
+    GivenBack,
+    /// A place of a kind that only a newer version of the app knows.
+    Newer,
+}
+
+impl EventsView {
+    pub fn of(phone: &Phone) -> EventsView {
+        let registrations: Vec<Registration> = phone.replica.all(Collection::Registration).collect();
+        let mut events: Vec<EventView> = phone
+            .replica
+            .all(Collection::Event)
+            .map(|event: Event| EventView {
+                seat: registrations
+                    .iter()
+                    .find(|registration| registration.event == event.id)
+                    .map(|registration| seat(&registration.state))
+                    .unwrap_or_default(),
+                event: Arc::new(event),
+                refused: None,
+            })
+            .collect();
+        for (item, command) in phone.acts::<Command>(TAG) {
+            let (id, joining) = match command {
+                Command::Join { event } => (event, true),
+                Command::Leave { event } => (event, false),
+            };
+            if let Some(view) = events.iter_mut().find(|view| view.event.id == id) {
+                view.fold(phone.standing(item), joining);
+            }
+        }
+        events.sort_by_key(|view| (view.event.starts_at, view.event.id));
+        EventsView { events }
+    }
+
+    pub fn event(&self, id: EventId) -> Option<&EventView> {
+        self.events.iter().find(|view| view.event.id == id)
+    }
+
+    /// The next event the member has a place in, asked for one included.
+    pub fn next_mine(&self, now: Timestamp) -> Option<&EventView> {
+        self.events.iter().find(|view| {
+            view.event.ends_at > now
+                && !view.event.cancelled
+                && !matches!(view.seat, SeatStatus::No | SeatStatus::GivenBack)
+        })
+    }
+
+    /// The next event the member could still join, for their trade.
+    pub fn next_open(&self, member: &MemberView, now: Timestamp) -> Option<&EventView> {
+        self.events.iter().find(|view| {
+            view.seat == SeatStatus::No
+                && member.is_my_trade(&view.event.trades)
+                && view.event.gate().may_join(member.tier(), now).is_ok()
+        })
+    }
+}
+
+fn seat(state: &Place) -> SeatStatus {
+    match state {
+        Place::Joined(ticket) => SeatStatus::Joined(ticket.clone()),
+        Place::Waiting { position } => SeatStatus::Waiting(*position),
+        Place::Newer(_) => SeatStatus::Newer,
+    }
+}
+
+impl EventView {
+    /// Lays one act over what the documents say.
+    fn fold(&mut self, standing: Standing<'_>, joining: bool) {
+        self.refused = None;
+        match standing {
+            Standing::Refused(error) => self.refused = Some(error.clone()),
+            Standing::Told => {}
+            Standing::Pending => {
+                self.seat = match (std::mem::take(&mut self.seat), joining) {
+                    (SeatStatus::No | SeatStatus::GivenBack, true) => SeatStatus::Asked,
+                    (SeatStatus::Asked | SeatStatus::No, false) => SeatStatus::No,
+                    (held, true) => held,
+                    (_, false) => SeatStatus::GivenBack,
+                };
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What the core knows of a feature. It iterates over [`FEATURES`] and names none of them.
+
+use crate::{activity, events, learning, ledger, members, notices, rewards};
+use domain::document::Collection;
+
+#[cfg(feature = "csr")]
+use crate::activity::view::ActView;
+#[cfg(feature = "csr")]
+use crate::browser::live::App;
+#[cfg(feature = "csr")]
+use crate::route::Route;
+#[cfg(feature = "csr")]
+use domain::Lang;
+
+#[derive(Clone, Copy)]
+pub struct Feature {
+    /// The tag of its commands on the wire; empty where it has none.
+    pub tag: &'static str,
+    /// The documents its view is made of.
+    pub collections: &'static [Collection],
+    /// What the activity page says of one of its acts; `None` where another version of the app wrote it.
+    #[cfg(feature = "csr")]
+    pub describe: fn(App, &ActView, Lang) -> Option<Described>,
+}
+
+/// An act in words, and where what it is about is shown.
+#[cfg(feature = "csr")]
+pub struct Described {
+    pub words: String,
+    pub route: Option<Route>,
+    /// Not worth a line unless something is wrong with it.
+    pub minor: bool,
+}
+
+pub const FEATURES: &[Feature] = &[
+    activity::FEATURE,
+    events::FEATURE,
+    learning::FEATURE,
+    ledger::FEATURE,
+    members::FEATURE,
+    notices::FEATURE,
+    rewards::FEATURE,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_collection_belongs_to_one_feature() {
+        for collection in Collection::ALL {
+            let owners = FEATURES
+                .iter()
+                .filter(|feature| feature.collections.contains(collection));
+            assert_eq!(owners.count(), 1, "{collection:?}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Courses with the member's progress, and what they did that was not answered yet.
+
+use super::TAG;
+use crate::ledger::view::PointsEffect;
+use crate::members::view::MemberView;
+use crate::phone::outbox::Item;
+use crate::phone::{Phone, Standing};
+use domain::document::Collection;
+use domain::id::{CommandId, CourseId};
+use domain::learning::{Attempt, Command, Course, Progress};
+use domain::{Day, Receipt, Verdict};
+use std::sync::Arc;
+
+pub const COLLECTIONS: &[Collection] = &[Collection::Course, Collection::Progress];
+
+#[derive(Clone, Debug, Default)]
+pub struct LearningView {
+    /// Mine first, then by title.
+    pub courses: Vec<CourseView>,
+    /// What quizzes that are not marked would bring.
+    pub effects: Vec<PointsEffect>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CourseView {
+    pub course: Arc<Course>,
+    /// Made for the member's trade, or for every trade.
+    pub mine: bool,
+    pub read: Vec<String>,
+    pub practised: u32,
+    /// Newest first.
+    pub attempts: Vec<Attempt>,
+    pub passed_on: Option<Day>,
+    /// Handed in and not marked yet.
+    pub unmarked: Option<CommandId>,
+}
+
+impl LearningView {
+    pub fn of(phone: &Phone, member: &MemberView) -> LearningView {
+        let progress: Vec<Progress> = phone.replica.all(Collection::Progress).collect();
+        let mut courses: Vec<CourseView> = phone
+            .replica
+            .all(Collection::Course)
+            .map(|course: Course| {
+                let known = progress.iter().find(|progress| progress.course == course.id);
+                let progress = known.cloned().unwrap_or_else(|| Progress::new(course.id));
+                CourseView {
+                    mine: member.is_my_trade(&course.trades),
+                    course: Arc::new(readable(course)),
+                    read: progress.read,
+                    practised: progress.practised,
+                    attempts: progress.attempts,
+                    passed_on: progress.passed_on,
+                    unmarked: None,
+                }
+            })
+            .collect();
+        for (item, command) in phone.acts::<Command>(TAG) {
+            if phone.standing(item) == Standing::Pending
+                && let Some(view) = courses.iter_mut().find(|view| view.course.id == command.course())
+            {
+                view.fold(item, command);
+            }
+        }
+        courses.sort_by(|a, b| {
+            let title = |view: &CourseView| (!view.mine, view.course.title.get(member.lang).to_owned());
+            title(a).cmp(&title(b))
+        });
+        let effects = courses
+            .iter()
+            .filter(|view| view.unmarked.is_some() && view.passed_on.is_none())
+            .map(|view| PointsEffect::WouldEarn {
+                points: view.course.points,
+            })
+            .collect();
+        LearningView { courses, effects }
+    }
+
+    pub fn course(&self, id: CourseId) -> Option<&CourseView> {
+        self.courses.iter().find(|view| view.course.id == id)
+    }
+
+    /// A course that was begun and not finished.
+    pub fn to_continue(&self) -> Option<&CourseView> {
+        self.courses.iter().find(|view| view.begun() && !view.done())
+    }
+
+    /// Courses that bring points and are not passed, those of the member's trade first.
+    pub fn earning(&self) -> Vec<&CourseView> {
+        let mut courses: Vec<&CourseView> = self
+            .courses
+            .iter()
+            .filter(|view| !view.done() && view.course.points > 0 && !view.course.graded.is_empty())
+            .collect();
+        courses.sort_by_key(|view| (!view.mine, !view.begun(), std::cmp::Reverse(view.course.points)));
+        courses
+    }
+}
+
+/// The course without the practice questions that only a newer version of the app can ask or mark.
+fn readable(mut course: Course) -> Course {
+    course.practice.retain(|practice| practice.is_readable());
+    course
+}
+
+impl CourseView {
+    /// Lays one act over what the documents say.
+    fn fold(&mut self, item: &Item, command: Command) {
+        match command {
+            Command::ReadLesson { lesson, .. } => {
+                if !self.is_read(&lesson) {
+                    self.read.push(lesson);
+                }
+            }
+            Command::FinishPractice { .. } => self.practised += 1,
+            Command::HandInQuiz { version, .. } => {
+                if self.attempts.iter().any(|attempt| attempt.id == item.id) {
+                    return;
+                }
+                let outcome = item.outcome();
+                match outcome.map(|outcome| (outcome.at, &outcome.verdict)) {
+                    Some((at, Verdict::Confirmed(Receipt::Graded(result)))) => self.attempts.insert(
+                        0,
+                        Attempt {
+                            id: item.id,
+                            at,
+                            version,
+                            result: result.clone(),
+                        },
+                    ),
+                    _ => self.unmarked = Some(item.id),
+                }
+            }
+        }
+    }
+
+    pub fn is_read(&self, lesson: &str) -> bool {
+        self.read.iter().any(|read| read == lesson)
+    }
+
+    /// Lessons read, of those the course has now.
+    pub fn lessons_read(&self) -> usize {
+        self.course
+            .lessons
+            .iter()
+            .filter(|lesson| self.is_read(&lesson.lesson))
+            .count()
+    }
+
+    /// The first lesson not read yet.
+    pub fn next_lesson(&self) -> Option<&str> {
+        self.course
+            .lessons
+            .iter()
+            .map(|lesson| lesson.lesson.as_str())
+            .find(|lesson| !self.is_read(lesson))
+    }
+
+    pub fn begun(&self) -> bool {
+        !self.read.is_empty() || self.practised > 0 || !self.attempts.is_empty()
+    }
+
+    /// Nothing left to do but wait.
+    pub fn done(&self) -> bool {
+        self.passed_on.is_some() || self.unmarked.is_some()
+    }
+}

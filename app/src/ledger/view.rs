@@ -1,0 +1,128 @@
+//! The wallets, with what the member's acts will change in them.
+
+use crate::members::view::MemberView;
+use crate::phone::Phone;
+use domain::document::Collection;
+use domain::ledger::{Balance, LotLeft, Month, Wallet};
+use domain::{Day, Points};
+
+pub const COLLECTIONS: &[Collection] = &[Collection::Balance, Collection::Month];
+
+/// What an act that is not answered yet will change in a wallet. Features make them; only the ledger adds them up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PointsEffect {
+    /// A request takes points out of what is free.
+    Reserves { wallet: Wallet, points: Points },
+    /// A quiz that is not marked yet would bring points.
+    WouldEarn { points: Points },
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct LedgerView {
+    pub own: WalletView,
+    /// The company's wallet, where this member may see it.
+    pub company: Option<WalletView>,
+    /// Newest first.
+    pub months: Vec<Month>,
+}
+
+/// A wallet, with what waits for an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WalletView {
+    /// Free to spend, requests still on this phone taken off.
+    pub available: Points,
+    /// Held for requests, those still on this phone included.
+    pub reserved: Points,
+    /// What a quiz that is not marked yet would bring.
+    pub to_confirm: Points,
+    pub lots: Vec<LotLeft>,
+}
+
+/// Points that expire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expiry {
+    pub on: Day,
+    pub earned_on: Day,
+    pub points: Points,
+}
+
+impl LedgerView {
+    pub fn of(phone: &Phone, effects: impl IntoIterator<Item = PointsEffect>) -> LedgerView {
+        let mut view = LedgerView {
+            own: wallet(phone, Wallet::Own).unwrap_or_default(),
+            company: wallet(phone, Wallet::Company),
+            months: phone.replica.all(Collection::Month).collect(),
+        };
+        view.months.sort_by(|a, b| b.month.cmp(&a.month));
+        for effect in effects {
+            match effect {
+                PointsEffect::Reserves { wallet, points } => {
+                    if let Some(wallet) = view.wallet_mut(wallet) {
+                        wallet.available -= points;
+                        wallet.reserved += points;
+                    }
+                }
+                PointsEffect::WouldEarn { points } => view.own.to_confirm += points,
+            }
+        }
+        view
+    }
+
+    fn wallet_mut(&mut self, wallet: Wallet) -> Option<&mut WalletView> {
+        match wallet {
+            Wallet::Own => Some(&mut self.own),
+            Wallet::Company => self.company.as_mut(),
+            Wallet::Newer => None,
+        }
+    }
+
+    /// The wallets this member can spend from.
+    pub fn spendable(&self, member: &MemberView) -> Vec<(Wallet, &WalletView)> {
+        let company = self.company.as_ref().filter(|_| member.manages());
+        std::iter::once((Wallet::Own, &self.own))
+            .chain(company.map(|wallet| (Wallet::Company, wallet)))
+            .collect()
+    }
+}
+
+fn wallet(phone: &Phone, wallet: Wallet) -> Option<WalletView> {
+    let balance: Balance = phone.replica.one(Collection::Balance, wallet.code())?;
+    Some(WalletView {
+        available: balance.available,
+        reserved: balance.reserved,
+        to_confirm: 0,
+        lots: balance.lots,
+    })
+}
+
+impl WalletView {
+    /// What expires, in its order; points of the same two days are one.
+    pub fn expiries(&self) -> impl Iterator<Item = Expiry> {
+        let days = |lot: &LotLeft| (lot.expires_on, lot.earned_on);
+        self.lots
+            .chunk_by(move |one, next| days(one) == days(next))
+            .filter_map(move |same| {
+                let (expires_on, earned_on) = days(&same[0]);
+                Some(Expiry {
+                    on: expires_on?,
+                    earned_on,
+                    points: same.iter().map(|lot| lot.left).sum(),
+                })
+            })
+    }
+
+    /// Lots that expire within `days` of `today`: the first day and all points gone by then.
+    pub fn expiring(&self, today: Day, days: i32) -> Option<(Day, Points)> {
+        let first = self.lots.iter().filter_map(|lot| lot.expires_on).min()?;
+        if first > today.plus_days(days) {
+            return None;
+        }
+        let points = self
+            .lots
+            .iter()
+            .filter(|lot| lot.expires_on == Some(first))
+            .map(|lot| lot.left)
+            .sum();
+        Some((first, points))
+    }
+}

@@ -1,0 +1,102 @@
+//! Who the member is, where they stand, and what the programme is: what every other feature asks.
+
+use super::TAG;
+use crate::phone::{Phone, Standing};
+use domain::document::Collection;
+use domain::id::SessionId;
+use domain::members::{Command, Device, Me};
+use domain::programme::{Programme, trade_fits};
+use domain::status::Status;
+use domain::{Lang, Points};
+
+pub const COLLECTIONS: &[Collection] = &[
+    Collection::Programme,
+    Collection::Me,
+    Collection::Status,
+    Collection::Device,
+];
+
+#[derive(Clone, Debug, Default)]
+pub struct MemberView {
+    pub programme: Option<Programme>,
+    pub me: Option<Me>,
+    pub status: Option<Status>,
+    /// This phone first.
+    pub devices: Vec<Device>,
+    /// The session of this phone.
+    pub this_phone: Option<SessionId>,
+    /// Sessions the member has asked to end.
+    pub ending: Vec<SessionId>,
+    pub lang: Lang,
+}
+
+impl MemberView {
+    pub fn of(phone: &Phone) -> MemberView {
+        let documents = &phone.replica;
+        let me: Option<Me> = documents.one(Collection::Me, "me");
+        let mut view = MemberView {
+            programme: documents.one(Collection::Programme, "programme"),
+            status: documents.one(Collection::Status, "status"),
+            devices: documents.all(Collection::Device).collect(),
+            this_phone: Some(SessionId(phone.device.0)),
+            ending: vec![],
+            lang: me.as_ref().map(|me| me.language).unwrap_or_default(),
+            me,
+        };
+        for (item, command) in phone.acts::<Command>(TAG) {
+            if phone.standing(item) == Standing::Pending {
+                match command {
+                    Command::SetLanguage { language } => view.lang = language,
+                    Command::SignOutDevice { session } => view.ending.push(session),
+                }
+            }
+        }
+        let here = view.this_phone;
+        view.devices.sort_by_key(|device| {
+            (
+                Some(device.session) != here,
+                std::cmp::Reverse(device.signed_in_at),
+            )
+        });
+        view
+    }
+
+    /// Is there nothing to show yet?
+    pub fn is_empty(&self) -> bool {
+        self.programme.is_none() || self.me.is_none()
+    }
+
+    /// The member's tier; empty before the first round.
+    pub fn tier(&self) -> &str {
+        self.status.as_ref().map_or("", |status| &status.tier)
+    }
+
+    /// May the member spend the company's points?
+    pub fn manages(&self) -> bool {
+        self.me.as_ref().is_some_and(|me| me.manager)
+    }
+
+    /// Is something for `trades` meant for the member's trade?
+    pub fn is_my_trade(&self, trades: &[String]) -> bool {
+        trade_fits(trades, self.me.as_ref().map_or("", |me| &me.trade))
+    }
+
+    /// Names of the tiers something is reserved for.
+    pub fn tier_names(&self, tiers: &[String], lang: Lang) -> String {
+        let Some(programme) = &self.programme else {
+            return String::new();
+        };
+        let names: Vec<&str> = tiers
+            .iter()
+            .filter_map(|tier| programme.tier(tier))
+            .map(|tier| tier.name.get(lang))
+            .collect();
+        names.join(", ")
+    }
+
+    /// Points short of the next tier, where there is one.
+    pub fn missing_for_next_tier(&self) -> Option<Points> {
+        let gap = self.status.as_ref()?.next.as_ref()?;
+        (gap.missing > 0).then_some(gap.missing)
+    }
+}

@@ -1,0 +1,79 @@
+//! On the first screen: what was not read yet.
+
+use crate::activity::view::ActView;
+use crate::browser::live::App;
+use crate::feature::Described;
+use crate::format;
+use crate::parts::{act_quietly, detail, nothing};
+use crate::route::Route;
+use crate::text;
+use domain::Lang;
+use domain::notices::{About, Command, Notice};
+use leptos::prelude::*;
+
+/// Shown at once.
+const MOST: usize = 3;
+
+pub fn card(app: App, lang: Lang) -> AnyView {
+    let notices = app.notices.get();
+    let unread: Vec<AnyView> = notices
+        .notices
+        .iter()
+        .filter(|notice| !notice.read)
+        .take(MOST)
+        .map(|notice| line(app, notice, lang))
+        .collect();
+    if unread.is_empty() {
+        return nothing();
+    }
+    view! {
+        <section class="part news" aria-label=text::news(lang)>
+            <ul>{unread}</ul>
+        </section>
+    }
+    .into_any()
+}
+
+fn line(app: App, notice: &Notice, lang: Lang) -> AnyView {
+    let id = notice.id;
+    let route = match &notice.about {
+        About::SeatFree { event, .. } | About::EventCancelled { event, .. } => Route::Event(*event),
+        About::TierReached { .. } => Route::Company,
+        About::RequestMoved { title, .. } => {
+            let request = app.rewards.get().only_request(title);
+            request.map_or(Route::Rewards, Route::Request)
+        }
+        About::Newer(_) => Route::Activity,
+    };
+    let words = text::notice_text(&notice.about, lang);
+    view! {
+        <li class="notice">
+            <p>
+                <a href=route.path()>{words.clone()}</a>
+                " "
+                {detail(format::as_of(app, notice.at))}
+            </p>
+            <button
+                type="button"
+                class="button quiet"
+                aria-label=format!("{} – {}", text::mark_read(lang), words)
+                on:click=move |_| {
+                    act_quietly(app, domain::Command::Notices(Command::MarkRead { notice: id }));
+                }
+            >
+                {text::mark_read(lang)}
+            </button>
+        </li>
+    }
+    .into_any()
+}
+
+/// What the activity page says of an act.
+pub fn describe(_: App, act: &ActView, lang: Lang) -> Option<Described> {
+    let Command::MarkRead { .. } = act.command()?;
+    Some(Described {
+        words: text::act_notice(lang).to_owned(),
+        route: None,
+        minor: true,
+    })
+}

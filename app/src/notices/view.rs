@@ -1,0 +1,29 @@
+//! Messages to the member, with those they marked as read a moment ago.
+
+use super::TAG;
+use crate::phone::{Phone, Standing};
+use domain::document::Collection;
+use domain::notices::{Command, Notice};
+
+pub const COLLECTIONS: &[Collection] = &[Collection::Notice];
+
+#[derive(Clone, Debug, Default)]
+pub struct NoticesView {
+    /// Newest first.
+    pub notices: Vec<Notice>,
+}
+
+impl NoticesView {
+    pub fn of(phone: &Phone) -> NoticesView {
+        let mut notices: Vec<Notice> = phone.replica.all(Collection::Notice).collect();
+        for (item, Command::MarkRead { notice }) in phone.acts::<Command>(TAG) {
+            if phone.standing(item) == Standing::Pending
+                && let Some(notice) = notices.iter_mut().find(|known| known.id == notice)
+            {
+                notice.read = true;
+            }
+        }
+        notices.sort_by_key(|notice| std::cmp::Reverse((notice.at, notice.id)));
+        NoticesView { notices }
+    }
+}
