@@ -160,16 +160,13 @@ impl Outbox {
         for item in &mut items {
             item.act = Act::read(&item.body);
         }
-        items = items
-            .into_iter()
-            // Another member's acts stay where they are and are never sent from here.
-            .filter(|item: &Item| {
-                item.act.as_ref().is_none_or(|act| {
-                    let before = act.device != device && fault!("sign-in-drops-acts-of-the-session-before");
-                    act.member == member && !before
-                })
+        // Another member's acts stay where they are and are never sent from here.
+        items.retain(|item| {
+            item.act.as_ref().is_none_or(|act| {
+                let before = act.device != device && fault!("sign-in-drops-acts-of-the-session-before");
+                act.member == member && !before
             })
-            .collect();
+        });
         // Whatever was on its way when this was written is not any more.
         for item in items.iter_mut().filter(|item| item.state == State::Sent) {
             item.state = State::Saved;
