@@ -9,13 +9,11 @@ use wasm_bindgen::{JsCast, JsValue};
 
 /// The programme's time zone; empty before it is known.
 fn zone(app: App) -> String {
-    app.member.with(|member| {
-        member
-            .programme
-            .as_ref()
-            .map(|programme| programme.time_zone.clone())
-            .unwrap_or_default()
-    })
+    let member = app.member.get();
+    let programme = member.programme.as_ref();
+    programme
+        .map(|programme| programme.time_zone.clone())
+        .unwrap_or_default()
 }
 
 fn locale(lang: Lang) -> &'static str {
@@ -181,14 +179,10 @@ pub fn day_of(app: App, at: Timestamp) -> Day {
 /// Whole money: `3 400 €`.
 pub fn money(app: App, amount: Cents) -> String {
     let lang = app.lang.get();
-    let currency = app
-        .member
-        .with(|member| {
-            member
-                .programme
-                .as_ref()
-                .map(|programme| programme.currency.clone())
-        })
+    let member = app.member.get();
+    let programme = member.programme.as_ref();
+    let currency = programme
+        .map(|programme| programme.currency.clone())
         .unwrap_or_else(|| "EUR".into());
     let options = [
         ("style", "currency"),

@@ -220,8 +220,8 @@ fn tell_the_browser(app: App, shown: OnDisplay) {
 
 /// The name of the programme.
 fn brand(app: App) -> Option<String> {
-    app.member
-        .with(|member| member.programme.as_ref().map(|programme| programme.name.clone()))
+    let member = app.member.get();
+    member.programme.as_ref().map(|programme| programme.name.clone())
 }
 
 fn way_back(app: App, route: &Route) -> AnyView {
@@ -276,7 +276,7 @@ fn banners(app: App, route: &Route) -> AnyView {
             waiting,
             parked,
             refused,
-        } = app.counts.get();
+        } = *app.counts.get();
         match app.link.get() {
             Link::SignIn => banners.push(banner(
                 "warn",

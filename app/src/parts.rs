@@ -1,6 +1,7 @@
 //! Pieces that several screens are made of.
 
 use crate::address;
+use crate::browser::derived::Derived;
 use crate::browser::js;
 use crate::browser::live::App;
 use crate::format;
@@ -13,6 +14,8 @@ use domain::id::CommandId;
 use domain::{Command, Error, Lang, Timestamp, Verdict};
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
+use std::sync::Arc;
+use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 
 /// The app, from anywhere inside it.
@@ -292,6 +295,55 @@ pub fn live(show: impl Fn(App, Lang) -> AnyView + Send + 'static) -> AnyView {
         show(app, app.lang.get())
     })
     .into_any()
+}
+
+/// A list whose rows stay: one that is still there keeps its elements, and with them the focus, the caret and what is
+/// being typed. It is drawn anew only when what `item` finds has changed.
+pub fn keyed<T: PartialEq + Send + Sync + 'static>(
+    class: &'static str,
+    keys: Derived<Vec<Uuid>>,
+    item: fn(App, Uuid) -> Option<T>,
+    row: fn(App, &T, Lang) -> AnyView,
+) -> AnyView {
+    let app = app();
+    let rows = move |key: Uuid| {
+        let item = Derived::new(move || item(app, key));
+        live(move |app, lang| match item.get().as_ref() {
+            Some(item) => row(app, item, lang),
+            None => nothing(),
+        })
+    };
+    keyed_rows(class, keys, Arc::new(rows))
+}
+
+fn keyed_rows(
+    class: &'static str,
+    keys: Derived<Vec<Uuid>>,
+    rows: Arc<dyn Fn(Uuid) -> AnyView + Send + Sync>,
+) -> AnyView {
+    view! {
+        <ul class=class>
+            <For each=move || keys.get().as_ref().clone() key=|key| *key children=move |key| rows(key) />
+        </ul>
+    }
+    .into_any()
+}
+
+/// The same under a title, and nothing at all while it is empty.
+pub fn keyed_section<T: PartialEq + Send + Sync + 'static>(
+    title: impl Fn(Lang) -> &'static str + Send + 'static,
+    keys: Derived<Vec<Uuid>>,
+    item: fn(App, Uuid) -> Option<T>,
+    row: fn(App, &T, Lang) -> AnyView,
+) -> AnyView {
+    let some = Derived::new(move || !keys.get().is_empty());
+    live(move |_, lang| {
+        if *some.get() {
+            section(title(lang), keyed("rows", keys, item, row))
+        } else {
+            nothing()
+        }
+    })
 }
 
 /// Something that is no longer there.

@@ -1,14 +1,17 @@
 //! Every act of the member, with its state, the reason where it was refused, and what to do.
 
 use super::view::ActView;
+use crate::browser::derived::Derived;
 use crate::browser::live::App;
 use crate::feature::{Described, FEATURES};
 use crate::format;
-use crate::parts::{answer, app, button, detail, empty, heading, line, live, nothing, state};
+use crate::parts::{answer, app, button, detail, empty, heading, keyed, line, live, nothing, state};
 use crate::phone::outbox::State;
 use crate::text;
 use domain::Lang;
+use domain::id::CommandId;
 use leptos::prelude::*;
+use uuid::Uuid;
 
 /// Acts shown before the member asks for more.
 const FIRST: usize = 40;
@@ -18,37 +21,46 @@ pub fn activity_page() -> AnyView {
     let here = app();
     on_cleanup(move || here.see_refusals());
     let most = RwSignal::new(FIRST);
-    live(move |app, lang| {
-        let activity = app.activity.get();
-        let shown: Vec<(&ActView, Described)> = activity
-            .acts
-            .iter()
-            .map(|act| (act, describe(app, act, lang)))
-            .filter(|(act, described)| !described.minor || is_wrong(act))
-            .collect();
-        let more = (shown.len() > most.get()).then(|| {
-            button("", text::show_more(lang), move |_| {
-                most.update(|most| *most += FIRST)
-            })
-        });
-        let list: Vec<AnyView> = shown
-            .into_iter()
-            .take(most.get())
-            .map(|(act, described)| act_card(app, act, described, lang))
-            .collect();
-        let none = list.is_empty().then(|| empty(text::no_acts(lang)));
-        let try_now = (app.counts.get().waiting > 0)
-            .then(|| button("primary", text::send_now(lang), move |_| app.sync()));
-        view! {
-            {heading(text::activity_title(lang))}
-            {line("hint", text::activity_hint(lang))}
-            {try_now}
-            {none}
-            <ul class="acts">{list}</ul>
-            {more}
-        }
-        .into_any()
-    })
+    let shown = Derived::new(move || {
+        let activity = here.activity.get();
+        let acts = activity.acts.iter().filter(|act| is_worth_showing(here, act));
+        acts.map(|act| act.id.0).collect::<Vec<Uuid>>()
+    });
+    let first = Derived::new(move || shown.get().iter().take(most.get()).copied().collect());
+    view! {
+        {live(|_, lang| {
+            view! {
+                {heading(text::activity_title(lang))}
+                {line("hint", text::activity_hint(lang))}
+            }
+            .into_any()
+        })}
+        {live(|app, lang| {
+            if app.counts.get().waiting > 0 {
+                button("primary", text::send_now(lang), move |_| app.sync())
+            } else {
+                nothing()
+            }
+        })}
+        {live(move |_, lang| if shown.get().is_empty() { empty(text::no_acts(lang)) } else { nothing() })}
+        {keyed("acts", first, find, act_card)}
+        {live(move |_, lang| {
+            if shown.get().len() > most.get() {
+                button("", text::show_more(lang), move |_| most.update(|most| *most += FIRST))
+            } else {
+                nothing()
+            }
+        })}
+    }
+    .into_any()
+}
+
+fn find(app: App, id: Uuid) -> Option<ActView> {
+    app.activity.get().act(CommandId(id)).cloned()
+}
+
+fn is_worth_showing(app: App, act: &ActView) -> bool {
+    is_wrong(act) || !describe(app, act, Lang::default()).minor
 }
 
 fn is_wrong(act: &ActView) -> bool {
@@ -66,8 +78,8 @@ fn describe(app: App, act: &ActView, lang: Lang) -> Described {
     })
 }
 
-fn act_card(app: App, act: &ActView, described: Described, lang: Lang) -> AnyView {
-    let Described { words, route, .. } = described;
+fn act_card(app: App, act: &ActView, lang: Lang) -> AnyView {
+    let Described { words, route, .. } = describe(app, act, lang);
     let said = act
         .outcome
         .as_ref()

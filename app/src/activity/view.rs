@@ -3,6 +3,7 @@
 use crate::phone::Phone;
 use crate::phone::json::{self, Raw};
 use crate::phone::outbox::State;
+use crate::phone::sort::sort_by_key;
 use domain::document::{Act, Collection};
 use domain::id::CommandId;
 use domain::{Outcome, Timestamp, Verdict};
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 
 pub const COLLECTIONS: &[Collection] = &[Collection::Act];
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ActivityView {
     /// Newest first, each once.
     pub acts: Vec<ActView>,
@@ -52,6 +53,7 @@ impl ActivityView {
         let known = phone.replica.all::<Act<BTreeMap<String, Raw>>>(Collection::Act);
         acts.extend(
             known
+                .into_iter()
                 .filter(|act| phone.outbox.get(act.outcome.id).is_none())
                 .map(|act| {
                     let (tag, command) = act.command.into_iter().next().unzip();
@@ -68,7 +70,7 @@ impl ActivityView {
                     }
                 }),
         );
-        acts.sort_by_key(|act| std::cmp::Reverse((act.made_at, act.id)));
+        sort_by_key(&mut acts, |act| std::cmp::Reverse((act.made_at, act.id)));
         ActivityView { acts }
     }
 

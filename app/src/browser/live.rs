@@ -1,5 +1,6 @@
 //! The running app: one phone in memory, what pages show of it, and when it talks to the server.
 
+use super::derived::Derived;
 use super::identity::{self, Identity, Who};
 use super::js;
 use super::store::Database;
@@ -22,7 +23,6 @@ use domain::{Command, Lang, Timestamp};
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
@@ -62,14 +62,14 @@ pub struct App {
     pub stage: RwSignal<Stage>,
     /// The first picture stands: what lies below it may follow.
     pub settled: RwSignal<bool>,
-    pub member: Memo<Arc<MemberView>>,
-    pub activity: Memo<Arc<ActivityView>>,
-    pub events: Memo<Arc<EventsView>>,
-    pub learning: Memo<Arc<LearningView>>,
-    pub ledger: Memo<Arc<LedgerView>>,
-    pub notices: Memo<Arc<NoticesView>>,
-    pub rewards: Memo<Arc<RewardsView>>,
-    pub counts: Memo<Counts>,
+    pub member: Derived<MemberView>,
+    pub activity: Derived<ActivityView>,
+    pub events: Derived<EventsView>,
+    pub learning: Derived<LearningView>,
+    pub ledger: Derived<LedgerView>,
+    pub notices: Derived<NoticesView>,
+    pub rewards: Derived<RewardsView>,
+    pub counts: Derived<Counts>,
     /// Counts the changes of what is in memory.
     changed: RwSignal<u32>,
     pub lang: Memo<Lang>,
@@ -158,24 +158,21 @@ fn view_of<V, B>(
     changed: RwSignal<u32>,
     feature: Feature,
     prepare: impl Fn() -> B + Send + Sync + 'static,
-) -> Memo<Arc<V>>
+) -> Derived<V>
 where
     V: Default + Send + Sync + 'static,
     B: Fn(&Phone) -> V,
 {
     let basis = basis_of(changed, feature);
-    Memo::new_with_compare(
-        move |_| {
-            basis.track();
-            let build = prepare();
-            Arc::new(with_phone(|phone| build(phone)).unwrap_or_default())
-        },
-        |_, _| true,
-    )
+    Derived::always(move || {
+        basis.track();
+        let build = prepare();
+        with_phone(|phone| build(phone)).unwrap_or_default()
+    })
 }
 
-fn basis_of(changed: RwSignal<u32>, feature: Feature) -> Memo<Basis> {
-    Memo::new(move |_| {
+fn basis_of(changed: RwSignal<u32>, feature: Feature) -> Derived<Basis> {
+    Derived::new(move || {
         changed.track();
         with_phone(|phone| phone.basis(feature.collections, feature.tag)).unwrap_or_default()
     })
@@ -202,25 +199,23 @@ impl App {
             stage: RwSignal::new(Stage::Start),
             settled: RwSignal::new(false),
             member,
-            activity: Memo::new_with_compare(
-                move |_| {
-                    changed.track();
-                    Arc::new(with_phone(|phone| ActivityView::of(phone)).unwrap_or_default())
-                },
-                |before, now| before.map(|view| &view.acts) != now.map(|view| &view.acts),
-            ),
+            activity: Derived::new(move || {
+                changed.track();
+                with_phone(|phone| ActivityView::of(phone)).unwrap_or_default()
+            }),
             events: view_of(changed, events::FEATURE, || EventsView::of),
             learning,
             ledger,
             notices: view_of(changed, notices::FEATURE, || NoticesView::of),
             rewards,
-            counts: Memo::new(move |_| {
+            counts: Derived::new(move || {
                 changed.track();
                 with_phone(|phone| Counts::of(phone)).unwrap_or_default()
             }),
             changed,
             lang: Memo::new(move |_| {
-                member.with(|member| if member.is_empty() { first } else { member.lang })
+                let member = member.get();
+                if member.is_empty() { first } else { member.lang }
             }),
             link: RwSignal::new(Link::Unknown),
             synced_at: RwSignal::new(None),
@@ -268,7 +263,7 @@ impl App {
         self.note_the_time();
         if with_phone(|_| ()).is_some() {
             self.changed.update(|count| *count = count.wrapping_add(1));
-            let open = self.member.with_untracked(|member| !member.is_empty());
+            let open = !self.member.get_untracked().is_empty();
             let stage = self.stage.get_untracked();
             if matches!(stage, Stage::Start | Stage::First) {
                 let now = if open { Stage::Open } else { Stage::First };
@@ -426,9 +421,7 @@ impl App {
     /// The refusals decided so far were looked at.
     pub fn see_refusals(self) {
         if self.counts.get_untracked().refused > 0 {
-            let latest = self
-                .activity
-                .with_untracked(|activity| activity.latest_decision());
+            let latest = self.activity.get_untracked().latest_decision();
             let op = latest.and_then(|latest| with_phone(|phone| phone.see(latest)));
             spawn_local(self.write(op));
         }

@@ -42,10 +42,7 @@ pub fn card(app: App, lang: Lang) -> AnyView {
         );
     }
     match events.next_open(&member, now) {
-        Some(open) => section(
-            text::next_event(lang),
-            rows(vec![event_row(app, &member, open, lang)]),
-        ),
+        Some(open) => section(text::next_event(lang), rows(vec![event_row(app, open, lang)])),
         None => nothing(),
     }
 }

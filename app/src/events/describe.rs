@@ -7,7 +7,6 @@ use crate::route::Route;
 use crate::text;
 use domain::Lang;
 use domain::events::Command;
-use leptos::prelude::*;
 
 pub fn describe(app: App, act: &ActView, lang: Lang) -> Option<Described> {
     let command: Command = act.command()?;

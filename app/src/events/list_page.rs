@@ -1,47 +1,53 @@
 //! The agenda.
 
-use super::view::{EventView, SeatStatus};
+use super::view::{EventView, EventsView, SeatStatus};
+use crate::browser::derived::Derived;
 use crate::browser::live::App;
 use crate::format;
 use crate::icon::{Icon, icon};
 use crate::members::view::MemberView;
-use crate::parts::{band, chip, detail, empty, heading, live, nothing, rows, section};
+use crate::parts::{app, band, chip, detail, empty, heading, keyed_section, live, nothing};
 use crate::route::Route;
 use crate::text;
 use domain::events::{Band, Venue};
+use domain::id::EventId;
 use domain::{Lang, Timestamp};
 use leptos::prelude::*;
+use uuid::Uuid;
 
 pub fn list_page() -> AnyView {
-    live(|app, lang| {
-        let (events, member) = (app.events.get(), app.member.get());
-        let now = app.now.get();
-        let coming: Vec<&EventView> = events.events.iter().filter(|it| it.event.ends_at > now).collect();
-        let part = |kind: Kind, title: &'static str| {
-            let found: Vec<AnyView> = coming
-                .iter()
-                .filter(|it| kind_of(&member, it) == kind)
-                .map(|it| event_row(app, &member, it, lang))
-                .collect();
-            if found.is_empty() {
-                nothing()
-            } else {
-                section(title, rows(found))
-            }
-        };
-        let none = coming.is_empty().then(|| empty(text::no_events(lang)));
-        view! {
-            {heading(text::tab_events(lang))}
-            {none}
-            {part(Kind::Mine, text::my_events(lang))}
-            {part(Kind::Coming, text::coming_events(lang))}
-            {part(Kind::OtherTrades, text::other_events(lang))}
-        }
-        .into_any()
-    })
+    let app = app();
+    let part = |kind: Kind, title: fn(Lang) -> &'static str| {
+        let keys = Derived::new(move || {
+            let (events, member) = (app.events.get(), app.member.get());
+            coming(app, &events)
+                .filter(|view| kind_of(&member, view) == kind)
+                .map(|view| view.event.id.0)
+                .collect()
+        });
+        keyed_section(title, keys, find, event_row)
+    };
+    let none = Derived::new(move || coming(app, &app.events.get()).next().is_none());
+    view! {
+        {live(|_, lang| heading(text::tab_events(lang)))}
+        {live(move |_, lang| if *none.get() { empty(text::no_events(lang)) } else { nothing() })}
+        {part(Kind::Mine, text::my_events)}
+        {part(Kind::Coming, text::coming_events)}
+        {part(Kind::OtherTrades, text::other_events)}
+    }
+    .into_any()
 }
 
-#[derive(PartialEq)]
+fn coming(app: App, events: &EventsView) -> impl Iterator<Item = &EventView> {
+    let now = app.now.get();
+    events.events.iter().filter(move |view| view.event.ends_at > now)
+}
+
+fn find(app: App, id: Uuid) -> Option<EventView> {
+    app.events.get().event(EventId(id)).cloned()
+}
+
+#[derive(Clone, Copy, PartialEq)]
 enum Kind {
     /// The member has a place, or has asked for one.
     Mine,
@@ -91,7 +97,8 @@ pub fn seat_chip(view: &EventView, lang: Lang) -> AnyView {
 }
 
 /// One event in a list.
-pub fn event_row(app: App, member: &MemberView, view: &EventView, lang: Lang) -> AnyView {
+pub fn event_row(app: App, view: &EventView, lang: Lang) -> AnyView {
+    let member = app.member.get();
     let event = &view.event;
     let place = match &event.venue {
         Venue::Place { name, .. } => name.clone(),

@@ -2,6 +2,7 @@
 
 use super::TAG;
 use crate::members::view::MemberView;
+use crate::phone::sort::sort_by_key;
 use crate::phone::{Phone, Standing};
 use domain::document::Collection;
 use domain::events::{Command, Event, Place, Registration, Ticket};
@@ -42,10 +43,11 @@ pub enum SeatStatus {
 
 impl EventsView {
     pub fn of(phone: &Phone) -> EventsView {
-        let registrations: Vec<Registration> = phone.replica.all(Collection::Registration).collect();
+        let registrations: Vec<Registration> = phone.replica.all(Collection::Registration);
         let mut events: Vec<EventView> = phone
             .replica
             .all(Collection::Event)
+            .into_iter()
             .map(|event: Event| EventView {
                 seat: registrations
                     .iter()
@@ -65,7 +67,7 @@ impl EventsView {
                 view.fold(phone.standing(item), joining);
             }
         }
-        events.sort_by_key(|view| (view.event.starts_at, view.event.id));
+        sort_by_key(&mut events, |view| (view.event.starts_at, view.event.id));
         EventsView { events }
     }
 

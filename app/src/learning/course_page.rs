@@ -20,9 +20,8 @@ use wasm_bindgen_futures::spawn_local;
 pub fn course_page(id: CourseId) -> AnyView {
     let app = app();
     let keeping = Keeping::new();
-    let pictures = app
-        .learning
-        .with_untracked(|learning| learning.course(id).map(|view| picture_urls(&view.course)));
+    let learning = app.learning.get_untracked();
+    let pictures = learning.course(id).map(|view| picture_urls(&view.course));
     keeping.look(pictures.unwrap_or_default());
     live(move |app, lang| match app.learning.get().course(id) {
         Some(view) => course(app, view, lang, keeping),

@@ -1,42 +1,46 @@
 //! All courses, those for the member's trade first.
 
 use super::view::CourseView;
+use crate::browser::derived::Derived;
+use crate::browser::live::App;
 use crate::home::gain;
 use crate::icon::{Icon, icon};
-use crate::parts::{bar, detail, empty, heading, live, nothing, row, rows, section};
+use crate::parts::{app, bar, detail, empty, heading, keyed_section, live, nothing, row};
 use crate::route::Route;
 use crate::text;
 use domain::Lang;
+use domain::id::CourseId;
 use leptos::prelude::*;
+use uuid::Uuid;
 
 pub fn list_page() -> AnyView {
-    live(|app, lang| {
-        let learning = app.learning.get();
-        let part = |mine: bool, title: &'static str| {
-            let found: Vec<AnyView> = learning
-                .courses
-                .iter()
+    let app = app();
+    let part = |mine: bool, title: fn(Lang) -> &'static str| {
+        let keys = Derived::new(move || {
+            let learning = app.learning.get();
+            let courses = learning.courses.iter();
+            courses
                 .filter(|view| view.mine == mine)
-                .map(|view| course_row(view, lang))
-                .collect();
-            if found.is_empty() {
-                nothing()
-            } else {
-                section(title, rows(found))
-            }
-        };
-        let none = learning.courses.is_empty().then(|| empty(text::no_courses(lang)));
-        view! {
-            {heading(text::tab_learn(lang))}
-            {none}
-            {part(true, text::courses_for_me(lang))}
-            {part(false, text::other_courses(lang))}
-        }
-        .into_any()
-    })
+                .map(|view| view.course.id.0)
+                .collect()
+        });
+        keyed_section(title, keys, find, course_row)
+    };
+    let none = Derived::new(move || app.learning.get().courses.is_empty());
+    view! {
+        {live(|_, lang| heading(text::tab_learn(lang)))}
+        {live(move |_, lang| if *none.get() { empty(text::no_courses(lang)) } else { nothing() })}
+        {part(true, text::courses_for_me)}
+        {part(false, text::other_courses)}
+    }
+    .into_any()
 }
 
-fn course_row(view: &CourseView, lang: Lang) -> AnyView {
+fn find(app: App, id: Uuid) -> Option<CourseView> {
+    app.learning.get().course(CourseId(id)).cloned()
+}
+
+fn course_row(_: App, view: &CourseView, lang: Lang) -> AnyView {
     let course = &view.course;
     let (read, all) = (view.lessons_read() as i64, course.lessons.len() as i64);
     let progress = if view.begun() && !view.done() {

@@ -22,9 +22,8 @@ struct Training {
 
 pub fn practice_page(id: CourseId) -> AnyView {
     let app = app();
-    let course = app
-        .learning
-        .with_untracked(|learning| learning.course(id).map(|view| view.course.clone()));
+    let learning = app.learning.get_untracked();
+    let course = learning.course(id).map(|view| view.course.clone());
     let Some(course) = course.filter(|course| !course.practice.is_empty()) else {
         return not_there(app.lang.get_untracked(), &Route::Course(id));
     };

@@ -39,9 +39,8 @@ pub fn place_in(lang: Lang, at: usize, of: usize) -> AnyView {
 
 pub fn quiz_page(id: CourseId) -> AnyView {
     let app = app();
-    let course = app
-        .learning
-        .with_untracked(|learning| learning.course(id).map(|view| view.course.clone()));
+    let learning = app.learning.get_untracked();
+    let course = learning.course(id).map(|view| view.course.clone());
     let Some(course) = course.filter(|course| !course.graded.is_empty()) else {
         return not_there(app.lang.get_untracked(), &Route::Course(id));
     };

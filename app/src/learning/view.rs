@@ -4,6 +4,7 @@ use super::TAG;
 use crate::ledger::view::PointsEffect;
 use crate::members::view::MemberView;
 use crate::phone::outbox::Item;
+use crate::phone::sort::{sort_by, sort_by_key};
 use crate::phone::{Phone, Standing};
 use domain::document::Collection;
 use domain::id::{CommandId, CourseId};
@@ -37,10 +38,11 @@ pub struct CourseView {
 
 impl LearningView {
     pub fn of(phone: &Phone, member: &MemberView) -> LearningView {
-        let progress: Vec<Progress> = phone.replica.all(Collection::Progress).collect();
+        let progress: Vec<Progress> = phone.replica.all(Collection::Progress);
         let mut courses: Vec<CourseView> = phone
             .replica
             .all(Collection::Course)
+            .into_iter()
             .map(|course: Course| {
                 let known = progress.iter().find(|progress| progress.course == course.id);
                 let progress = known.cloned().unwrap_or_else(|| Progress::new(course.id));
@@ -62,7 +64,7 @@ impl LearningView {
                 view.fold(item, command);
             }
         }
-        courses.sort_by(|a, b| {
+        sort_by(&mut courses, |a, b| {
             let title = |view: &CourseView| (!view.mine, view.course.title.get(member.lang).to_owned());
             title(a).cmp(&title(b))
         });
@@ -92,7 +94,9 @@ impl LearningView {
             .iter()
             .filter(|view| !view.done() && view.course.points > 0 && !view.course.graded.is_empty())
             .collect();
-        courses.sort_by_key(|view| (!view.mine, !view.begun(), std::cmp::Reverse(view.course.points)));
+        sort_by_key(&mut courses, |view| {
+            (!view.mine, !view.begun(), std::cmp::Reverse(view.course.points))
+        });
         courses
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::members::view::MemberView;
 use crate::phone::Phone;
+use crate::phone::sort::sort_by;
 use domain::document::Collection;
 use domain::ledger::{Balance, LotLeft, Month, Wallet};
 use domain::{Day, Points};
@@ -51,9 +52,9 @@ impl LedgerView {
         let mut view = LedgerView {
             own: wallet(phone, Wallet::Own).unwrap_or_default(),
             company: wallet(phone, Wallet::Company),
-            months: phone.replica.all(Collection::Month).collect(),
+            months: phone.replica.all(Collection::Month),
         };
-        view.months.sort_by(|a, b| b.month.cmp(&a.month));
+        sort_by(&mut view.months, |a, b| b.month.cmp(&a.month));
         for effect in effects {
             match effect {
                 PointsEffect::Reserves { wallet, points } => {

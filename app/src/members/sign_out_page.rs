@@ -1,53 +1,69 @@
 //! Signing out. What was not sent is never lost by accident.
 
+use crate::browser::derived::Derived;
 use crate::browser::live::{App, Link};
-use crate::parts::{app, button, heading, line, nothing};
+use crate::parts::{app, button, heading, line, live, nothing};
 use crate::text;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 pub fn sign_out_page() -> AnyView {
     let app = app();
-    let typed = RwSignal::new(String::new());
     let leaving = RwSignal::new(false);
-    let form = move || page(app, typed, leaving);
-    form.into_any()
-}
-
-fn page(app: App, typed: RwSignal<String>, leaving: RwSignal<bool>) -> AnyView {
-    let lang = app.lang.get();
-    let unsent = app.counts.get().open() as i64;
     let leave = move |erase: bool| {
         if !leaving.get_untracked() {
             leaving.set(true);
             spawn_local(app.sign_out(erase));
         }
     };
-    let offline = (app.link.get() == Link::Offline).then(|| line("hint", text::sign_out_offline(lang)));
-    if unsent == 0 {
-        return view! {
-            {heading(text::sign_out(lang))}
-            {line("lead", text::sign_out_clean(lang))}
-            {offline}
-            <div class="actions">
-                {button("primary", text::sign_out_keep(lang), move |_| leave(false))}
-                {button("", text::sign_out_erase(lang), move |_| leave(true))}
-            </div>
+    let clean = Derived::new(move || app.counts.get().open() == 0);
+    // Drawn anew only when it changes: what is typed in the form stays while rounds come in.
+    live(move |app, _| {
+        if *clean.get() {
+            all_sent(app, leave)
+        } else {
+            unsent(app, leave)
         }
-        .into_any();
-    }
-    let word = text::delete_word(lang);
-    let sending = app.busy.get();
+    })
+}
+
+fn offline_hint() -> AnyView {
+    live(|app, lang| {
+        if app.link.get() == Link::Offline {
+            line("hint", text::sign_out_offline(lang))
+        } else {
+            nothing()
+        }
+    })
+}
+
+fn all_sent(app: App, leave: impl Fn(bool) + Copy + Send + 'static) -> AnyView {
+    let lang = app.lang.get();
     view! {
         {heading(text::sign_out(lang))}
-        {line("lead", text::sign_out_unsent(lang, unsent))}
-        {offline}
+        {line("lead", text::sign_out_clean(lang))}
+        {offline_hint()}
         <div class="actions">
-            {button(
-                "primary",
-                if sending { text::sending(lang) } else { text::send_now(lang) },
-                move |_| app.sync(),
-            )}
+            {button("primary", text::sign_out_keep(lang), move |_| leave(false))}
+            {button("", text::sign_out_erase(lang), move |_| leave(true))}
+        </div>
+    }
+    .into_any()
+}
+
+fn unsent(app: App, leave: impl Fn(bool) + Copy + Send + 'static) -> AnyView {
+    let lang = app.lang.get();
+    let typed = RwSignal::new(String::new());
+    let word = text::delete_word(lang);
+    view! {
+        {heading(text::sign_out(lang))}
+        {live(|app, lang| line("lead", text::sign_out_unsent(lang, app.counts.get().open() as i64)))}
+        {offline_hint()}
+        <div class="actions">
+            {live(|app, lang| {
+                let label = if app.busy.get() { text::sending(lang) } else { text::send_now(lang) };
+                button("primary", label, move |_| app.sync())
+            })}
             {button("", text::keep_for_me(lang), move |_| leave(false))}
         </div>
         {line("hint", text::keep_for_me_hint(lang))}

@@ -1,6 +1,7 @@
 //! Who the member is, where they stand, and what the programme is: what every other feature asks.
 
 use super::TAG;
+use crate::phone::sort::sort_by_key;
 use crate::phone::{Phone, Standing};
 use domain::document::Collection;
 use domain::id::SessionId;
@@ -37,7 +38,7 @@ impl MemberView {
         let mut view = MemberView {
             programme: documents.one(Collection::Programme, "programme"),
             status: documents.one(Collection::Status, "status"),
-            devices: documents.all(Collection::Device).collect(),
+            devices: documents.all(Collection::Device),
             this_phone: Some(SessionId(phone.device.0)),
             ending: vec![],
             lang: me.as_ref().map(|me| me.language).unwrap_or_default(),
@@ -52,7 +53,7 @@ impl MemberView {
             }
         }
         let here = view.this_phone;
-        view.devices.sort_by_key(|device| {
+        sort_by_key(&mut view.devices, |device| {
             (
                 Some(device.session) != here,
                 std::cmp::Reverse(device.signed_in_at),

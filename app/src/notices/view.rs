@@ -1,6 +1,7 @@
 //! Messages to the member, with those they marked as read a moment ago.
 
 use super::TAG;
+use crate::phone::sort::sort_by_key;
 use crate::phone::{Phone, Standing};
 use domain::document::Collection;
 use domain::notices::{Command, Notice};
@@ -15,7 +16,7 @@ pub struct NoticesView {
 
 impl NoticesView {
     pub fn of(phone: &Phone) -> NoticesView {
-        let mut notices: Vec<Notice> = phone.replica.all(Collection::Notice).collect();
+        let mut notices: Vec<Notice> = phone.replica.all(Collection::Notice);
         for (item, Command::MarkRead { notice }) in phone.acts::<Command>(TAG) {
             if phone.standing(item) == Standing::Pending
                 && let Some(notice) = notices.iter_mut().find(|known| known.id == notice)
@@ -23,7 +24,7 @@ impl NoticesView {
                 notice.read = true;
             }
         }
-        notices.sort_by_key(|notice| std::cmp::Reverse((notice.at, notice.id)));
+        sort_by_key(&mut notices, |notice| std::cmp::Reverse((notice.at, notice.id)));
         NoticesView { notices }
     }
 }

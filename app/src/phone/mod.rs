@@ -5,6 +5,7 @@
 pub mod json;
 pub mod outbox;
 pub mod replica;
+pub mod sort;
 pub mod store;
 pub mod sync;
 

@@ -2,6 +2,7 @@
 
 use super::Phone;
 use super::json::{self, Raw};
+use super::sort::sort_by_key;
 use super::store::{Durability, Failure, Meta, Op, Store};
 use domain::id::{CommandId, DeviceId, MemberId, uuid_v7};
 use domain::{Command, Envelope, Outcome, Timestamp, Verdict, fault};
@@ -171,7 +172,7 @@ impl Outbox {
         for item in items.iter_mut().filter(|item| item.state == State::Sent) {
             item.state = State::Saved;
         }
-        items.sort_by_key(|item| item.seq);
+        sort_by_key(&mut items, |item| item.seq);
         let last = items.last().map_or(0, |item| item.seq);
         Outbox {
             items,

@@ -41,9 +41,16 @@ impl Replica {
     }
 
     /// The documents of a collection in the order of their ids; one that cannot be read is skipped.
-    pub fn all<T: DeserializeOwned>(&self, collection: Collection) -> impl Iterator<Item = T> {
-        self.rows(collection)
-            .filter_map(|(_, body)| json::read(body.as_str()))
+    pub fn all<T: DeserializeOwned>(&self, collection: Collection) -> Vec<T> {
+        let mut all = Vec::new();
+        for body in self.bodies(collection) {
+            all.extend(json::read(body));
+        }
+        all
+    }
+
+    fn bodies(&self, collection: Collection) -> Vec<&str> {
+        self.rows(collection).map(|(_, body)| body.as_str()).collect()
     }
 
     /// The document, or `None` where there is none that can be read.

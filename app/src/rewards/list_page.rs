@@ -1,89 +1,119 @@
 //! The shelves, what is within reach first, and the member's requests.
 
 use super::view::{Buyer, RequestView};
+use crate::browser::derived::Derived;
+use crate::browser::live::App;
 use crate::format;
 use crate::ledger::view::LedgerView;
 use crate::members::view::MemberView;
-use crate::parts::{band, chip, detail, empty, heading, line, live, nothing, row, rows, section};
+use crate::parts::{
+    app, band, chip, detail, empty, heading, keyed_section, line, live, nothing, row, section,
+};
 use crate::route::Route;
 use crate::text;
 use domain::events::Band;
+use domain::id::{CommandId, RewardId};
 use domain::rewards::{Reward, Shelf, Step};
 use domain::{Error, Lang};
 use leptos::prelude::*;
+use std::sync::Arc;
+use uuid::Uuid;
 
 pub fn list_page() -> AnyView {
-    live(|app, lang| {
-        let (member, ledger, view) = (app.member.get(), app.ledger.get(), app.rewards.get());
+    let app = app();
+    let requests = Derived::new(move || {
+        let rewards = app.rewards.get();
+        let requests = rewards.requests.iter();
+        requests.map(|request| request.redemption.id.0).collect()
+    });
+    let none = Derived::new(move || app.rewards.get().rewards.is_empty());
+    let reach = offers(app, |offer| offer.why_not.is_none());
+    let nothing_in_reach = Derived::new(move || !*none.get() && reach.get().is_empty());
+    let shelves: Vec<AnyView> = Shelf::ALL
+        .into_iter()
+        .chain([Shelf::Newer])
+        .map(|shelf| {
+            let keys = offers(app, move |offer| {
+                offer.reward.shelf == shelf && offer.why_not.is_some()
+            });
+            keyed_section(move |lang| text::shelf(lang, shelf), keys, find_offer, reward_row)
+        })
+        .collect();
+    view! {
+        {live(|_, lang| heading(text::tab_rewards(lang)))}
+        {live(|app, lang| wallet_lines(&app.ledger.get(), &app.member.get(), lang).into_any())}
+        {keyed_section(text::my_requests, requests, find_request, request_row)}
+        {live(move |_, lang| if *none.get() { empty(text::no_rewards(lang)) } else { nothing() })}
+        {live(move |_, lang| {
+            if *nothing_in_reach.get() {
+                section(text::can_get_now(lang), empty(text::nothing_within_reach(lang)))
+            } else {
+                nothing()
+            }
+        })}
+        {keyed_section(text::can_get_now, reach, find_offer, reward_row)}
+        {shelves}
+    }
+    .into_any()
+}
+
+/// A reward, and why the member cannot have it now.
+#[derive(PartialEq)]
+struct Offer {
+    reward: Arc<Reward>,
+    why_not: Option<Error>,
+}
+
+impl Offer {
+    fn of(app: App, reward: &Arc<Reward>) -> Offer {
+        let (member, ledger) = (app.member.get(), app.ledger.get());
         let buyer = Buyer {
             member: &member,
             ledger: &ledger,
         };
-        let requests: Vec<AnyView> = view
-            .requests
-            .iter()
-            .map(|asked| {
-                let request = &asked.redemption;
-                let since = request
-                    .steps
-                    .last()
-                    .map(|(at, _)| format::as_of(app, *at))
-                    .unwrap_or_default();
-                row(
-                    &Route::Request(request.id),
-                    request.title.get(lang),
-                    view! {
-                        {detail(format!("{} · {since}", text::points(lang, request.points)))}
-                        {step_chip(asked, lang)}
-                    }
-                    .into_any(),
-                    nothing(),
-                )
-            })
-            .collect();
-        let mine = if requests.is_empty() {
-            nothing()
-        } else {
-            section(text::my_requests(lang), rows(requests))
-        };
-        let reach: Vec<AnyView> = view
-            .within_reach(buyer)
-            .into_iter()
-            .map(|it| reward_row(buyer, it, lang))
-            .collect();
-        let now = if view.rewards.is_empty() {
-            empty(text::no_rewards(lang))
-        } else if reach.is_empty() {
-            section(text::can_get_now(lang), empty(text::nothing_within_reach(lang)))
-        } else {
-            section(text::can_get_now(lang), rows(reach))
-        };
-        let shelves: Vec<AnyView> = Shelf::ALL
-            .into_iter()
-            .chain([Shelf::Newer])
-            .map(|shelf| {
-                let found: Vec<AnyView> = view
-                    .rewards
-                    .iter()
-                    .filter(|it| it.shelf == shelf && buyer.may_redeem(it).is_err())
-                    .map(|it| reward_row(buyer, it, lang))
-                    .collect();
-                if found.is_empty() {
-                    nothing()
-                } else {
-                    section(text::shelf(lang, shelf), rows(found))
-                }
-            })
-            .collect();
-        view! {
-            {heading(text::tab_rewards(lang))}
-            {wallet_lines(&ledger, &member, lang)}
-            {mine}
-            {now}
-            {shelves}
+        Offer {
+            reward: reward.clone(),
+            why_not: buyer.may_redeem(reward).err(),
         }
-        .into_any()
+    }
+}
+
+fn offers(app: App, wanted: impl Fn(&Offer) -> bool + Send + Sync + 'static) -> Derived<Vec<Uuid>> {
+    Derived::new(move || {
+        let rewards = app.rewards.get();
+        let offers = rewards.rewards.iter().map(|reward| Offer::of(app, reward));
+        offers
+            .filter(|offer| wanted(offer))
+            .map(|offer| offer.reward.id.0)
+            .collect()
     })
+}
+
+fn find_offer(app: App, id: Uuid) -> Option<Offer> {
+    Some(Offer::of(app, app.rewards.get().reward(RewardId(id))?))
+}
+
+fn find_request(app: App, id: Uuid) -> Option<RequestView> {
+    app.rewards.get().request(CommandId(id)).cloned()
+}
+
+fn request_row(app: App, view: &RequestView, lang: Lang) -> AnyView {
+    let request = &view.redemption;
+    let since = request
+        .steps
+        .last()
+        .map(|(at, _)| format::as_of(app, *at))
+        .unwrap_or_default();
+    row(
+        &Route::Request(request.id),
+        request.title.get(lang),
+        view! {
+            {detail(format!("{} · {since}", text::points(lang, request.points)))}
+            {step_chip(view, lang)}
+        }
+        .into_any(),
+        nothing(),
+    )
 }
 
 fn wallet_lines(ledger: &LedgerView, member: &MemberView, lang: Lang) -> Vec<AnyView> {
@@ -120,17 +150,18 @@ pub fn step_chip(asked: &RequestView, lang: Lang) -> AnyView {
     chip(class, text::step(lang, step))
 }
 
-fn reward_row(buyer: Buyer<'_>, reward: &Reward, lang: Lang) -> AnyView {
-    let why = match buyer.may_redeem(reward) {
-        Ok(()) if reward.stock == Band::Few => band(Band::Few, text::stock(lang, Band::Few)),
-        Ok(()) => nothing(),
-        Err(Error::NotEnoughPoints { missing }) => detail(text::points_missing(lang, missing)),
-        Err(Error::SoldOut) => band(Band::None, text::stock(lang, Band::None)),
-        Err(Error::NotForYourTier) => chip(
+fn reward_row(app: App, offer: &Offer, lang: Lang) -> AnyView {
+    let reward = &offer.reward;
+    let why = match &offer.why_not {
+        None if reward.stock == Band::Few => band(Band::Few, text::stock(lang, Band::Few)),
+        None => nothing(),
+        Some(Error::NotEnoughPoints { missing }) => detail(text::points_missing(lang, *missing)),
+        Some(Error::SoldOut) => band(Band::None, text::stock(lang, Band::None)),
+        Some(Error::NotForYourTier) => chip(
             "tiers",
-            text::reserved_for(lang, &buyer.member.tier_names(&reward.tiers, lang)),
+            text::reserved_for(lang, &app.member.get().tier_names(&reward.tiers, lang)),
         ),
-        Err(_) => nothing(),
+        Some(_) => nothing(),
     };
     row(
         &Route::Reward(reward.id),

@@ -4,6 +4,7 @@ use super::TAG;
 use crate::ledger::view::{LedgerView, PointsEffect};
 use crate::members::view::MemberView;
 use crate::phone::outbox::Item;
+use crate::phone::sort::sort_by_key;
 use crate::phone::{Phone, Standing};
 use domain::document::Collection;
 use domain::id::{CommandId, RewardId};
@@ -36,10 +37,16 @@ pub struct RequestView {
 impl RewardsView {
     pub fn of(phone: &Phone) -> RewardsView {
         let mut view = RewardsView {
-            rewards: phone.replica.all(Collection::Reward).map(Arc::new).collect(),
+            rewards: phone
+                .replica
+                .all(Collection::Reward)
+                .into_iter()
+                .map(Arc::new)
+                .collect(),
             requests: phone
                 .replica
                 .all(Collection::Redemption)
+                .into_iter()
                 .map(|redemption| RequestView {
                     redemption,
                     pending: false,
@@ -53,8 +60,8 @@ impl RewardsView {
                 view.fold(item, command);
             }
         }
-        view.rewards.sort_by_key(|reward| (reward.points, reward.id));
-        view.requests.sort_by_key(|request| {
+        sort_by_key(&mut view.rewards, |reward| (reward.points, reward.id));
+        sort_by_key(&mut view.requests, |request| {
             let redemption = &request.redemption;
             std::cmp::Reverse((redemption.steps.first().map(|(at, _)| *at), redemption.id))
         });
