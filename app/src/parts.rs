@@ -283,7 +283,7 @@ pub fn answer(app: App, verdict: &Verdict) -> Option<String> {
         Verdict::Confirmed(receipt) => Some(text::receipt_text(receipt, app.lang.get())),
         Verdict::Refused(error) => Some(refusal(app, error)),
         Verdict::Failed => None,
-        Verdict::Newer(_) => Some(text::verdict_newer(app.lang.get()).to_owned()),
+        Verdict::Newer => Some(text::verdict_newer(app.lang.get()).to_owned()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a member can do: one list, in an envelope that makes each act count once.
 
 use crate::id::{CommandId, DeviceId, MemberId};
-use crate::newer::Unread;
+use crate::newer::open;
 use crate::{Error, Points, Timestamp, events, learning, members, notices, rewards};
 use serde::{Deserialize, Serialize};
 
@@ -43,40 +43,35 @@ pub struct Outcome {
     pub verdict: Verdict,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    Confirmed(Receipt),
-    Refused(Error),
-    /// Nothing was decided and nothing stored: keep the command and try again.
-    Failed,
-    /// Decided, in a way this version does not know.
-    #[serde(untagged, skip_serializing)]
-    Newer(Unread),
+open! {
+    pub enum Verdict {
+        Confirmed(Receipt) = "confirmed",
+        Refused(Error) = "refused",
+        /// Nothing was decided and nothing stored: keep the command and try again.
+        Failed = "failed",
+    }
 }
 
-/// What a confirmed command brought.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Receipt {
-    /// Done; there is nothing to say beyond that.
-    Noted,
-    /// A seat is taken.
-    Joined,
-    /// The event is full: `position` on the waiting list, from 1.
-    Waiting {
-        position: u32,
-    },
-    Left,
-    Graded(learning::Result),
-    /// Points are reserved for the redemption that has the id of the command.
-    Reserved {
-        points: Points,
-    },
-    /// The redemption was taken back and its points are free again.
-    Released {
-        points: Points,
-    },
-    #[serde(untagged, skip_serializing)]
-    Newer(Unread),
+open! {
+    /// What a confirmed command brought.
+    pub enum Receipt {
+        /// Done; there is nothing to say beyond that.
+        Noted = "noted",
+        /// A seat is taken.
+        Joined = "joined",
+        /// The event is full: `position` on the waiting list, from 1.
+        Waiting {
+            position: u32,
+        } = "waiting",
+        Left = "left",
+        Graded(learning::Result) = "graded",
+        /// Points are reserved for the redemption that has the id of the command.
+        Reserved {
+            points: Points,
+        } = "reserved",
+        /// The redemption was taken back and its points are free again.
+        Released {
+            points: Points,
+        } = "released",
+    }
 }

@@ -1,7 +1,7 @@
 //! Events, registrations, waiting lists, tickets.
 
 use crate::id::{EventId, TicketId};
-use crate::newer::{Unread, codes};
+use crate::newer::{codes, open};
 use crate::{Error, Text, Timestamp, programme};
 use serde::{Deserialize, Serialize};
 
@@ -25,20 +25,18 @@ pub struct Event {
     pub cancelled: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Venue {
-    Place {
-        name: String,
-        address: String,
-        /// Degrees north and east, in millionths.
-        position: Option<(i32, i32)>,
-    },
-    Webinar {
-        url: String,
-    },
-    #[serde(untagged, skip_serializing)]
-    Newer(Unread),
+open! {
+    pub enum Venue {
+        Place {
+            name: String,
+            address: String,
+            /// Degrees north and east, in millionths.
+            position: Option<(i32, i32)>,
+        } = "place",
+        Webinar {
+            url: String,
+        } = "webinar",
+    }
 }
 
 codes! {
@@ -116,16 +114,14 @@ pub struct Registration {
     pub state: Place,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Place {
-    Joined(Ticket),
-    /// From 1.
-    Waiting {
-        position: u32,
-    },
-    #[serde(untagged, skip_serializing)]
-    Newer(Unread),
+open! {
+    pub enum Place {
+        Joined(Ticket) = "joined",
+        /// From 1.
+        Waiting {
+            position: u32,
+        } = "waiting",
+    }
 }
 
 /// Proof of a seat, readable without a network.

@@ -1,7 +1,7 @@
 //! Courses, lessons, quizzes, attempts.
 
 use crate::id::{CommandId, CourseId};
-use crate::newer::{Unread, codes};
+use crate::newer::{codes, open};
 use crate::{Day, Points, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -51,26 +51,24 @@ pub struct Question {
     pub form: Form,
 }
 
-/// How a question is answered. Options are answered by their place in the list, from 0.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Form {
-    Single {
-        options: Vec<Text>,
-    },
-    Multiple {
-        options: Vec<Text>,
-    },
-    TrueFalse,
-    /// To be put in order. The list is shuffled when the course is imported.
-    Ordering {
-        options: Vec<Text>,
-    },
-    Number {
-        unit: String,
-    },
-    #[serde(untagged, skip_serializing)]
-    Newer(Unread),
+open! {
+    /// How a question is answered. Options are answered by their place in the list, from 0.
+    pub enum Form {
+        Single {
+            options: Vec<Text>,
+        } = "single",
+        Multiple {
+            options: Vec<Text>,
+        } = "multiple",
+        TrueFalse = "true_false",
+        /// To be put in order. The list is shuffled when the course is imported.
+        Ordering {
+            options: Vec<Text>,
+        } = "ordering",
+        Number {
+            unit: String,
+        } = "number",
+    }
 }
 
 /// An answer given.
@@ -87,18 +85,16 @@ pub enum Given {
     Number(i64),
 }
 
-/// The right answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Key {
-    Exactly(Given),
-    /// Thousandths: right when the answer is at most `tolerance` away from `value`.
-    Near {
-        value: i64,
-        tolerance: i64,
-    },
-    #[serde(untagged, skip_serializing)]
-    Newer(Unread),
+open! {
+    /// The right answer.
+    pub enum Key {
+        Exactly(Given) = "exactly",
+        /// Thousandths: right when the answer is at most `tolerance` away from `value`.
+        Near {
+            value: i64,
+            tolerance: i64,
+        } = "near",
+    }
 }
 
 /// A practice question: its answer and the reason travel with it.
@@ -159,7 +155,7 @@ impl From<Practice> for FlatPractice {
 impl Practice {
     /// Can this version ask the question and mark its answer?
     pub fn is_readable(&self) -> bool {
-        !matches!(self.question.form, Form::Newer(_)) && !matches!(self.key, Key::Newer(_))
+        !matches!(self.question.form, Form::Newer) && !matches!(self.key, Key::Newer)
     }
 }
 
@@ -169,7 +165,7 @@ impl Course {
         !self
             .graded
             .iter()
-            .any(|question| matches!(question.form, Form::Newer(_)))
+            .any(|question| matches!(question.form, Form::Newer))
     }
 }
 
@@ -205,7 +201,7 @@ impl Key {
             (Key::Near { value, tolerance }, Given::Number(number)) => {
                 value.abs_diff(*number) <= tolerance.unsigned_abs()
             }
-            (Key::Near { .. } | Key::Newer(_), _) => false,
+            (Key::Near { .. } | Key::Newer, _) => false,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Points as money: what a phone shows of the ledger, and the rule of the lots.
 
 use crate::id::EntryId;
-use crate::newer::{Unread, codes};
+use crate::newer::{codes, open};
 use crate::{Day, Points, Text, Timestamp, fault};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -36,7 +36,7 @@ pub struct LotLeft {
 }
 
 /// One month of a wallet's history.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Month {
     pub wallet: Wallet,
     /// `2026-11`
@@ -46,7 +46,7 @@ pub struct Month {
 }
 
 /// One entry, seen from a wallet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     pub entry: EntryId,
     pub at: Timestamp,
@@ -59,47 +59,44 @@ pub struct Line {
     pub expires_on: Option<Day>,
 }
 
-/// Why points moved.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    Order {
-        order: String,
-        rule: u32,
-    },
-    Return {
-        order: String,
-        rule: u32,
-    },
-    /// An order was corrected: what it had brought is taken back before the new amount counts.
-    Correction {
-        order: String,
-    },
-    Course {
-        title: Text,
-        version: u32,
-    },
-    Held {
-        title: Text,
-    },
-    /// A request came to nothing.
-    Freed {
-        title: Text,
-    },
-    Expired,
-    /// From one wallet to another, for the reason that the brand wrote.
-    Transfer {
-        title: Text,
-    },
-    /// A transfer that never should have been.
-    TransferTakenBack {
-        title: Text,
-    },
-    /// Two wallets became one.
-    Merged,
-    /// A reason of a newer server: the line still counts. Never written.
-    #[serde(untagged, skip_serializing)]
-    Newer(Unread),
+open! {
+    /// Why points moved.
+    pub enum Reason {
+        Order {
+            order: String,
+            rule: u32,
+        } = "order",
+        Return {
+            order: String,
+            rule: u32,
+        } = "return",
+        /// An order was corrected: what it had brought is taken back before the new amount counts.
+        Correction {
+            order: String,
+        } = "correction",
+        Course {
+            title: Text,
+            version: u32,
+        } = "course",
+        Held {
+            title: Text,
+        } = "held",
+        /// A request came to nothing.
+        Freed {
+            title: Text,
+        } = "freed",
+        Expired = "expired",
+        /// From one wallet to another, for the reason that the brand wrote.
+        Transfer {
+            title: Text,
+        } = "transfer",
+        /// A transfer that never should have been.
+        TransferTakenBack {
+            title: Text,
+        } = "transfer_taken_back",
+        /// Two wallets became one.
+        Merged = "merged",
+    }
 }
 
 /// Something that happened to a wallet, as the rule of the lots sees it.
@@ -436,7 +433,7 @@ mod tests {
     fn a_line_of_a_newer_server_is_read() {
         let line = r#"{"entry":"0198c5b2-7f00-7000-8000-000000000004","at":1,"on":"2026-11-21","points":3,"reason":{"gift":{"to":"x"}},"expires_on":null}"#;
         let line: Line = serde_json::from_str(line).unwrap();
-        assert_eq!(line.reason, Reason::Newer(Unread));
+        assert_eq!(line.reason, Reason::Newer);
         let known: Reason = serde_json::from_str(r#"{"order":{"order":"o-1","rule":1}}"#).unwrap();
         assert!(matches!(known, Reason::Order { .. }));
     }

@@ -2,24 +2,10 @@
 //!
 //! Phones keep old builds for months, and a server may run beside a newer one. So every enum that travels or is
 //! stored has a case `Newer` for what this version does not know: enums of plain codes through [`codes!`], enums
-//! that carry data as `#[serde(untagged, skip_serializing)] Newer(Unread)`, refusals by `#[serde(other)]`. It is
-//! only ever read. A [`crate::Command`] has none, because guessing would be worse: the server applies what it can
+//! that carry data through [`open!`], refusals by `#[serde(other)]`. It is only ever read. A [`crate::Command`] has none, because guessing would be worse: the server applies what it can
 //! read and leaves the rest undecided.
 //!
 //! Files that people write are another matter: their reader refuses a `Newer`.
-
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
-
-/// A value that was skipped: a newer version wrote it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unread;
-
-impl<'de> Deserialize<'de> for Unread {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Unread, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Unread)
-    }
-}
 
 /// Declares an enum whose values travel and are stored as permanent codes. `Newer` is added.
 #[macro_export]
@@ -66,6 +52,95 @@ macro_rules! codes {
 }
 pub use codes;
 
+/// Declares an enum that travels as `"code"` or `{"code": …}`. `Newer` is added.
+///
+/// Why not serde's `untagged` for that case: it copies the value before it tries, and brings a second reader of
+/// everything in it into the phone's code.
+macro_rules! open {
+    ($(#[$meta:meta])* pub enum $name:ident {
+        $($(#[$case_meta:meta])* $case:ident
+            $({ $($(#[$field_meta:meta])* $field:ident: $type:ty,)+ })? $(($inner:ty))? = $code:literal,)+
+    }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize)]
+        pub enum $name {
+            $(
+                $(#[$case_meta])*
+                #[serde(rename = $code)]
+                $case $({ $($(#[$field_meta])* $field: $type,)+ })? $(($inner))?,
+            )+
+            /// A case of a newer version. Only ever read.
+            #[serde(skip_serializing)]
+            Newer,
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<$name, D::Error> {
+                struct Cases;
+                impl<'de> ::serde::de::Visitor<'de> for Cases {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                        f.write_str(stringify!($name))
+                    }
+
+                    fn visit_str<E: ::serde::de::Error>(self, code: &str) -> ::std::result::Result<$name, E> {
+                        $($crate::newer::open!(@bare code $name $case $code $({ $($field)+ })? $(($inner))?);)+
+                        Ok($name::Newer)
+                    }
+
+                    fn visit_map<M: ::serde::de::MapAccess<'de>>(
+                        self,
+                        mut map: M,
+                    ) -> ::std::result::Result<$name, M::Error> {
+                        let Some(code) = map.next_key::<String>()? else {
+                            return Err(::serde::de::Error::custom("a case without a code"));
+                        };
+                        let value = match code.as_str() {
+                            $($code => $crate::newer::open!(@value map $name $case $({ $($field: $type,)+ })? $(($inner))?),)+
+                            _ => {
+                                map.next_value::<::serde::de::IgnoredAny>()?;
+                                $name::Newer
+                            }
+                        };
+                        match map.next_key::<String>()? {
+                            None => Ok(value),
+                            Some(_) => Err(::serde::de::Error::custom("a case with two codes")),
+                        }
+                    }
+                }
+                deserializer.deserialize_any(Cases)
+            }
+        }
+    };
+    (@bare $given:ident $name:ident $case:ident $code:literal) => {
+        if $given == $code {
+            return Ok($name::$case);
+        }
+    };
+    (@bare $given:ident $name:ident $case:ident $code:literal $($carries:tt)+) => {
+        if $given == $code {
+            return Err(E::custom("a case without its value"));
+        }
+    };
+    (@value $map:ident $name:ident $case:ident) => {{
+        $map.next_value::<()>()?;
+        $name::$case
+    }};
+    (@value $map:ident $name:ident $case:ident ($inner:ty)) => {
+        $name::$case($map.next_value::<$inner>()?)
+    };
+    (@value $map:ident $name:ident $case:ident { $($field:ident: $type:ty,)+ }) => {{
+        #[derive(::serde::Deserialize)]
+        struct Fields {
+            $($field: $type,)+
+        }
+        let fields = $map.next_value::<Fields>()?;
+        $name::$case { $($field: fields.$field,)+ }
+    }};
+}
+pub(crate) use open;
+
 #[cfg(test)]
 mod tests {
     codes! {
@@ -73,6 +148,41 @@ mod tests {
             Red = "red",
             DarkBlue = "dark_blue",
         }
+    }
+
+    open! {
+        pub enum Shape {
+            Dot = "dot",
+            Circle { radius: i64, } = "circle",
+            Named(String) = "named",
+        }
+    }
+
+    #[test]
+    fn a_case_of_a_newer_version_reads_as_newer_and_a_broken_one_as_none() {
+        let read = |text| serde_json::from_str::<Shape>(text);
+        for (text, shape) in [
+            (r#""dot""#, Shape::Dot),
+            (r#"{"circle":{"radius":3}}"#, Shape::Circle { radius: 3 }),
+            (r#"{"named":"x"}"#, Shape::Named("x".into())),
+        ] {
+            assert_eq!(read(text).unwrap(), shape);
+            assert_eq!(serde_json::to_string(&shape).unwrap(), text);
+        }
+        for text in [r#""cube""#, r#"{"cube":{"side":[1.5,null]}}"#, r#"{"cube":1}"#] {
+            assert_eq!(read(text).unwrap(), Shape::Newer, "{text}");
+        }
+        for text in [
+            r#""circle""#,
+            r#"{"circle":{}}"#,
+            r#"{"circle":{"radius":"x"}}"#,
+            "{}",
+            "7",
+            r#"{"dot":null,"cube":1}"#,
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+        assert!(serde_json::to_string(&Shape::Newer).is_err());
     }
 
     #[test]

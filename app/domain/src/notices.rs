@@ -1,7 +1,7 @@
 //! Short messages to one member about something that happened without them.
 
 use crate::id::{EventId, NoticeId};
-use crate::newer::Unread;
+use crate::newer::open;
 use crate::rewards::Step;
 use crate::{Points, Text, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -14,31 +14,29 @@ pub struct Notice {
     pub about: About,
 }
 
-/// What happened. Variants are added, never renamed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum About {
-    /// A seat came free: the member moved up from the waiting list.
-    SeatFree {
-        event: EventId,
-        title: Text,
-    },
-    EventCancelled {
-        event: EventId,
-        title: Text,
-    },
-    /// The company rose to a tier.
-    TierReached {
-        tier: Text,
-    },
-    /// Where a reward request has got to; `points` were its price.
-    RequestMoved {
-        title: Text,
-        step: Step,
-        points: Points,
-    },
-    #[serde(untagged, skip_serializing)]
-    Newer(Unread),
+open! {
+    /// What happened. Variants are added, never renamed.
+    pub enum About {
+        /// A seat came free: the member moved up from the waiting list.
+        SeatFree {
+            event: EventId,
+            title: Text,
+        } = "seat_free",
+        EventCancelled {
+            event: EventId,
+            title: Text,
+        } = "event_cancelled",
+        /// The company rose to a tier.
+        TierReached {
+            tier: Text,
+        } = "tier_reached",
+        /// Where a reward request has got to; `points` were its price.
+        RequestMoved {
+            title: Text,
+            step: Step,
+            points: Points,
+        } = "request_moved",
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -76,7 +76,7 @@ fn venue(event: &Event, lang: Lang) -> String {
     match &event.venue {
         Venue::Place { name, address, .. } => format!("{name}, {address}"),
         Venue::Webinar { .. } => text::webinar(lang).to_owned(),
-        Venue::Newer(_) => text::newer_hint(lang).to_owned(),
+        Venue::Newer => text::newer_hint(lang).to_owned(),
     }
 }
 
@@ -108,7 +108,7 @@ fn ways_out(app: App, event: &Arc<Event>, lang: Lang) -> AnyView {
             )
         }
         Venue::Webinar { url } => way_out(url.clone(), Icon::Next, text::webinar_link(lang)),
-        Venue::Newer(_) => nothing(),
+        Venue::Newer => nothing(),
     };
     let shown = event.clone();
     view! {
@@ -130,7 +130,7 @@ fn ways_out(app: App, event: &Arc<Event>, lang: Lang) -> AnyView {
 fn save_calendar_file(app: App, event: &Event) {
     let lang = app.lang.get_untracked();
     let link = match &event.venue {
-        Venue::Place { .. } | Venue::Newer(_) => String::new(),
+        Venue::Place { .. } | Venue::Newer => String::new(),
         Venue::Webinar { url } => format!("\n{url}"),
     };
     let uid = event.id.to_string();

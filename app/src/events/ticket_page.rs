@@ -40,7 +40,7 @@ pub fn ticket_page(id: EventId) -> AnyView {
         let place = match &event.venue {
             Venue::Place { name, address, .. } => format!("{name}, {address}"),
             Venue::Webinar { .. } => text::webinar(lang).to_owned(),
-            Venue::Newer(_) => text::newer_hint(lang).to_owned(),
+            Venue::Newer => text::newer_hint(lang).to_owned(),
         };
         let warning = event
             .cancelled

@@ -98,7 +98,7 @@ fn seat(state: &Place) -> SeatStatus {
     match state {
         Place::Joined(ticket) => SeatStatus::Joined(ticket.clone()),
         Place::Waiting { position } => SeatStatus::Waiting(*position),
-        Place::Newer(_) => SeatStatus::Newer,
+        Place::Newer => SeatStatus::Newer,
     }
 }
 

@@ -160,14 +160,12 @@ struct Keeping {
 }
 
 fn picture_urls(course: &Course) -> Vec<String> {
-    let mut urls: Vec<String> = course
-        .lessons
-        .iter()
-        .flat_map(|lesson| &lesson.pictures)
-        .map(|picture| picture.url.clone())
-        .collect();
-    urls.sort();
-    urls.dedup();
+    let mut urls: Vec<String> = Vec::new();
+    for picture in course.lessons.iter().flat_map(|lesson| &lesson.pictures) {
+        if !urls.contains(&picture.url) {
+            urls.push(picture.url.clone());
+        }
+    }
     urls
 }
 

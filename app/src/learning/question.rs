@@ -58,9 +58,8 @@ pub fn question_form(
                         Some(place) => {
                             places.remove(place);
                         }
-                        None => places.push(at),
+                        None => places.insert(places.partition_point(|place| *place < at), at),
                     }
-                    places.sort_unstable();
                     (!places.is_empty()).then_some(Given::Multiple(places))
                 },
             )
@@ -70,7 +69,7 @@ pub fn question_form(
             ordering(lang, names, locked, given)
         }
         Form::Number { unit } => number(app, unit.clone(), locked, given),
-        Form::Newer(_) => line("hint", text::newer_hint(lang)),
+        Form::Newer => line("hint", text::newer_hint(lang)),
     };
     let hint = match &question.form {
         Form::Multiple { .. } => Some(text::several_answers(lang)),

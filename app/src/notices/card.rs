@@ -43,7 +43,7 @@ fn line(app: App, notice: &Notice, lang: Lang) -> AnyView {
             let request = app.rewards.get().only_request(title);
             request.map_or(Route::Rewards, Route::Request)
         }
-        About::Newer(_) => Route::Activity,
+        About::Newer => Route::Activity,
     };
     let words = text::notice_text(&notice.about, lang);
     view! {

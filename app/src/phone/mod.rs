@@ -38,18 +38,20 @@ pub struct Phone {
     versions: Versions,
 }
 
-/// How often each collection has changed in memory, by its code.
+/// How often each collection has changed in memory, by its place in [`Collection::ALL`].
 #[derive(Clone, Debug, Default)]
-struct Versions(BTreeMap<String, u64>);
+struct Versions([u64; Collection::ALL.len()]);
 
 impl Versions {
-    fn bump(&mut self, collection: &str) {
-        match self.0.get_mut(collection) {
-            Some(version) => *version += 1,
-            None => {
-                self.0.insert(collection.to_owned(), 1);
-            }
-        }
+    fn bump(&mut self, collection: Collection) {
+        self.0[collection as usize] += 1;
+    }
+
+    fn sum(&self, collections: &[Collection]) -> u64 {
+        collections
+            .iter()
+            .map(|collection| self.0[*collection as usize])
+            .sum()
     }
 }
 
@@ -73,12 +75,16 @@ pub enum Standing<'a> {
 impl Phone {
     /// From what the store gave. What cannot be read stays in the store and is left alone.
     pub fn from_loaded(member: MemberId, device: DeviceId, loaded: Loaded) -> Phone {
+        let mut drafts = BTreeMap::new();
+        for row in loaded.drafts {
+            drafts.insert(row.key, row.text);
+        }
         Phone {
             member,
             device,
             replica: Replica::from_rows(&loaded.meta, &loaded.docs),
             outbox: Outbox::from_rows(member, device, &loaded.meta, &loaded.outbox),
-            drafts: loaded.drafts.into_iter().map(|row| (row.key, row.text)).collect(),
+            drafts,
             seen_until: loaded.meta.read("seen_until").unwrap_or_default(),
             pace: sync::Pace::default(),
             nothing_new: false,
@@ -94,7 +100,7 @@ impl Phone {
         self.versions = before.versions;
         for collection in Collection::ALL {
             if self.replica.differs(&before.replica, collection.code()) {
-                self.versions.bump(collection.code());
+                self.versions.bump(*collection);
             }
         }
     }
@@ -107,7 +113,7 @@ impl Phone {
                 Family::Own => change.all_own,
             };
             if all || change.collections().any(|code| code == collection.code()) {
-                self.versions.bump(collection.code());
+                self.versions.bump(*collection);
             }
         }
         ops.extend(self.replica.apply(change));
@@ -115,9 +121,8 @@ impl Phone {
 
     /// What a view of these collections and of the acts with this tag is made of now.
     pub fn basis(&self, collections: &[Collection], tag: &str) -> Basis {
-        let version = |collection: &Collection| self.versions.0.get(collection.code()).copied();
         Basis {
-            documents: collections.iter().filter_map(version).sum(),
+            documents: self.versions.sum(collections),
             acts: self
                 .outbox
                 .iter()

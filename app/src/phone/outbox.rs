@@ -224,7 +224,7 @@ impl Outbox {
         self.set(decision.outcome.id, |item| {
             item.state = match &decision.outcome.verdict {
                 // A verdict this app does not know is one all the same: the act is not sent again.
-                Verdict::Confirmed(_) | Verdict::Newer(_) => State::Confirmed,
+                Verdict::Confirmed(_) | Verdict::Newer => State::Confirmed,
                 Verdict::Refused(_) => State::Refused,
                 Verdict::Failed => {
                     item.attempts += 1;

@@ -92,7 +92,7 @@ pub fn receipt_text(receipt: &Receipt, lang: Lang) -> String {
         }
         Receipt::Reserved { points: some } => receipt_reserved(lang, &points(lang, *some)),
         Receipt::Released { points: some } => receipt_released(lang, &points(lang, *some)),
-        Receipt::Newer(_) => receipt_newer(lang).to_owned(),
+        Receipt::Newer => receipt_newer(lang).to_owned(),
     }
 }
 
@@ -110,7 +110,7 @@ pub fn notice_text(about: &About, lang: Lang) -> String {
     match about {
         About::SeatFree { title, .. } => notice_seat_free(lang, title.get(lang)),
         About::EventCancelled { title, .. } => notice_event_cancelled(lang, title.get(lang)),
-        About::Newer(_) => notice_newer(lang).to_owned(),
+        About::Newer => notice_newer(lang).to_owned(),
         About::TierReached { tier } => notice_tier_reached(lang, tier.get(lang)),
         About::RequestMoved {
             title,

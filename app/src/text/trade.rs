@@ -182,6 +182,6 @@ pub fn reason(lang: Lang, reason: &Reason) -> String {
         Reason::Transfer { title } => reason_transfer(lang, title.get(lang)),
         Reason::TransferTakenBack { title } => reason_transfer_taken_back(lang, title.get(lang)),
         Reason::Merged => reason_merged(lang).to_owned(),
-        Reason::Newer(_) => reason_newer(lang).to_owned(),
+        Reason::Newer => reason_newer(lang).to_owned(),
     }
 }

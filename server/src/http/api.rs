@@ -131,7 +131,7 @@ async fn work(
         let result = match serde_json::from_str::<Outcome>(outcome.get()).map(|outcome| outcome.verdict) {
             Ok(Verdict::Confirmed(_)) => "confirmed",
             Ok(Verdict::Refused(_)) => "refused",
-            Ok(Verdict::Failed | Verdict::Newer(_)) | Err(_) => "failed",
+            Ok(Verdict::Failed | Verdict::Newer) | Err(_) => "failed",
         };
         metrics::counter!("compagnon_commands_total", "outcome" => result).increment(1);
     }

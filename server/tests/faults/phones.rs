@@ -414,7 +414,7 @@ impl Handset {
             Form::TrueFalse => Choice::TrueFalse(below(2) == 0),
             Form::Ordering { options } => Choice::Ordering((0..options.len() as u8).collect()),
             Form::Number { .. } => Choice::Number(i64::from(below(20)) * 1000),
-            Form::Newer(_) => panic!("a question of no kind"),
+            Form::Newer => panic!("a question of no kind"),
         }
     }
 
@@ -439,7 +439,7 @@ impl Handset {
         for raw in reply.outcomes {
             let outcome: Outcome = serde_json::from_str(raw.get()).unwrap();
             match outcome.verdict {
-                Verdict::Failed | Verdict::Newer(_) => {
+                Verdict::Failed | Verdict::Newer => {
                     panic!("{}: the server failed at {}", self.reference, outcome.id)
                 }
                 Verdict::Refused(_) => self.refusals += 1,

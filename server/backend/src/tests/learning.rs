@@ -123,7 +123,7 @@ fn answers(course: &Course, right: usize) -> Vec<Answer> {
                 }
                 Form::Number { .. } => Given::Number(if right { 4500 } else { 4501 }),
                 Form::Multiple { .. } => Given::Multiple(if right { vec![0, 2] } else { vec![0] }),
-                Form::Newer(_) => panic!("{question:?}"),
+                Form::Newer => panic!("{question:?}"),
                 Form::TrueFalse => Given::TrueFalse(right),
             };
             Answer {

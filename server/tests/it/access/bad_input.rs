@@ -274,7 +274,7 @@ both! {
             serde_json::from_str::<Envelope>(&act).expect(&act);
             let reply = phone.sync(&Cursor::default(), &[&act]).await;
             match &reply.outcomes[0].verdict {
-                Verdict::Failed | Verdict::Newer(_) => panic!("failed: {act}"),
+                Verdict::Failed | Verdict::Newer => panic!("failed: {act}"),
                 Verdict::Refused(Error::WrongMember | Error::IdReuse) => panic!("not asked at all: {act}"),
                 Verdict::Refused(_) => refused += 1,
                 Verdict::Confirmed(_) => {}
