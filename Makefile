@@ -28,9 +28,12 @@ server: set-up
 	@.ci/client
 	@. .ci/env.sh && cargo build --release -p server --bin compagnon
 
-run: server
-	@./target/release/compagnon demo load --if-empty
-	@exec ./target/release/compagnon serve --demo
+# Why not optimised: it takes half as long to build, and a first round still takes 23 ms instead of 18.
+run: set-up
+	@.ci/client
+	@. .ci/env.sh && cargo build -p server --bin compagnon
+	@./target/debug/compagnon demo load --if-empty
+	@exec ./target/debug/compagnon serve --demo
 
 test: set-up-test
 	@.ci/test

@@ -27,7 +27,7 @@ const filesIn = (folder) => readdirSync(folder, { recursive: true }).filter((nam
 function compile(crate) {
   const target = join(top, 'target', 'front');
   // Where functions lie is what the chunks are cut along.
-  run('cargo', 'rustc', '-p', crate, '--lib', '--crate-type', 'cdylib', '--profile', 'wasm-release', '--target', 'wasm32-unknown-unknown', '--target-dir', target, '--', '-Clink-args=--emit-relocs');
+  run('cargo', 'rustc', '-p', crate, '--lib', '--profile', 'wasm-release', '--target', 'wasm32-unknown-unknown', '--target-dir', target, '--', '-Clink-args=--emit-relocs');
   return join(target, 'wasm32-unknown-unknown', 'wasm-release', `${crate.replaceAll('-', '_')}.wasm`);
 }
 

@@ -1,7 +1,7 @@
 //! The address bar: the screen it names, and the taps and the ways back that change it.
 //!
-//! Why not leptos_router: the app finds its screens with its own [`Route`], and the rest is what is here; the router of
-//! a hundred features was 24 KB of WebAssembly.
+//! Why not leptos_router: the app finds its screens with its own [`Route`]; what is left of a router is on this page, and
+//! is 9.8 KB less to download.
 
 use crate::route::Route;
 use leptos::ev;

@@ -28,7 +28,7 @@ pub struct File {
     pub sha256: String,
 }
 
-/// The member app. Its folder is `pkg`; [`OF_MEMBER`] lists what it has besides.
+/// The member app: the folder `pkg`, the icons, and the files at the top that it uses.
 pub const MEMBER: &str = "pkg";
 
 /// Files of the member app outside its folder. What is in none of the lists and in no folder is in no bundle.

@@ -1,9 +1,9 @@
 //! Every text of the app, once, in French and English side by side. A text that lacks a language does not compile.
 //!
 //! # How to add a text
-//! `name: "French", "English";` inside [`say!`] for a fixed text, `name(a: &str): "… {a} …", "… {a} …";` inside
-//! [`fill!`] for one with values, and `name: "{n} point" / "{n} points", "{n} point" / "{n} points";` inside
-//! [`count!`] for one that depends on a number. French is written with narrow no-break spaces (U+202F) before
+//! `name: "French", "English";` inside `say!` for a fixed text, `name(a: &str): "… {a} …", "… {a} …";` inside
+//! `fill!` for one with values, and `name: "{n} point" / "{n} points", "{n} point" / "{n} points";` inside
+//! `count!` for one that depends on a number. French is written with narrow no-break spaces (U+202F) before
 //! `; : ! ?` and inside quotation marks; a test looks for what was forgotten.
 
 use domain::Lang;
