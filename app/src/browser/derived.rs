@@ -78,7 +78,8 @@ impl<T: Send + Sync + 'static> Derived<T> {
         Self::own(self.memo.with_untracked(|erased| erased.value.clone()))
     }
 
+    /// Follows it without needing it. Why by reading: a memo that nobody has read follows nothing itself.
     pub fn track(self) {
-        self.memo.track();
+        self.memo.with(|_| ());
     }
 }
