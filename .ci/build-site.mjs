@@ -42,7 +42,8 @@ async function shrinkScripts(folder) {
 
 // Twice: the second pass finds what the first has laid open.
 function shrinkWasm(path) {
-  const args = ['-Oz', '-Oz', '--enable-bulk-memory', '--enable-nontrapping-float-to-int', path, '-o', path];
+  const features = ['--enable-bulk-memory', '--enable-nontrapping-float-to-int'];
+  const args = ['-Oz', '-Oz', ...features, '--strip-producers', '--strip-target-features', path, '-o', path];
   return new Promise((done, fail) => {
     const optimizer = spawn('wasm-opt', args, { stdio: 'inherit' });
     optimizer.once('error', fail);
