@@ -2,6 +2,7 @@
 
 use crate::id::{EventId, TicketId};
 use crate::newer::{codes, open};
+use crate::samples::{Giver, Things};
 use crate::{Error, Text, Timestamp, programme};
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +148,25 @@ pub struct Qr {
 pub enum Command {
     Join { event: EventId },
     Leave { event: EventId },
+}
+
+impl Command {
+    /// One of each.
+    pub fn samples(things: &Things) -> Vec<Command> {
+        vec![
+            Command::Join {
+                event: things.other_event,
+            },
+            Command::Leave { event: things.event },
+        ]
+    }
+
+    /// Who may give it.
+    pub fn giver(&self) -> Giver {
+        match self {
+            Command::Join { .. } | Command::Leave { .. } => Giver::Anybody,
+        }
+    }
 }
 
 #[cfg(test)]

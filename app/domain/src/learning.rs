@@ -2,6 +2,7 @@
 
 use crate::id::{CommandId, CourseId};
 use crate::newer::{codes, open};
+use crate::samples::{Giver, Things};
 use crate::{Day, Points, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -312,6 +313,38 @@ pub enum Command {
         version: u32,
         answers: Vec<Answer>,
     },
+}
+
+impl Command {
+    /// One of each.
+    pub fn samples(things: &Things) -> Vec<Command> {
+        vec![
+            Command::ReadLesson {
+                course: things.course,
+                lesson: things.lesson.clone(),
+            },
+            Command::FinishPractice {
+                course: things.course,
+            },
+            Command::HandInQuiz {
+                course: things.course,
+                version: 1,
+                answers: vec![Answer {
+                    question: things.question.clone(),
+                    given: Given::TrueFalse(true),
+                }],
+            },
+        ]
+    }
+
+    /// Who may give it.
+    pub fn giver(&self) -> Giver {
+        match self {
+            Command::ReadLesson { .. } | Command::FinishPractice { .. } | Command::HandInQuiz { .. } => {
+                Giver::Anybody
+            }
+        }
+    }
 }
 
 impl Command {

@@ -8,7 +8,8 @@
 //! 2. A variant in [`command::Command`]; never rename or remove one: phones may hold it for months. An enum that
 //!    travels or is stored has a case for what a newer version adds, see [`newer`]; a field added later has a default.
 //! 3. Its documents in [`document`], its refusals in [`error::Error`].
-//! 4. Golden lines in `tests/wire.rs`.
+//! 4. One of each command in its `Command::samples`, with who may give it; golden lines in `tests/wire.rs` and, for each
+//!    document, in `tests/golden/documents.jsonl`.
 
 pub mod command;
 pub mod day;
@@ -25,6 +26,7 @@ pub mod newer;
 pub mod notices;
 pub mod programme;
 pub mod rewards;
+pub mod samples;
 pub mod status;
 pub mod sync;
 pub mod text;

@@ -2,6 +2,7 @@
 
 use crate::id::{CompanyId, MemberId, SessionId};
 use crate::newer::codes;
+use crate::samples::{Giver, Things};
 use crate::{Lang, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +80,26 @@ pub enum Command {
     SignOutDevice {
         session: SessionId,
     },
+}
+
+impl Command {
+    /// One of each.
+    pub fn samples(things: &Things) -> Vec<Command> {
+        vec![
+            Command::SetLanguage { language: Lang::Fr },
+            Command::SignOutDevice {
+                session: things.session,
+            },
+        ]
+    }
+
+    /// Who may give it.
+    pub fn giver(&self) -> Giver {
+        match self {
+            Command::SetLanguage { .. } => Giver::Anybody,
+            Command::SignOutDevice { .. } => Giver::Owner,
+        }
+    }
 }
 
 /// A trade, as the programme lists it.

@@ -1,9 +1,9 @@
 //! Values that a newer version wrote.
 //!
 //! Phones keep old builds for months, and a server may run beside a newer one. So every enum that travels or is
-//! stored has a case `Newer` for what this version does not know: enums of plain codes through [`codes!`], enums
-//! that carry data through [`open!`], refusals by `#[serde(other)]`. It is only ever read. A [`crate::Command`] has none, because guessing would be worse: the server applies what it can
-//! read and leaves the rest undecided.
+//! stored has a case `Newer` for what this version does not know: enums of plain codes through `codes!`, enums that
+//! carry data through `open!`, refusals by `#[serde(other)]`. It is only ever read. A [`crate::Command`] has none, nor
+//! has what is in it: the server applies what it can read and leaves the rest undecided.
 //!
 //! Files that people write are another matter: their reader refuses a `Newer`.
 
@@ -33,6 +33,18 @@ macro_rules! codes {
             /// `None` for a code this version does not know.
             pub fn from_code(code: &str) -> Option<$name> {
                 $name::ALL.into_iter().find(|known| known.code() == code)
+            }
+
+            /// `deserialize_with` for a command: it must not be applied in part.
+            ///
+            /// # Errors
+            /// A code this version does not know.
+            pub fn known<'de, D: ::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::std::result::Result<$name, D::Error> {
+                let code = <String as ::serde::Deserialize>::deserialize(deserializer)?;
+                $name::from_code(&code)
+                    .ok_or_else(|| ::serde::de::Error::unknown_variant(&code, &[$($code),*]))
             }
         }
 
@@ -192,6 +204,13 @@ mod tests {
         assert_eq!(read(r#""green""#), Colour::Newer);
         assert_eq!(serde_json::to_string(&Colour::Red).unwrap(), r#""red""#);
         assert_eq!(Colour::from_code("newer"), None);
+        let known = |text| Colour::known(&mut serde_json::Deserializer::from_str(text));
+        assert_eq!(known(r#""red""#).unwrap(), Colour::Red);
+        let refused = known(r#""green""#).unwrap_err().to_string();
+        assert!(
+            refused.starts_with("unknown variant `green`, expected `red` or `dark_blue`"),
+            "{refused}"
+        );
         assert!(serde_json::from_str::<Colour>("3").is_err());
     }
 }

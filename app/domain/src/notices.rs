@@ -3,6 +3,7 @@
 use crate::id::{EventId, NoticeId};
 use crate::newer::open;
 use crate::rewards::Step;
+use crate::samples::{Giver, Things};
 use crate::{Points, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -43,4 +44,20 @@ open! {
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     MarkRead { notice: NoticeId },
+}
+
+impl Command {
+    /// One of each.
+    pub fn samples(things: &Things) -> Vec<Command> {
+        vec![Command::MarkRead {
+            notice: things.notice,
+        }]
+    }
+
+    /// Who may give it.
+    pub fn giver(&self) -> Giver {
+        match self {
+            Command::MarkRead { .. } => Giver::Owner,
+        }
+    }
 }

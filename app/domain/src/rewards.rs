@@ -4,6 +4,7 @@ use crate::events::{Band, Qr};
 use crate::id::{CommandId, RewardId};
 use crate::ledger::Wallet;
 use crate::newer::codes;
+use crate::samples::{Giver, Things};
 use crate::{Error, Points, Text, Timestamp, programme};
 use serde::{Deserialize, Serialize};
 
@@ -123,9 +124,46 @@ pub enum Command {
     Redeem {
         reward: RewardId,
         points: Points,
+        #[serde(deserialize_with = "Wallet::known")]
         wallet: Wallet,
     },
     TakeBack {
         redemption: CommandId,
     },
+}
+
+impl Command {
+    /// One of each.
+    pub fn samples(things: &Things) -> Vec<Command> {
+        vec![
+            Command::Redeem {
+                reward: things.reward,
+                points: things.points,
+                wallet: Wallet::Own,
+            },
+            Command::Redeem {
+                reward: things.reward,
+                points: things.points,
+                wallet: Wallet::Company,
+            },
+            Command::TakeBack {
+                redemption: things.redemption,
+            },
+        ]
+    }
+
+    /// Who may give it.
+    pub fn giver(&self) -> Giver {
+        match self {
+            Command::Redeem {
+                wallet: Wallet::Own, ..
+            } => Giver::Anybody,
+            // No wallet of a newer version is spent from: the server leaves that undecided.
+            Command::Redeem {
+                wallet: Wallet::Company | Wallet::Newer,
+                ..
+            } => Giver::Manager,
+            Command::TakeBack { .. } => Giver::Owner,
+        }
+    }
 }

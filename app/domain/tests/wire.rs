@@ -3,12 +3,14 @@
 
 use domain::document::{Act, Collection};
 use domain::events::{Event, Registration};
+use domain::id::{CommandId, CourseId, EventId, NoticeId, RewardId, SessionId};
 use domain::learning::{Course, Progress};
 use domain::ledger::{Balance, Month, Reason};
 use domain::members::{Device, Me};
 use domain::notices::Notice;
 use domain::programme::Programme;
 use domain::rewards::{Redemption, Reward};
+use domain::samples::Things;
 use domain::status::Status;
 use domain::sync::{Reply, Request};
 use domain::{Command, Envelope, Error, Outcome};
@@ -99,6 +101,54 @@ fn released_forms_still_read_and_write_the_same() {
     holds::<Outcome>(OUTCOMES);
     holds::<Error>(ERRORS);
     holds::<Reason>(REASONS);
+}
+
+/// The tags of a command: its feature and its name.
+fn tags(command: &Command) -> (String, String) {
+    let value = serde_json::to_value(command).unwrap();
+    let (feature, inner) = value.as_object().unwrap().iter().next().unwrap();
+    (
+        feature.clone(),
+        inner.as_object().unwrap().keys().next().unwrap().clone(),
+    )
+}
+
+/// The names of an enum's variants, as its reader lists them when it is given another.
+fn variants(text: &str) -> Vec<String> {
+    let complaint = serde_json::from_str::<Command>(text).unwrap_err().to_string();
+    let (_, listed) = complaint
+        .split_once("expected ")
+        .expect("the known ones are listed");
+    listed.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_command_has_a_sample_and_a_golden_form() {
+    let id = uuid::Uuid::nil();
+    let things = Things {
+        course: CourseId(id),
+        lesson: "a".into(),
+        question: "q".into(),
+        event: EventId(id),
+        other_event: EventId(id),
+        reward: RewardId(id),
+        points: 1,
+        session: SessionId(id),
+        notice: NoticeId(id),
+        redemption: CommandId(id),
+    };
+    let mut known = BTreeSet::new();
+    for feature in variants(r#"{"?":0}"#) {
+        for name in variants(&format!(r#"{{"{feature}":{{"?":0}}}}"#)) {
+            known.insert((feature.clone(), name));
+        }
+    }
+    assert!(known.len() >= 10, "{known:?}");
+    let sampled: BTreeSet<_> = Command::samples(&things).iter().map(tags).collect();
+    assert_eq!(sampled, known);
+    let golden = COMMANDS.iter().map(|line| serde_json::from_str(line).unwrap());
+    let golden: BTreeSet<_> = golden.map(|command: Command| tags(&command)).collect();
+    assert_eq!(golden, known);
 }
 
 #[test]

@@ -105,6 +105,7 @@ impl Hardware {
         let event = |place: usize| {
             let all: Vec<EventId> = replica
                 .all(Collection::Event)
+                .into_iter()
                 .map(|event: events::Event| event.id)
                 .collect();
             all.get(place % all.len().max(1)).copied()
@@ -115,6 +116,7 @@ impl Hardware {
             What::Redeem { reward, company } => {
                 let all: Vec<(RewardId, i64)> = replica
                     .all(Collection::Reward)
+                    .into_iter()
                     .map(|reward: rewards::Reward| (reward.id, reward.points))
                     .collect();
                 let (reward, points) = *all.get(reward % all.len().max(1))?;
@@ -133,13 +135,14 @@ impl Hardware {
                 });
                 let known = replica
                     .all(Collection::Redemption)
+                    .into_iter()
                     .map(|redemption: rewards::Redemption| redemption.id);
                 let all: Vec<CommandId> = known.chain(asked).collect();
                 let redemption = *all.get(which % all.len().max(1))?;
                 Command::Rewards(rewards::Command::TakeBack { redemption })
             }
             What::Quiz { right } => {
-                let course: learning::Course = replica.all(Collection::Course).next()?;
+                let course: learning::Course = replica.all(Collection::Course).into_iter().next()?;
                 Command::Learning(learning::Command::HandInQuiz {
                     course: course.id,
                     version: course.version,
@@ -154,14 +157,18 @@ impl Hardware {
                 })
             }
             What::Lesson => {
-                let course: learning::Course = replica.all(Collection::Course).next()?;
+                let course: learning::Course = replica.all(Collection::Course).into_iter().next()?;
                 Command::Learning(learning::Command::ReadLesson {
                     course: course.id,
                     lesson: course.lessons.first()?.lesson.clone(),
                 })
             }
             What::Practice => Command::Learning(learning::Command::FinishPractice {
-                course: replica.all::<learning::Course>(Collection::Course).next()?.id,
+                course: replica
+                    .all::<learning::Course>(Collection::Course)
+                    .into_iter()
+                    .next()?
+                    .id,
             }),
             What::Language(french) => Command::Members(members::Command::SetLanguage {
                 language: if french { Lang::Fr } else { Lang::En },
@@ -169,6 +176,7 @@ impl Hardware {
             What::ReadNotice(which) => {
                 let all: Vec<_> = replica
                     .all(Collection::Notice)
+                    .into_iter()
                     .map(|notice: notices::Notice| notice.id)
                     .collect();
                 let notice = *all.get(which % all.len().max(1))?;
@@ -177,6 +185,7 @@ impl Hardware {
             What::SignOutDevice(which) => {
                 let all: Vec<_> = replica
                     .all(Collection::Device)
+                    .into_iter()
                     .map(|device: members::Device| device.session)
                     .collect();
                 let session = *all.get(which % all.len().max(1))?;

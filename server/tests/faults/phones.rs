@@ -346,13 +346,16 @@ impl Handset {
     /// What this member might do next. Much of it is refused, as in life.
     fn think(&self) -> Option<Command> {
         let (replica, dice) = (&self.phone.replica, &self.dice);
-        let courses: Vec<learning::Course> = replica.all(Collection::Course).collect();
+        let courses: Vec<learning::Course> = replica.all(Collection::Course);
         let course = dice.any(&courses);
         Some(match dice.below(12) {
             0..=2 => {
                 let event = dice.any(replica.all::<events::Event>(Collection::Event))?.id;
                 let registrations = replica.all::<events::Registration>(Collection::Registration);
-                let registered = registrations.map(|place| place.event).any(|known| known == event);
+                let registered = registrations
+                    .iter()
+                    .map(|place| place.event)
+                    .any(|known| known == event);
                 Command::Events(match registered {
                     true => events::Command::Leave { event },
                     false => events::Command::Join { event },
@@ -370,6 +373,7 @@ impl Handset {
             6 => {
                 let open = replica
                     .all::<rewards::Redemption>(Collection::Redemption)
+                    .into_iter()
                     .filter(|one| one.step() == Step::Reserved);
                 let redemption = dice.any(open)?.id;
                 Command::Rewards(rewards::Command::TakeBack { redemption })

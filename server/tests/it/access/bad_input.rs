@@ -1,12 +1,13 @@
 //! What no page of ours sends: every route answers it with a refusal, and none of it ends in an error of ours.
 
+use super::commands::samples;
 use super::town::{ALL, Town, Who, populate, request};
 use crate::house::{Answer, House, Phone};
 use axum::http::{Method, StatusCode};
 use backend::both;
 use domain::command::Envelope;
 use domain::sync::{Cursor, Reply};
-use domain::{Error, Outcome, Verdict};
+use domain::{Command, Error, Outcome, Verdict};
 use serde_json::value::RawValue;
 use server::http::{MOST_FORM_BYTES, Route, Takes, routes};
 use std::time::Duration;
@@ -59,6 +60,15 @@ fn oddities() -> Vec<String> {
         "%zz".into(),
         String::new(),
     ]
+}
+
+/// The values at the ends of a document, as they are written.
+fn leaves(value: &serde_json::Value) -> Vec<String> {
+    match value {
+        serde_json::Value::Object(fields) => fields.values().flat_map(leaves).collect(),
+        serde_json::Value::Array(items) => items.iter().flat_map(leaves).collect(),
+        end => vec![end.to_string()],
+    }
 }
 
 fn refuses(answer: &Answer, at: &str) {
@@ -235,26 +245,25 @@ both! {
         let texts = ["\\u0000", "", "\\ud83d\\ude80", "\\u202e", "lesson\\u0000", "'; DROP TABLE member; --"];
         let numbers = ["0", "-1", "9223372036854775807", "-9223372036854775808"];
         let mut commands = Vec::new();
-        for id in &things {
-            commands.push(format!(r#"{{"events":{{"join":{{"event":"{id}"}}}}}}"#));
-            commands.push(format!(r#"{{"events":{{"leave":{{"event":"{id}"}}}}}}"#));
-            commands.push(format!(r#"{{"learning":{{"finish_practice":{{"course":"{id}"}}}}}}"#));
-            commands.push(format!(r#"{{"notices":{{"mark_read":{{"notice":"{id}"}}}}}}"#));
-            commands.push(format!(r#"{{"rewards":{{"redeem":{{"reward":"{id}","points":10,"wallet":"own"}}}}}}"#));
-            commands.push(format!(r#"{{"rewards":{{"take_back":{{"redemption":"{id}"}}}}}}"#));
-            commands.push(format!(r#"{{"members":{{"sign_out_device":{{"session":"{id}"}}}}}}"#));
-        }
-        for text in texts {
-            commands.push(format!(r#"{{"learning":{{"read_lesson":{{"course":"{}","lesson":"{text}"}}}}}}"#, town.course));
-            for given in ["{\"single\":255}", "{\"multiple\":[]}", "{\"ordering\":[0,0,0]}", "{\"number\":-9223372036854775808}"] {
-                commands.push(format!(
-                    r#"{{"learning":{{"hand_in_quiz":{{"course":"{}","version":1,"answers":[{{"question":"{text}","given":{given}}}]}}}}}}"#,
-                    town.course
-                ));
+        let ids: Vec<String> = things.iter().map(|id| format!("\"{id}\"")).collect();
+        let texts: Vec<String> = texts.iter().map(|text| format!("\"{text}\"")).collect();
+        for sample in samples(&town, Who::Ann) {
+            let written = serde_json::to_string(&sample).unwrap();
+            for leaf in leaves(&serde_json::from_str(&written).unwrap()) {
+                for odd in ids.iter().chain(&texts).chain(&numbers.map(str::to_owned)) {
+                    let command = written.replacen(&leaf, odd, 1);
+                    // What cannot be read is left undecided; here is what can, and makes no sense.
+                    if serde_json::from_str::<Command>(&command).is_ok() {
+                        commands.push(command);
+                    }
+                }
             }
         }
-        for number in numbers {
-            commands.push(format!(r#"{{"rewards":{{"redeem":{{"reward":"{}","points":{number},"wallet":"company"}}}}}}"#, town.reward));
+        for given in ["{\"single\":255}", "{\"multiple\":[]}", "{\"ordering\":[0,0,0]}", "{\"number\":-9223372036854775808}"] {
+            commands.push(format!(
+                r#"{{"learning":{{"hand_in_quiz":{{"course":"{}","version":1,"answers":[{{"question":"q","given":{given}}}]}}}}}}"#,
+                town.course
+            ));
         }
         let many = vec![r#"{"question":"q","given":{"true_false":true}}"#; 1000].join(",");
         for version in ["0", "2", "4294967295"] {

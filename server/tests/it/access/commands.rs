@@ -5,128 +5,26 @@ use crate::house::{House, Phone};
 use axum::http::StatusCode;
 use backend::both;
 use domain::document::{Collection, Family};
-use domain::ledger::Wallet;
+use domain::samples::{Giver, Things};
 use domain::sync::Cursor;
-use domain::{Command, Error, Lang, Verdict, events, learning, members, notices, rewards};
-use serde::de::DeserializeOwned;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Who may, and what it touches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rule {
-    /// It names nothing, or something published for all: everybody may, and it changes what is theirs alone.
-    ForOneself,
-    /// It names a thing of a member: they alone may. For others, their manager included, it is not there.
-    OwnThing,
-    /// It spends the company's points: its managers may, and it is always the caller's own company.
-    Managers,
-}
-
-/// Why without a last arm for the rest: a new command must be declared here before the tests compile.
-fn declared(command: &Command) -> Rule {
-    match command {
-        Command::Events(events::Command::Join { .. } | events::Command::Leave { .. }) => Rule::ForOneself,
-        Command::Learning(
-            learning::Command::ReadLesson { .. }
-            | learning::Command::FinishPractice { .. }
-            | learning::Command::HandInQuiz { .. },
-        ) => Rule::ForOneself,
-        Command::Members(members::Command::SetLanguage { .. }) => Rule::ForOneself,
-        Command::Members(members::Command::SignOutDevice { .. }) => Rule::OwnThing,
-        Command::Notices(notices::Command::MarkRead { .. }) => Rule::OwnThing,
-        Command::Rewards(rewards::Command::Redeem {
-            wallet: Wallet::Own, ..
-        }) => Rule::ForOneself,
-        Command::Rewards(rewards::Command::Redeem {
-            // No wallet of a newer version is spent from: the server leaves that undecided.
-            wallet: Wallet::Company | Wallet::Newer,
-            ..
-        }) => Rule::Managers,
-        Command::Rewards(rewards::Command::TakeBack { .. }) => Rule::OwnThing,
-    }
-}
+use domain::{Command, Error, Verdict};
+use std::collections::BTreeMap;
 
 /// One of each command that names a thing of `owner` where it names a thing of anybody.
-fn samples(town: &Town<'_>, owner: Who) -> Vec<Command> {
-    let (course, things) = (town.course, &town.things[&owner]);
-    let redeem = |wallet| {
-        Command::Rewards(rewards::Command::Redeem {
-            reward: town.reward,
-            points: 10,
-            wallet,
-        })
-    };
-    let answer = learning::Answer {
+pub fn samples(town: &Town<'_>, owner: Who) -> Vec<Command> {
+    let things = &town.things[&owner];
+    Command::samples(&Things {
+        course: town.course,
+        lesson: "lesson".into(),
         question: "q".into(),
-        given: learning::Given::TrueFalse(true),
-    };
-    vec![
-        Command::Events(events::Command::Join {
-            event: town.other_event,
-        }),
-        Command::Events(events::Command::Leave { event: town.event }),
-        Command::Learning(learning::Command::ReadLesson {
-            course,
-            lesson: "lesson".into(),
-        }),
-        Command::Learning(learning::Command::FinishPractice { course }),
-        Command::Learning(learning::Command::HandInQuiz {
-            course,
-            version: 1,
-            answers: vec![answer],
-        }),
-        Command::Members(members::Command::SetLanguage { language: Lang::Fr }),
-        Command::Members(members::Command::SignOutDevice {
-            session: things.session,
-        }),
-        Command::Notices(notices::Command::MarkRead {
-            notice: things.notice,
-        }),
-        redeem(Wallet::Own),
-        redeem(Wallet::Company),
-        Command::Rewards(rewards::Command::TakeBack {
-            redemption: things.redemption,
-        }),
-    ]
-}
-
-/// The names of an enum's variants, as its reader lists them when it is given another.
-fn variants<T: DeserializeOwned>(text: &str) -> Vec<String> {
-    let complaint = serde_json::from_str::<T>(text)
-        .err()
-        .expect("there is no such variant")
-        .to_string();
-    let (_, listed) = complaint
-        .split_once("expected ")
-        .expect("the known ones are listed");
-    listed.split('`').skip(1).step_by(2).map(str::to_owned).collect()
-}
-
-#[tokio::test]
-async fn there_is_a_sample_of_every_command() {
-    let world = backend::testing::World::sqlite().await;
-    populate(&world).await;
-    let house = House::bare(&world, &[]).await;
-    let town = Town::open(&world, &house).await;
-    let sampled: BTreeSet<(String, String)> = samples(&town, Who::Ann)
-        .iter()
-        .map(|command| {
-            let value = serde_json::to_value(command).unwrap();
-            let (feature, inner) = value.as_object().unwrap().iter().next().unwrap();
-            (
-                feature.clone(),
-                inner.as_object().unwrap().keys().next().unwrap().clone(),
-            )
-        })
-        .collect();
-    let mut known = BTreeSet::new();
-    for feature in variants::<Command>(r#"{"?":0}"#) {
-        for name in variants::<Command>(&format!(r#"{{"{feature}":{{"?":0}}}}"#)) {
-            known.insert((feature.clone(), name));
-        }
-    }
-    assert!(known.len() >= 10, "{known:?}");
-    assert_eq!(sampled, known);
+        event: town.event,
+        other_event: town.other_event,
+        reward: town.reward,
+        points: 10,
+        session: things.session,
+        notice: things.notice,
+        redemption: things.redemption,
+    })
 }
 
 /// All that a member has of their own.
@@ -163,18 +61,18 @@ both! {
             let callers = ALL.into_iter().filter(|who| *who != owner).chain([owner]);
             let callers: Vec<Who> = callers.collect();
             for command in samples(&town, owner) {
-                let rule = declared(&command);
+                let giver = command.giver();
                 // What names nothing of anybody is asked once for each caller.
-                let askers = if rule == Rule::OwnThing { &callers[..] } else { &callers[callers.len() - 1..] };
+                let askers = if giver == Giver::Owner { &callers[..] } else { &callers[callers.len() - 1..] };
                 for &who in askers {
                     let before = of_others(&town, who).await;
                     let verdict = town.phone(who).act(command.clone()).await;
                     let at = format!("{command:?} of {owner:?} by {who:?}: {verdict:?}");
-                    match rule {
-                        Rule::OwnThing if who != owner => {
+                    match giver {
+                        Giver::Owner if who != owner => {
                             assert_eq!(verdict, Verdict::Refused(Error::NotFound), "{at}");
                         }
-                        Rule::Managers if !who.is_manager() => {
+                        Giver::Manager if !who.is_manager() => {
                             assert_eq!(verdict, Verdict::Refused(Error::ManagersOnly), "{at}");
                         }
                         _ => assert!(matches!(verdict, Verdict::Confirmed(_)), "{at}"),
