@@ -4,6 +4,8 @@
 use domain::Timestamp;
 use wasm_bindgen::prelude::*;
 
+pub use gloo_timers::callback::Timeout;
+
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_namespace = ["compagnonStore", "device"], js_name = get, catch)]
@@ -65,6 +67,14 @@ extern "C" {
     #[wasm_bindgen(js_namespace = ["navigator", "storage"], catch)]
     async fn estimate() -> Result<JsValue, JsValue>;
 
+    // Why not web-sys: there these types are behind a flag for what is not yet stable.
+    #[wasm_bindgen(js_namespace = ["navigator", "wakeLock"], js_name = request, catch)]
+    async fn request_wake_lock(of: &str) -> Result<WakeLock, JsValue>;
+    /// Keeps the screen on until it is released.
+    pub type WakeLock;
+    #[wasm_bindgen(method)]
+    pub fn release(this: &WakeLock) -> js_sys::Promise;
+
     #[wasm_bindgen(js_name = compagnonPanic)]
     pub fn panicked(message: &str);
 
@@ -78,11 +88,6 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
     fn fill_with_chance(bytes: &mut [u8]);
-
-    #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &js_sys::Function, millis: i32) -> i32;
-    #[wasm_bindgen(js_name = clearTimeout)]
-    pub fn clear_timeout(timer: i32);
 
     #[wasm_bindgen(js_namespace = localStorage, js_name = setItem, catch)]
     pub fn remember(key: &str, value: &str) -> Result<(), JsValue>;
@@ -132,20 +137,19 @@ pub fn keep_focus_over_redraw() {
     });
 }
 
+/// Runs `callback` once, after `millis`, unless the returned timer is dropped before.
+pub fn timer(millis: i64, callback: impl FnOnce() + 'static) -> Timeout {
+    Timeout::new(millis.clamp(0, i64::from(i32::MAX)) as u32, callback)
+}
+
 /// Runs `callback` once, after `millis`.
-pub fn after(millis: i64, callback: impl FnOnce() + 'static) -> i32 {
-    set_timeout(
-        Closure::once_into_js(callback).unchecked_ref(),
-        millis.clamp(0, i64::from(i32::MAX)) as i32,
-    )
+pub fn after(millis: i64, callback: impl FnOnce() + 'static) {
+    timer(millis, callback).forget();
 }
 
 /// Lets the browser draw, and the member tap, before what follows.
 pub async fn breathe() {
-    let soon = js_sys::Promise::new(&mut |resolve, _| {
-        set_timeout(&resolve, 0);
-    });
-    let _ = wasm_bindgen_futures::JsFuture::from(soon).await;
+    gloo_timers::future::TimeoutFuture::new(0).await;
 }
 
 /// A function for the browser that is never taken back.
@@ -155,25 +159,9 @@ pub fn forever(callback: impl FnMut(JsValue) + 'static) -> js_sys::Function {
         .unchecked_into()
 }
 
-/// Keeps the screen on, where the browser can. The lock, to be given back.
-pub async fn stay_awake() -> Option<JsValue> {
-    let navigator = web_sys::window()?.navigator();
-    let lock = js_sys::Reflect::get(&navigator, &"wakeLock".into()).ok()?;
-    let request: js_sys::Function = js_sys::Reflect::get(&lock, &"request".into())
-        .ok()?
-        .dyn_into()
-        .ok()?;
-    let promise: js_sys::Promise = request.call1(&lock, &"screen".into()).ok()?.dyn_into().ok()?;
-    wasm_bindgen_futures::JsFuture::from(promise).await.ok()
-}
-
-/// Lets the screen go dark again.
-pub fn let_sleep(lock: &JsValue) {
-    if let Ok(release) = js_sys::Reflect::get(lock, &"release".into())
-        && let Some(release) = release.dyn_ref::<js_sys::Function>()
-    {
-        let _ = release.call0(lock);
-    }
+/// Keeps the screen on, where the browser can.
+pub async fn stay_awake() -> Option<WakeLock> {
+    request_wake_lock("screen").await.ok()
 }
 
 /// What went wrong, for a log.

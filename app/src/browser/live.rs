@@ -95,9 +95,9 @@ thread_local! {
     static PHONE: RefCell<Option<Phone>> = const { RefCell::new(None) };
     static SYNCING: Cell<bool> = const { Cell::new(false) };
     static ONCE_MORE: Cell<bool> = const { Cell::new(false) };
-    static RETRY: Cell<Option<i32>> = const { Cell::new(None) };
+    static RETRY: RefCell<Option<js::Timeout>> = const { RefCell::new(None) };
     static UNSAVED_DRAFTS: RefCell<BTreeMap<String, String>> = const { RefCell::new(BTreeMap::new()) };
-    static DRAFT_TIMER: Cell<Option<i32>> = const { Cell::new(None) };
+    static DRAFT_TIMER: RefCell<Option<js::Timeout>> = const { RefCell::new(None) };
     static ASKED_TO_PERSIST: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -349,7 +349,7 @@ impl App {
         js::after(MINUTE, move || {
             if is_visible() {
                 self.look_at_the_clock();
-                if RETRY.get().is_none() {
+                if RETRY.with_borrow(Option::is_none) {
                     self.sync();
                 }
             }
@@ -447,8 +447,8 @@ impl App {
     pub fn keep_draft(self, key: &str, text: String) {
         with_phone(|phone| phone.draft(key, text.clone()));
         UNSAVED_DRAFTS.with_borrow_mut(|drafts| drafts.insert(key.to_owned(), text));
-        if DRAFT_TIMER.get().is_none() {
-            DRAFT_TIMER.set(Some(js::after(DRAFT_DELAY, move || {
+        if DRAFT_TIMER.with_borrow(Option::is_none) {
+            DRAFT_TIMER.set(Some(js::timer(DRAFT_DELAY, move || {
                 DRAFT_TIMER.set(None);
                 spawn_local(self.save_drafts());
             })));
@@ -479,9 +479,7 @@ impl App {
             ONCE_MORE.set(true);
             return;
         }
-        if let Some(timer) = RETRY.take() {
-            js::clear_timeout(timer);
-        }
+        drop(RETRY.take());
         spawn_local(async move {
             self.busy.set(true);
             loop {
@@ -497,7 +495,7 @@ impl App {
     }
 
     fn try_again_in(self, millis: i64) {
-        let timer = js::after(millis, move || {
+        let timer = js::timer(millis, move || {
             RETRY.set(None);
             if is_visible() {
                 self.sync();
@@ -558,7 +556,7 @@ impl App {
             },
             Err(_) => Answer::default(),
         };
-        js::clear_timeout(soon);
+        drop(soon);
         let first = with_phone(|phone| phone.replica.synced_at.is_none()).unwrap_or_default();
         let applied = with_phone(|phone| {
             // Signed out or somebody else in the meantime: the answer is not for this phone any more.
@@ -593,8 +591,8 @@ impl App {
 
     /// Says "sent" of what a round took along, once it has been out for a moment. Without a network a request comes
     /// back at once and nothing was sent; after that, "saved" stays until the server was heard again.
-    fn say_sent_soon(self, database: Database, ids: Vec<CommandId>) -> i32 {
-        js::after(SENT_AFTER, move || {
+    fn say_sent_soon(self, database: Database, ids: Vec<CommandId>) -> js::Timeout {
+        js::timer(SENT_AFTER, move || {
             if ids.is_empty() || self.link.get_untracked() == Link::Offline {
                 return;
             }

@@ -10,11 +10,10 @@ use domain::events::Venue;
 use domain::id::EventId;
 use leptos::prelude::*;
 use std::cell::RefCell;
-use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 thread_local! {
-    static AWAKE: RefCell<Option<JsValue>> = const { RefCell::new(None) };
+    static AWAKE: RefCell<Option<js::WakeLock>> = const { RefCell::new(None) };
 }
 
 pub fn ticket_page(id: EventId) -> AnyView {
@@ -24,7 +23,8 @@ pub fn ticket_page(id: EventId) -> AnyView {
     });
     on_cleanup(|| {
         if let Some(lock) = AWAKE.take() {
-            js::let_sleep(&lock);
+            // Given back some time later; nothing waits for it.
+            let _ = lock.release();
         }
     });
     live(move |app, lang| {
