@@ -105,6 +105,7 @@ fn screen(route: &Route) -> AnyView {
         Route::Activity => activity::activity_page(),
         Route::Points(wallet) => ledger::points_page(wallet),
         Route::Company => members::company_page(),
+        Route::Colleagues => members::colleagues_page(),
         Route::Devices => members::devices_page(),
         Route::Language => members::language_page(),
         Route::Privacy => members::privacy_page(),

@@ -8,6 +8,8 @@
 //! 2. A `…_page` function in the module of its feature, and its line in `frame::screen`; or, where the feature's screens
 //!    are a chunk (`learning/mod.rs`), in the feature's own `screen`.
 //! 3. Its words in [`text`], in every language.
+//!
+//! A screen that needs the network asks the server through `calls`.
 
 pub mod activity;
 pub mod calendar;
@@ -22,6 +24,8 @@ pub mod text;
 mod address;
 #[cfg(feature = "csr")]
 pub mod browser;
+#[cfg(any(feature = "csr", feature = "ssr"))]
+pub mod calls;
 #[cfg(feature = "csr")]
 mod chunk;
 pub mod events;

@@ -24,6 +24,7 @@ pub enum Route {
     Activity,
     Points(Wallet),
     Company,
+    Colleagues,
     Devices,
     Language,
     Privacy,
@@ -63,6 +64,7 @@ impl Route {
             ["app", "me", "points"] => Route::Points(Wallet::Own),
             ["app", "me", "points", "company"] => Route::Points(Wallet::Company),
             ["app", "me", "company"] => Route::Company,
+            ["app", "me", "company", "members"] => Route::Colleagues,
             ["app", "me", "devices"] => Route::Devices,
             ["app", "me", "language"] => Route::Language,
             ["app", "me", "privacy"] => Route::Privacy,
@@ -93,6 +95,7 @@ impl Route {
             Route::Points(Wallet::Company) => "/app/me/points/company".into(),
             Route::Points(_) => "/app/me/points".into(),
             Route::Company => "/app/me/company".into(),
+            Route::Colleagues => "/app/me/company/members".into(),
             Route::Devices => "/app/me/devices".into(),
             Route::Language => "/app/me/language".into(),
             Route::Privacy => "/app/me/privacy".into(),
@@ -117,6 +120,7 @@ impl Route {
             | Route::Activity
             | Route::Points(_)
             | Route::Company
+            | Route::Colleagues
             | Route::Devices
             | Route::Language
             | Route::Privacy
@@ -138,6 +142,7 @@ impl Route {
             Route::Event(_) => Route::Events,
             Route::Ticket(event) => Route::Event(*event),
             Route::Reward(_) | Route::Request(_) => Route::Rewards,
+            Route::Colleagues => Route::Company,
             Route::Activity
             | Route::Points(_)
             | Route::Company
@@ -202,6 +207,7 @@ mod tests {
             Route::Points(Wallet::Own),
             Route::Points(Wallet::Company),
             Route::Company,
+            Route::Colleagues,
             Route::Devices,
             Route::Language,
             Route::Privacy,

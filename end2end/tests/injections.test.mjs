@@ -380,6 +380,9 @@ test('nothing in the names of people and companies runs', async () => {
     const company = await page.evaluate(() => document.querySelector('main').textContent);
     assert.equal(company.split(pack).length - 1 >= 2, true, `name and town are shown: ${pack}`);
     await check(page, `/app/me/company with ${pack}`);
+    await open(page, '/app/me/company/members');
+    await page.locator('main ul.lines strong', { hasText: pack }).waitFor();
+    await check(page, `/app/me/company/members with ${pack}`);
   }
   await open(page, '/app');
   await check(page, '/app');

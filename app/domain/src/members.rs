@@ -53,6 +53,16 @@ pub struct Company {
     pub order_points: OrderPoints,
 }
 
+/// A member of a company, as its managers see them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Colleague {
+    pub name: String,
+    /// A trade of [`crate::programme::Programme::trades`].
+    pub trade: String,
+    pub function: Function,
+    pub manager: bool,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Advisor {
     pub name: String,

@@ -3,7 +3,8 @@
 use super::view::MemberView;
 use crate::format;
 use crate::icon::Icon;
-use crate::parts::{heading, line, live, nothing, section, way_out};
+use crate::parts::{heading, line, live, nothing, row, rows, section, way_out};
+use crate::route::Route;
 use crate::text;
 use domain::Lang;
 use domain::members::{Advisor, Me};
@@ -75,13 +76,24 @@ fn spaced(phone: &str) -> String {
 }
 
 fn my_part(me: &Me, lang: Lang) -> AnyView {
-    let manager = me.manager.then(|| line("", text::you_are_manager(lang)));
+    let manager = me.manager.then(|| {
+        let to = row(
+            &Route::Colleagues,
+            text::colleagues_title(lang),
+            nothing(),
+            nothing(),
+        );
+        view! {
+            {line("", text::you_are_manager(lang))}
+            {rows(vec![to])}
+        }
+    });
     section(
         text::my_part(lang),
         view! {
             {line("", text::function(lang, me.function))}
-            {manager}
             {line("hint", text::order_points(lang, me.company.order_points))}
+            {manager}
         }
         .into_any(),
     )

@@ -1,5 +1,9 @@
 //! Me: my company, my devices, my language, my data, help, signing out.
 
+#[cfg(any(feature = "csr", feature = "ssr"))]
+pub mod calls;
+#[cfg(feature = "csr")]
+mod colleagues_page;
 #[cfg(feature = "csr")]
 mod company_page;
 #[cfg(feature = "csr")]
@@ -24,7 +28,7 @@ use crate::feature::Feature;
 
 #[cfg(feature = "csr")]
 pub use {
-    company_page::company_page, devices_page::devices_page, help_page::help_page,
+    colleagues_page::colleagues_page, company_page::company_page, devices_page::devices_page, help_page::help_page,
     language_page::language_page, me_page::me_page, privacy_page::privacy_page, sign_out_page::sign_out_page,
     status_card::status_card,
 };

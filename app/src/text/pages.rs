@@ -32,6 +32,9 @@ say! {
     newer_app: "Une nouvelle version est prête.", "A new version is ready.";
     change_over: "L’utiliser", "Use it";
     try_again: "Réessayer", "Try again";
+    needs_network: "Cette page vient du serveur : il lui faut du réseau. Tout le reste marche sans.", "This page comes from the server and needs a network. Everything else works without.";
+    server_busy: "Le serveur est occupé. Réessayez dans un instant.", "The server is busy. Try again in a moment.";
+    needs_newer_app: "Cette page demande une application plus récente.", "This page needs a newer app.";
     first_title: "Vos données arrivent sur ce téléphone", "Your data is coming to this phone";
     first_offline_title: "Il faut du réseau une première fois", "A connection is needed once";
     first_offline: "Vos données ne sont pas encore sur ce téléphone. Ensuite, l’application marche sans réseau.", "Your data is not on this phone yet. After that, the app works without a network.";
@@ -161,6 +164,8 @@ say! {
     my_advisor: "Mon conseiller", "My advisor";
     my_part: "Mon rôle", "My part";
     you_are_manager: "Vous êtes responsable : vous voyez et dépensez les points de l’entreprise.", "You are a manager: you see and spend the company’s points.";
+    colleagues_title: "Les membres de l’entreprise", "Members of the company";
+    manager: "Responsable", "Manager";
     tiers_title: "Les statuts et leurs avantages", "The tiers and their benefits";
     you_are_here: "Vous êtes ici", "You are here";
     devices_title: "Mes appareils", "My devices";
@@ -246,6 +251,7 @@ fill! {
     until(day: &str): "valables jusqu’au {day}", "valid until {day}";
     call(number: &str): "Appeler {number}", "Call {number}";
     write_to(address: &str): "Écrire à {address}", "Write to {address}";
+    server_failed(id: &str): "Le serveur n’a pas pu répondre. Réessayez. Si cela recommence, donnez cette référence à votre conseiller : {id}", "The server could not do it. Try again. If it happens again, give your advisor this reference: {id}";
     from_points(points: &str): "Dès {points}", "From {points}";
     since(at: &str): "Connecté depuis : {at}", "Signed in: {at}";
     last_contact(at: &str): "Dernier contact avec le serveur : {at}.", "Last contact with the server: {at}.";

@@ -1,8 +1,8 @@
 //! Who acts.
 
-use domain::Timestamp;
 use domain::document::GENERATION;
 use domain::id::{CompanyId, MemberId, SessionId};
+use domain::{Lang, Timestamp};
 
 /// A signed-in member, as the session says; every use case of a member takes one.
 #[derive(Clone, Debug)]
@@ -13,6 +13,7 @@ pub struct Caller {
     pub trade: String,
     pub tier: String,
     pub manager: bool,
+    pub language: Lang,
     /// The last time this phone asked for changes, to the hour.
     pub synced_at: Option<Timestamp>,
 }

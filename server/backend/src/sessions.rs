@@ -376,13 +376,14 @@ struct CallerColumns {
     member: MemberId,
     session: SessionId,
     synced_at: Option<Timestamp>,
+    language: String,
     #[sqlx(flatten)]
     newest: Newest,
 }
 
 impl CallerColumns {
     const FIND: &str = "SELECT member.id AS member, session.id AS session, company.id AS company, member.trade, \
-        company.tier, member.manager, session.synced_at, member.own, system.content, system.epoch FROM session \
+        company.tier, member.manager, member.language, session.synced_at, member.own, system.content, system.epoch FROM session \
         JOIN member ON member.id = session.member_id JOIN company ON company.id = member.company_id \
         JOIN system ON system.id = 1 WHERE token_hash = $1 AND ended_at IS NULL AND expires_at > $2";
 
@@ -395,6 +396,7 @@ impl CallerColumns {
             trade: self.newest.trade,
             tier: self.newest.tier,
             manager: self.newest.manager,
+            language: Lang::from_tag(&self.language).unwrap_or_default(),
             synced_at: self.synced_at,
         };
         (caller, newest)

@@ -21,7 +21,7 @@ pub const MOST_CRASH_BYTES: usize = 4 * 1024;
 /// Crash reports logged in a minute; a bad release must not fill the disk.
 const MOST_CRASHES: u32 = 60;
 
-async fn caller(app: &Shared, headers: &HeaderMap) -> Result<Option<(Caller, Cursor)>, Problem> {
+pub(super) async fn caller(app: &Shared, headers: &HeaderMap) -> Result<Option<(Caller, Cursor)>, Problem> {
     let Some(token) = app.session_token(headers) else {
         return Ok(None);
     };
@@ -154,7 +154,7 @@ fn done(reply: &backend::sync::RawReply, caller: Caller, prolonged: bool) -> bac
     })
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     headers
         .get(header::CONTENT_TYPE)
         .and_then(|mime| mime.to_str().ok())

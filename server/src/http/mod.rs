@@ -2,6 +2,7 @@
 
 mod answer;
 mod api;
+mod calls;
 mod client_files;
 mod cookies;
 mod cross_site;

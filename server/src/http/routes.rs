@@ -6,8 +6,11 @@
 //! company's manager. There is no back office yet: the staff of the brand is listed by the programme but has no
 //! way to sign in, no session can be theirs, and no route has more to say to them than to anybody.
 
-use super::{Shared, api, client_files, operations, public};
+use super::{Shared, api, calls, client_files, operations, public};
+use app::calls::Call;
+use app::members::calls::ListColleagues;
 use axum::Router;
+use axum::extract::{Request, State};
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
@@ -24,6 +27,8 @@ pub enum Access {
     SigningIn,
     /// Members with a live session, all alike. Others hear `signed_out`.
     Members,
+    /// As `Members`, but only those who are their company's manager. Other members hear `not_allowed`.
+    Managers,
     /// Members with a live session, about themselves and as themselves. Others hear `signed_out`, and who names another
     /// member `wrong_member`.
     Own,
@@ -48,6 +53,9 @@ pub enum Takes {
 
 /// Largest form.
 pub const MOST_FORM_BYTES: usize = 8 * 1024;
+
+/// Largest arguments of a function that takes a few short ones.
+const MOST_ARGUMENT_BYTES: usize = 4 * 1024;
 
 /// A method of a path.
 pub struct Route {
@@ -84,11 +92,19 @@ impl Route {
             handler: post(handler),
         }
     }
+
+    /// A function that the app calls, at its own path. `access`: `Members` or `Managers`; `most`: the largest
+    /// arguments, in bytes.
+    fn call<F: Call>(access: Access, most: usize) -> Route {
+        let handler =
+            move |State(app): State<Shared>, request: Request| calls::call::<F>(app, access, most, request);
+        Route::post(F::PATH, access, Takes::Json { most }, handler)
+    }
 }
 
 /// All routes.
 pub fn routes() -> Vec<Route> {
-    use Access::{Everybody, Leaving, Members, Oneself, Operators, Own, SigningIn, Visitors};
+    use Access::{Everybody, Leaving, Managers, Members, Oneself, Operators, Own, SigningIn, Visitors};
     use Takes::{Form, Json, Nothing};
     let sync = Json { most: MOST_BYTES };
     let crash = Json {
@@ -118,6 +134,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/media/{hash}", Members, api::picture),
         Route::get("/api/session", Oneself, api::session),
         Route::post("/api/sync", Own, sync, api::sync),
+        Route::call::<ListColleagues>(Managers, MOST_ARGUMENT_BYTES),
         Route::post("/api/sign-out", Leaving, Nothing, api::sign_out),
         Route::post("/api/crash", Everybody, crash, api::crash),
         Route::get("/healthz", Everybody, operations::healthz),
@@ -135,4 +152,26 @@ pub(super) fn router() -> Router<Shared> {
         })
         .fallback(public::nowhere)
         .method_not_allowed_fallback(public::wrong_method)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_function_is_in_the_list_and_is_a_post() {
+        let mut functions = app::calls::registered();
+        let listed = routes().into_iter().map(|route| (route.path, route.method));
+        let mut listed: Vec<_> = listed
+            .filter(|(path, _)| path.starts_with("/api/call/"))
+            .collect();
+        assert!(!functions.is_empty());
+        for (path, method) in &functions {
+            assert_eq!(method, Method::POST, "{path}");
+        }
+        let by_path = |(path, _): &(&'static str, Method)| *path;
+        functions.sort_by_key(by_path);
+        listed.sort_by_key(by_path);
+        assert_eq!(functions, listed);
+    }
 }

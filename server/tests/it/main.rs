@@ -1,6 +1,7 @@
 //! The real router, and the real binary, on both engines.
 
 mod access;
+mod calls;
 mod command_line;
 mod fuzz;
 mod guard;

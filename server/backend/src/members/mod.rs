@@ -7,7 +7,7 @@ use crate::{Error, Result, Tx, ledger};
 use domain::codes;
 use domain::document::Collection;
 use domain::id::{CompanyId, MemberId, StaffId};
-use domain::members::{Advisor, Command, Company, Function, Me, OrderPoints};
+use domain::members::{Advisor, Colleague, Command, Company, Function, Me, OrderPoints};
 use domain::{Day, Lang, Receipt};
 use serde::{Deserialize, Serialize};
 
@@ -200,6 +200,42 @@ pub async fn me(tx: &mut Tx, member: MemberId) -> Result<Option<Me>> {
             email: row.advisor_email,
         }),
     }))
+}
+
+/// The members of the caller's company, by name, the caller among them.
+///
+/// # Errors
+/// `not_found` where the caller is not its manager.
+pub async fn colleagues(tx: &mut Tx, caller: &Caller) -> Result<Vec<Colleague>> {
+    if !caller.manager {
+        return Err(domain::Error::NotFound.into());
+    }
+    let mut rows = sql::list_colleagues(tx, caller.company).await?;
+    rows.sort_by_cached_key(|row| without_accents(&row.name));
+    Ok(rows
+        .into_iter()
+        .map(|row| Colleague {
+            name: row.name,
+            trade: row.trade,
+            function: Function::from_code(&row.function).unwrap_or(Function::User),
+            manager: row.manager,
+        })
+        .collect())
+}
+
+/// What a name is sorted by: `Élodie` stands between `Diane` and `Fabrice`.
+fn without_accents(name: &str) -> String {
+    let plain = |letter: char| match letter {
+        'à'..='å' => 'a',
+        'ç' => 'c',
+        'è'..='ë' => 'e',
+        'ì'..='ï' => 'i',
+        'ñ' => 'n',
+        'ò'..='ö' => 'o',
+        'ù'..='ü' => 'u',
+        letter => letter,
+    };
+    name.to_lowercase().chars().map(plain).collect()
 }
 
 pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, command: Command) -> Result<Receipt> {

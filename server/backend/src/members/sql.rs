@@ -211,6 +211,20 @@ pub async fn find_me(tx: &mut Tx, member: MemberId) -> Result<Option<MeColumns>>
     Ok(on!(tx, c => sqlx::query_as(FIND).bind(member).fetch_optional(c).await?))
 }
 
+#[derive(FromRow)]
+pub struct ColleagueColumns {
+    pub name: String,
+    pub trade: String,
+    pub function: String,
+    pub manager: bool,
+}
+
+pub async fn list_colleagues(tx: &mut Tx, company: CompanyId) -> Result<Vec<ColleagueColumns>> {
+    const LIST: &str =
+        "SELECT name, trade, \"function\", manager FROM member WHERE company_id = $1 ORDER BY name, id";
+    Ok(on!(tx, c => sqlx::query_as(LIST).bind(company).fetch_all(c).await?))
+}
+
 /// Members of a company, by id.
 pub(crate) async fn of_company(tx: &mut Tx, company: CompanyId) -> Result<Vec<MemberId>> {
     const LIST: &str = "SELECT id FROM member WHERE company_id = $1 ORDER BY id";

@@ -81,6 +81,7 @@ pub async fn caller(world: &World, reference: &str) -> Caller {
         trade: me.trade,
         tier: status.tier,
         manager: me.manager,
+        language: me.language,
         synced_at: Some(world.db.now()),
     }
 }

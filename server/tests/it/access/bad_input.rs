@@ -127,7 +127,14 @@ both! {
                 ];
                 for body in bodies {
                     let shown = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
-                    refuses(&ask(&phone, &Method::POST, path, Some(right), body).await, &format!("{path} {shown}"));
+                    // A function passes over what it does not know, in an object that holds its arguments.
+                    let arguments = path.starts_with("/api/call/") && body.starts_with(b"{\"");
+                    let answer = ask(&phone, &Method::POST, path, Some(right), body).await;
+                    if arguments {
+                        survives(&answer, &format!("{path} {shown}"));
+                    } else {
+                        refuses(&answer, &format!("{path} {shown}"));
+                    }
                 }
             }
         }

@@ -63,6 +63,11 @@ fn askings(route: &Route, town: &Town<'_>) -> Vec<Asking> {
             body: r#"{"message":"x"}"#.into(),
             ..plainly(route.path)
         }],
+        "/api/call/colleagues" => vec![Asking {
+            mime: Some("application/json"),
+            body: "{}".into(),
+            ..plainly(route.path)
+        }],
         "/api/sync" => ALL
             .iter()
             .map(|&named| Asking {
@@ -151,7 +156,17 @@ fn judge(route: &Route, caller: &Caller<'_>, asking: &Asking, answer: &Answer, b
                 "{at}"
             );
         }
-        Access::Members | Access::Own => signed_out(),
+        Access::Managers if caller.who.is_some_and(Who::is_manager) => {
+            assert_eq!(answer.status, StatusCode::OK, "{at}: {}", answer.text());
+        }
+        Access::Managers if caller.who.is_some() => {
+            assert_eq!(
+                (answer.status, code().as_str()),
+                (StatusCode::FORBIDDEN, "not_allowed"),
+                "{at}"
+            );
+        }
+        Access::Members | Access::Managers | Access::Own => signed_out(),
         Access::Oneself => {
             assert_eq!(answer.status, StatusCode::OK, "{at}");
             assert_eq!(

@@ -91,6 +91,12 @@ pub const WORDS: &[(&str, &[Who])] = &[
     ("Bittern-Admin", &[]),
 ];
 
+/// Words that somebody is told at one address, and nowhere else: managers the names of their company's members.
+const TOLD_AT: &[(&str, Who, &str)] = &[
+    ("Quandry-Abe", Ann, "/api/call/colleagues"),
+    ("Quibble-Ben", Bea, "/api/call/colleagues"),
+];
+
 /// The staff, one of each role: role, phone number.
 pub const STAFF: [(&str, &str); 4] = [
     ("advisor", "+33639980201"),
@@ -215,7 +221,10 @@ impl Caller<'_> {
         let text = String::from_utf8_lossy(&answer.body);
         let headers = format!("{:?}", answer.headers);
         for (word, for_whom) in WORDS {
-            let may = self.who.is_some_and(|who| for_whom.contains(&who));
+            let told_here = |who| TOLD_AT.contains(&(*word, who, asked));
+            let may = self
+                .who
+                .is_some_and(|who| for_whom.contains(&who) || told_here(who));
             assert!(
                 may || !text.contains(word),
                 "{} got {word} from {asked}: {text}",

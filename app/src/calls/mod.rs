@@ -1,0 +1,306 @@
+//! Functions of the server that the app calls while it has a network: reads and changes that are no part of the
+//! replica. Each is written once, with `#[server]`: on the server it is the function, in the app it is the request.
+//!
+//! # How to add one
+//! 1. Its use case in `backend`, and what it returns in `domain`.
+//! 2. The function, in its feature's `calls.rs`, with `protocol = JsonPost`, `server = crate::calls::Axum`, and
+//!    an `endpoint` that stays as it is for as long as there are apps that call it.
+//! 3. Its line in the server's list of routes: `Route::call::<ItsType>(access, most)`. Without that line it cannot be
+//!    reached, and a test says so.
+//! 4. Where it is called, [`asked`] shows what a screen shows while it waits and when no result came.
+//!
+//! # Why not the defaults of `server_fn`
+//! Its JSON reader would cost the app a quarter of its size, its own client waits for ever on a bad network, and what
+//! runs a request on the server answers every refusal with 500, sends browsers on to wherever `Referer` says, and reads
+//! bodies of any type. [`JsonPost`] and [`run`] replace all four.
+
+#[cfg(feature = "csr")]
+mod screen;
+
+use crate::phone::json;
+use http::Method;
+use leptos::server_fn::client::Client;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use leptos::server_fn::request::Req;
+use leptos::server_fn::response::TryRes;
+use leptos::server_fn::server::Server;
+use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType, Protocol};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "csr")]
+pub use screen::asked;
+
+/// Why a call brought no result. The codes are permanent; a refusal travels as `{"code": …}` under its HTTP status.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum ApiError {
+    /// No session, or one that has ended.
+    SignedOut,
+    /// This function is not for this member.
+    NotAllowed,
+    /// One of both does not understand the other: the app is older or newer than the server.
+    #[serde(alias = "not_json", alias = "too_large")]
+    Unreadable,
+    /// Nothing came back: there is no network, or it took too long.
+    Unreachable,
+    /// The server cannot do it now; later it may.
+    Busy,
+    /// The server failed; `request_id` finds the reason in its log.
+    Internal { request_id: String },
+    /// What failed on the server. It never travels: the log gets it, and whoever asked gets `Internal` or `Busy`.
+    #[cfg(feature = "ssr")]
+    #[serde(skip)]
+    Failed(backend::Error),
+    /// A rule refused.
+    #[serde(untagged)]
+    Rejected(domain::Error),
+}
+
+impl FromServerFnError for ApiError {
+    type Encoder = Json;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> ApiError {
+        match error {
+            ServerFnErrorErr::Request(_) => ApiError::Unreachable,
+            #[cfg(feature = "ssr")]
+            ServerFnErrorErr::Serialization(said) => ApiError::Failed(backend::Error::Broken(said)),
+            _ => ApiError::Unreadable,
+        }
+    }
+}
+
+/// JSON as it travels: written by `serde_json`, read by the phone's own small reader.
+pub struct Json;
+
+impl ContentType for Json {
+    const CONTENT_TYPE: &'static str = "application/json";
+}
+
+impl FormatType for Json {
+    const FORMAT_TYPE: Format = Format::Text;
+}
+
+impl<T: Serialize> Encodes<T> for Json {
+    type Error = serde_json::Error;
+
+    fn encode(value: &T) -> Result<Bytes, serde_json::Error> {
+        serde_json::to_vec(value).map(Bytes::from)
+    }
+}
+
+impl<T: DeserializeOwned> Decodes<T> for Json {
+    type Error = &'static str;
+
+    fn decode(bytes: Bytes) -> Result<T, &'static str> {
+        let text = std::str::from_utf8(&bytes).ok();
+        text.and_then(json::read).ok_or("unreadable")
+    }
+}
+
+/// The arguments go up and the result comes down as [`Json`], by POST also where nothing changes: the guard against
+/// other sites looks at posts.
+pub struct JsonPost;
+
+impl<I, O, C, S> Protocol<I, O, C, S, ApiError> for JsonPost
+where
+    I: Serialize + DeserializeOwned + Send,
+    O: Serialize + DeserializeOwned + Send,
+    C: Client<ApiError>,
+    S: Server<ApiError>,
+{
+    const METHOD: Method = Method::POST;
+
+    async fn run_server<F, Fut>(request: S::Request, function: F) -> Result<S::Response, ApiError>
+    where
+        F: Fn(I) -> Fut + Send,
+        Fut: Future<Output = Result<O, ApiError>> + Send,
+    {
+        let arguments = decoded(request.try_into_bytes().await?)?;
+        let result = encoded(&function(arguments).await?)?;
+        S::Response::try_from_bytes(Json::CONTENT_TYPE, result)
+    }
+
+    #[cfg(feature = "csr")]
+    async fn run_client(path: &str, arguments: I) -> Result<O, ApiError> {
+        let body = serde_json::to_string(&arguments).map_err(|_| ApiError::Unreadable)?;
+        let text = send_wrapper::SendWrapper::new(post(path, &body)).await?;
+        json::read(&text).ok_or(ApiError::Unreadable)
+    }
+
+    /// The server has the function itself.
+    #[cfg(not(feature = "csr"))]
+    async fn run_client(_: &str, _: I) -> Result<O, ApiError> {
+        Err(ApiError::Unreachable)
+    }
+}
+
+fn decoded<T: DeserializeOwned>(bytes: Bytes) -> Result<T, ApiError> {
+    Json::decode(bytes).map_err(|_| ApiError::Unreadable)
+}
+
+fn encoded<T: Serialize>(value: &T) -> Result<Bytes, ApiError> {
+    let error = |error: serde_json::Error| ServerFnErrorErr::Serialization(error.to_string());
+    Json::encode(value).map_err(|said| ApiError::from_server_fn_error(error(said)))
+}
+
+/// The longest a call waits, in milliseconds.
+#[cfg(feature = "csr")]
+const PATIENCE: u32 = 15_000;
+
+#[cfg(feature = "csr")]
+async fn post(path: &str, body: &str) -> Result<String, ApiError> {
+    let Ok(posted) = crate::browser::js::post(path, body, PATIENCE).await else {
+        return Err(ApiError::Unreachable);
+    };
+    match posted.status() {
+        0 => Err(ApiError::Unreachable),
+        200 => Ok(posted.body()),
+        // A proxy before the server has words of its own.
+        status => Err(json::read(&posted.body()).unwrap_or(match status {
+            500.. => ApiError::Busy,
+            _ => ApiError::Unreadable,
+        })),
+    }
+}
+
+#[cfg(feature = "ssr")]
+mod server {
+    use super::{ApiError, decoded, encoded};
+    use backend::caller::Caller;
+    use domain::Lang;
+    use leptos::prelude::{Owner, provide_context, use_context};
+    use leptos::reactive::computed::ScopedFuture;
+    use leptos::server_fn::axum::server_fn_paths;
+    use leptos::server_fn::{Bytes, ServerFn};
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+
+    pub use leptos::server_fn::axum::AxumServerFnBackend as Axum;
+
+    /// Who calls, and what the function works with.
+    #[derive(Clone)]
+    pub struct Context {
+        pub db: backend::Db,
+        pub caller: Caller,
+        /// The language of the caller.
+        pub lang: Lang,
+    }
+
+    /// The context of the function that runs.
+    ///
+    /// # Errors
+    /// [`ApiError::SignedOut`] where nobody called it.
+    pub fn context() -> Result<Context, ApiError> {
+        use_context().ok_or(ApiError::SignedOut)
+    }
+
+    /// A function that the app can call.
+    pub trait Call: ServerFn<Output: Serialize, Error = ApiError> + DeserializeOwned + 'static {}
+
+    impl<F: ServerFn<Output: Serialize, Error = ApiError> + DeserializeOwned + 'static> Call for F {}
+
+    /// Runs a function; its arguments and its result as they travel.
+    ///
+    /// # Errors
+    /// What the function says, and [`ApiError::Unreadable`] where these are not its arguments.
+    pub async fn run<F: Call>(context: Context, arguments: Bytes) -> Result<Bytes, ApiError> {
+        let function: F = decoded(arguments)?;
+        let result = Owner::new().with(|| {
+            provide_context(context);
+            ScopedFuture::new(function.run_body())
+        });
+        encoded(&result.await?)
+    }
+
+    /// The path and the method of every function in this binary.
+    pub fn registered() -> Vec<(&'static str, http::Method)> {
+        server_fn_paths().collect()
+    }
+
+    impl ApiError {
+        /// The HTTP status it travels under.
+        pub fn status(&self) -> u16 {
+            match self {
+                ApiError::SignedOut => 401,
+                ApiError::NotAllowed => 403,
+                ApiError::Unreadable => 400,
+                ApiError::Rejected(domain::Error::NotFound) => 404,
+                ApiError::Rejected(_) => 409,
+                ApiError::Unreachable | ApiError::Busy => 503,
+                ApiError::Internal { .. } | ApiError::Failed(_) => 500,
+            }
+        }
+    }
+
+    impl From<backend::Error> for ApiError {
+        fn from(error: backend::Error) -> ApiError {
+            match error {
+                backend::Error::Rejected(error) => ApiError::Rejected(error),
+                other => ApiError::Failed(other),
+            }
+        }
+    }
+}
+
+#[cfg(feature = "ssr")]
+pub use server::{Axum, Call, Context, context, registered, run};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::members::{Colleague, Function};
+
+    #[test]
+    fn what_was_written_is_read() {
+        let colleagues = vec![Colleague {
+            name: "Zoé \"Z\" O’Neill \\ 🚀".into(),
+            trade: "baker".into(),
+            function: Function::Buyer,
+            manager: true,
+        }];
+        assert_eq!(Json::decode(Json::encode(&colleagues).unwrap()), Ok(colleagues));
+        assert_eq!(
+            <Json as Decodes<Vec<Colleague>>>::decode("[{}]".into()),
+            Err("unreadable")
+        );
+        assert_eq!(
+            <Json as Decodes<String>>::decode(b"\"\xff\""[..].into()),
+            Err("unreadable")
+        );
+    }
+
+    #[test]
+    fn refusals_travel_as_codes() {
+        for (error, text) in [
+            (ApiError::SignedOut, r#"{"code":"signed_out"}"#),
+            (ApiError::NotAllowed, r#"{"code":"not_allowed"}"#),
+            (ApiError::Unreadable, r#"{"code":"unreadable"}"#),
+            (ApiError::Busy, r#"{"code":"busy"}"#),
+            (
+                ApiError::Internal {
+                    request_id: "7".into(),
+                },
+                r#"{"code":"internal","request_id":"7"}"#,
+            ),
+            (
+                ApiError::Rejected(domain::Error::NotFound),
+                r#"{"code":"not_found"}"#,
+            ),
+            (
+                ApiError::Rejected(domain::Error::NotEnoughPoints { missing: 3 }),
+                r#"{"code":"not_enough_points","missing":3}"#,
+            ),
+        ] {
+            assert_eq!(Json::encode(&error).unwrap(), text);
+            let read: ApiError = Json::decode(text.into()).unwrap();
+            assert_eq!(format!("{read:?}"), format!("{error:?}"));
+        }
+        for text in [r#"{"code":"not_json"}"#, r#"{"code":"too_large"}"#] {
+            assert!(
+                matches!(Json::decode(text.into()), Ok(ApiError::Unreadable)),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What a screen shows of a call: the shape of what is coming, then the result, or why there is none and what to do.
+
+use super::ApiError;
+use crate::browser::js;
+use crate::browser::live::{App, Link};
+use crate::parts::{app, button, line, nothing, refusal};
+use crate::text;
+use domain::Lang;
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+/// Calls, and shows what comes of it. Where the network was away, it calls again once it is back, or when the member
+/// asks for it.
+pub fn asked<T, F>(call: fn() -> F, show: fn(App, Lang, &T) -> AnyView) -> AnyView
+where
+    T: Send + Sync + 'static,
+    F: Future<Output = Result<T, ApiError>> + 'static,
+{
+    let app = app();
+    let answer = RwSignal::new(None);
+    let ask = move || {
+        answer.set(None);
+        spawn_local(async move { answer.set(Some(call().await)) });
+    };
+    ask();
+    Effect::new(move |_| {
+        let online = app.link.get() == Link::Online;
+        if online && answer.with_untracked(|answer| matches!(answer, Some(Err(ApiError::Unreachable)))) {
+            ask();
+        }
+    });
+    (move || {
+        answer.with(|answer| match answer {
+            None => coming(),
+            Some(Ok(result)) => show(app, app.lang.get(), result),
+            Some(Err(error)) => failed(app, error, ask),
+        })
+    })
+    .into_any()
+}
+
+fn coming() -> AnyView {
+    view! {
+        <div class="skeleton" aria-hidden="true">
+            <div class="skeleton-line"></div>
+            <div class="skeleton-line"></div>
+            <div class="skeleton-line"></div>
+        </div>
+    }
+    .into_any()
+}
+
+fn failed(app: App, error: &ApiError, ask: impl Fn() + 'static) -> AnyView {
+    let lang = app.lang.get();
+    let again = || button("primary", text::try_again(lang), move |_| ask());
+    let (words, way) = match error {
+        ApiError::Unreachable => (text::needs_network(lang).to_owned(), again()),
+        ApiError::Busy => (text::server_busy(lang).to_owned(), again()),
+        ApiError::Internal { request_id } => (text::server_failed(lang, request_id), again()),
+        ApiError::SignedOut => (
+            text::session_over(lang).to_owned(),
+            view! { <a class="button" href="/sign-in" rel="external">{text::sign_in(lang)}</a> }.into_any(),
+        ),
+        ApiError::Unreadable => (
+            text::needs_newer_app(lang).to_owned(),
+            button("", text::reload(lang), |_| js::apply_update()),
+        ),
+        ApiError::NotAllowed => (text::error_not_found(lang).to_owned(), nothing()),
+        ApiError::Rejected(error) => (refusal(app, error), nothing()),
+    };
+    view! {
+        <div role="status">{line("empty", words)}</div>
+        {way}
+    }
+    .into_any()
+}

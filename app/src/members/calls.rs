@@ -1,0 +1,13 @@
+//! What screens about members ask the server.
+
+use crate::calls::{ApiError, JsonPost};
+use domain::members::Colleague;
+use leptos::prelude::*;
+
+/// The members of the caller's company, for its managers, by name.
+#[server(protocol = JsonPost, prefix = "/api/call", endpoint = "colleagues", server = crate::calls::Axum)]
+pub async fn list_colleagues() -> Result<Vec<Colleague>, ApiError> {
+    let crate::calls::Context { db, caller, .. } = crate::calls::context()?;
+    let mut tx = db.read().await?;
+    Ok(backend::members::colleagues(&mut tx, &caller).await?)
+}

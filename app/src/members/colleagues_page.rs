@@ -1,0 +1,46 @@
+//! Who else of the company is in the programme, for its managers. The phone keeps nothing of it.
+
+use super::calls::list_colleagues;
+use crate::browser::live::App;
+use crate::calls::asked;
+use crate::parts::{app, chip, detail, heading, nothing};
+use crate::text;
+use domain::Lang;
+use domain::members::Colleague;
+use leptos::prelude::*;
+
+pub fn colleagues_page() -> AnyView {
+    let app = app();
+    view! {
+        {move || heading(text::colleagues_title(app.lang.get()))}
+        {asked(list_colleagues, |app, lang, colleagues| list(app, lang, colleagues))}
+    }
+    .into_any()
+}
+
+fn list(app: App, lang: Lang, colleagues: &[Colleague]) -> AnyView {
+    let one = |colleague: &Colleague| {
+        let trade = app.member.with(|member| {
+            let programme = member.programme.as_ref()?;
+            Some(programme.trade(&colleague.trade)?.name.get(lang).to_owned())
+        });
+        let function = text::function(lang, colleague.function);
+        let words = trade.map_or(function.to_owned(), |trade| format!("{trade} · {function}"));
+        let manager = if colleague.manager {
+            chip("mine", text::manager(lang))
+        } else {
+            nothing()
+        };
+        view! {
+            <li class="line">
+                <span class="row-text">
+                    <strong>{colleague.name.clone()}</strong>
+                    {detail(words)}
+                </span>
+                {manager}
+            </li>
+        }
+        .into_any()
+    };
+    view! { <ul class="lines">{colleagues.iter().map(one).collect::<Vec<_>>()}</ul> }.into_any()
+}
