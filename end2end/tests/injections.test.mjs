@@ -142,6 +142,7 @@ const LESSON = (texts) =>
 const EVENT = (texts, number) => `
 [[event]]
 ref = "event-${number}"
+public = true
 title = ${both(held('event.title', texts))}
 summary = ${both(held('event.summary', texts))}
 body = ${both(`event.body: begins\n\n${texts.join('\n\n')}\n\nevent.body: ends`)}
@@ -459,6 +460,16 @@ test('nothing that the brand writes runs on any screen', async () => {
   // Markdown changes a text; what is HTML in it is shown as it was written.
   for (const field of ['lesson.body', 'event.body', 'reward.body']) {
     assert.equal(all.split(`${field}: ends`).length > GROUPS.length, true, `${field} is shown to its end`);
+  }
+  // And on the pages for people who are not signed in.
+  for (const [number, texts] of GROUPS.entries()) {
+    await page.goto(`/e/event-${number}`);
+    await check(page, `/e/event-${number}`);
+    const shown = await page.evaluate(() => document.querySelector('main').textContent);
+    const fields = ['event.title', 'event.summary', ...(number % 2 ? [] : ['place.name', 'place.address'])];
+    for (const field of fields) assert.ok(shown.includes(held(field, texts)), `${field} of event ${number}`);
+    assert.doesNotMatch(shown, /event\.body/);
+    assert.equal(await page.locator('a[href^="https:"]').count(), 0, 'no way into the webinar');
   }
   const tags = INJECTIONS.filter((text) => /^<(script|img|svg|iframe|object|video)/.test(text) && !/[&\\%]/.test(text));
   assert.ok(tags.length >= 10, `${tags.length} plain tags`);

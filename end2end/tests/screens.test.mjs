@@ -25,7 +25,7 @@ import {
 
 const { server, phone: openPhone } = await stage({ after });
 const MEMBERS = { en: 'tom@example.com', fr: 'karim@example.com' };
-const PUBLIC = ['/', '/sign-in', '/invitation', '/legal', '/no-such-page'];
+const PUBLIC = ['/', '/sign-in', '/invitation', '/legal', '/e/depot-breakfast', '/no-such-page'];
 
 // What makes a page wider than the phone.
 async function fits(page, where) {

@@ -25,6 +25,12 @@ impl Timestamp {
 pub struct Day(pub i32);
 
 impl Day {
+    /// The day of the week: 0 is Monday, 6 Sunday.
+    pub fn weekday(self) -> usize {
+        // 1970-01-01 was a Thursday.
+        (i64::from(self.0) + 3).rem_euclid(7) as usize
+    }
+
     /// The day, or `None` where the calendar has no such day. Years from 1 to 9999.
     pub fn from_ymd(year: i32, month: u32, day: u32) -> Option<Day> {
         if !(1..=9999).contains(&year) || !(1..=12).contains(&month) || day < 1 || day > days_in(year, month)
@@ -128,6 +134,13 @@ mod tests {
             assert_eq!(Day::from_ymd(y, m, d), Some(Day(day)));
             assert_eq!(Day::parse(&Day(day).to_string()), Some(Day(day)));
         }
+    }
+
+    #[test]
+    fn weekdays_follow_each_other() {
+        assert_eq!(Day(0).weekday(), 3);
+        assert_eq!(Day::parse("2026-11-23").unwrap().weekday(), 0);
+        assert_eq!(Day::parse("1969-12-28").unwrap().weekday(), 6);
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub struct Event {
     pub tiers: Vec<String>,
     pub trades: Vec<String>,
     pub cancelled: bool,
+    /// Has it a page for people who are not signed in?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub public: bool,
 }
 
 open! {

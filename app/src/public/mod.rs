@@ -6,10 +6,12 @@
 //! server.
 
 mod document;
+mod event;
 mod pages;
 pub mod text;
 
 pub use document::{Client, Frame, shell};
+pub use event::{EventPage, Joining, event};
 pub use pages::{
     CodePage, CodeProblem, Failure, InvitationPage, InvitationProblem, Person, SignInPage, SignInProblem,
     code, failure, invitation, landing, legal, sign_in,

@@ -1,5 +1,8 @@
 //! Words of the public pages, and of the messages that carry codes.
 
+use domain::{Day, Lang};
+
+pub use crate::text::{error_event_cancelled, from_to, join_until, place, seats, webinar, when};
 pub use crate::text::{
     legal_acts, legal_devices, legal_kept_title, legal_long_codes, legal_long_points, legal_long_rest,
     legal_long_sessions, legal_long_title, legal_never, legal_never_title, legal_orders, legal_who,
@@ -17,6 +20,10 @@ say! {
     landing_offline: "Ce que vous faites sans réseau est gardé sur le téléphone et part tout seul dès que le réseau revient.", "What you do without a signal is kept on the phone and goes out by itself when the signal is back.";
     landing_members: "Le programme est ouvert aux clients invités. Votre conseiller vous donne votre carte d’invitation.", "The programme is for invited customers. Your advisor gives you your invitation card.";
     sign_in: "Se connecter", "Sign in";
+    sign_in_to_join: "Se connecter pour s’inscrire", "Sign in to join";
+    open_in_app: "Déjà connecté sur ce téléphone ? Ouvrir dans l’application", "Signed in on this phone already? Open it in the app";
+    joining_closed: "Les inscriptions sont closes", "Joining has closed";
+    event_over: "C’est passé", "It is over";
     open_app: "Ouvrir l’application", "Open the app";
     sign_in_lead: "Nous vous envoyons un code à six chiffres. Pas de mot de passe à retenir.", "We send you a six-digit code. No password to remember.";
     address_label: "Numéro de mobile ou e-mail", "Mobile number or e-mail";
@@ -68,13 +75,88 @@ fill! {
     message_subject(brand: &str, code: &str): "{code} est votre code {brand}", "{code} is your {brand} code";
     message_text(brand: &str, code: &str): "{brand} : votre code est {code}. Il vaut 10 minutes. Ne le donnez à personne.", "{brand}: your code is {code}. It is good for 10 minutes. Give it to nobody.";
     message_mail(brand: &str, code: &str): "Bonjour,\n\nVotre code pour {brand} : {code}\n\nTapez-le dans la page ouverte sur votre téléphone. Il vaut 10 minutes et sert une fois.\nNe le donnez à personne : nous ne le demandons jamais.\n\nVous n’avez rien demandé ? Ne faites rien, personne n’entre sans ce code.\n", "Hello,\n\nYour code for {brand}: {code}\n\nType it into the page that is open on your phone. It is good for 10 minutes and works once.\nGive it to nobody: we never ask for it.\n\nYou did not ask for it? Do nothing; nobody gets in without this code.\n";
+    day_at(day: &str, time: &str): "{day}, {time}", "{day}, {time}";
     card_title(brand: &str): "Bienvenue chez {brand}", "Welcome to {brand}";
     card_steps(address: &str): "Visez le carré avec l’appareil photo de votre téléphone, ou ouvrez {address} et tapez le code.", "Point your phone’s camera at the square, or open {address} and type the code.";
     card_until(date: &str): "Valable une fois, jusqu’au {date}.", "Good once, until {date}.";
 }
 
+const DAYS: [[&str; 7]; 2] = [
+    [
+        "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
+    ],
+    [
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+    ],
+];
+const MONTHS: [[&str; 12]; 2] = [
+    [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ],
+    [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
+];
+
+/// `samedi 5 décembre 2026`, `Saturday 5 December 2026`; the first of a French month is `1er`.
+pub fn long_day(lang: Lang, day: Day) -> String {
+    let (year, month, date) = day.ymd();
+    let names = match lang {
+        Lang::Fr => 0,
+        Lang::En => 1,
+    };
+    let weekday = DAYS[names][day.weekday()];
+    let month = MONTHS[names][month as usize - 1];
+    let first = if lang == Lang::Fr && date == 1 { "er" } else { "" };
+    format!("{weekday} {date}{first} {month} {year}")
+}
+
+/// `05:30`, from minutes after midnight.
+pub fn clock(minutes: u32) -> String {
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_written_out() {
+        let day = |text| Day::parse(text).unwrap();
+        assert_eq!(long_day(Lang::Fr, day("2026-12-05")), "samedi 5 décembre 2026");
+        assert_eq!(long_day(Lang::Fr, day("2027-02-01")), "lundi 1er février 2027");
+        assert_eq!(long_day(Lang::En, day("2024-02-29")), "Thursday 29 February 2024");
+        assert_eq!(clock(330), "05:30");
+    }
+
     #[test]
     fn french_punctuation_is_not_torn_off() {
         for (fr, _) in [super::FIXED, super::FILLED].concat() {

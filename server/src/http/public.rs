@@ -6,16 +6,17 @@ use super::{Look, Shared, cookies};
 use crate::demo;
 use crate::site::Face;
 use app::public::{
-    self, CodePage, CodeProblem, Failure, Frame, InvitationPage, InvitationProblem, Person, SignInPage,
-    SignInProblem,
+    self, CodePage, CodeProblem, EventPage, Failure, Frame, InvitationPage, InvitationProblem, Joining,
+    Person, SignInPage, SignInProblem,
 };
 use axum::Form;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use backend::sessions::{self, Address, Checked, Message, Opened, Origin, Started};
-use backend::{Db, Error, programme};
-use domain::Lang;
+use backend::{Db, Error, events, programme};
+use domain::events::{Event, Venue};
+use domain::{Lang, Timestamp};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -106,6 +107,59 @@ pub async fn landing(State(app): State<Shared>, Query(wish): Query<Wish>, header
 pub async fn legal(State(app): State<Shared>, Query(wish): Query<Wish>, headers: HeaderMap) -> Response {
     let reader = Reader::new(&app, &headers, &wish).await;
     reader.page(StatusCode::OK, public::legal(&reader.frame("/legal", false)))
+}
+
+/// An event of the programme that is open to outsiders; the same for everybody.
+pub async fn event(
+    State(app): State<Shared>,
+    Path(address): Path<String>,
+    Query(wish): Query<Wish>,
+    headers: HeaderMap,
+) -> Answered {
+    let reader = Reader::new(&app, &headers, &wish).await;
+    let mut tx = app.db.read().await?;
+    let Some(event) = events::find_public(&mut tx, &address).await? else {
+        let html = public::failure(&reader.frame("/", false), Failure::NotFound, None);
+        return Ok(reader.page(StatusCode::NOT_FOUND, html));
+    };
+    let settings = programme::current(&mut tx).await?;
+    let shown = event_page(&event, &settings, tx.now(), reader.lang)?;
+    let path = format!("/e/{}", event.id);
+    Ok(reader.page(StatusCode::OK, public::event(&reader.frame(&path, false), shown)))
+}
+
+fn event_page(
+    event: &Event,
+    settings: &programme::Settings,
+    now: Timestamp,
+    lang: Lang,
+) -> Result<EventPage, Error> {
+    let (day, from) = settings.local(event.starts_at)?;
+    let (last_day, to) = settings.local(event.ends_at)?;
+    Ok(EventPage {
+        event: event.id,
+        title: event.title.get(lang).to_owned(),
+        summary: event.summary.get(lang).to_owned(),
+        day,
+        from,
+        to: (last_day == day).then_some(to),
+        place: match &event.venue {
+            Venue::Place { name, address, .. } => Some(format!("{name}, {address}")),
+            Venue::Webinar { .. } => None,
+        },
+        joining: if event.cancelled {
+            Joining::Cancelled
+        } else if now > event.ends_at {
+            Joining::Over
+        } else if now > event.register_until {
+            Joining::Closed
+        } else {
+            Joining::Open {
+                seats: event.seats,
+                until: settings.local(event.register_until)?,
+            }
+        },
+    })
 }
 
 pub async fn sign_in(State(app): State<Shared>, Query(wish): Query<Wish>, headers: HeaderMap) -> Answered {

@@ -113,6 +113,7 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::get("/", Visitors, public::landing),
         Route::get("/legal", Everybody, public::legal),
+        Route::get("/e/{event}", Everybody, public::event),
         Route::get("/sign-in", SigningIn, public::sign_in),
         Route::post("/sign-in", SigningIn, Form, public::send_code),
         Route::get("/sign-in/code", SigningIn, public::code),

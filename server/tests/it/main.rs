@@ -7,6 +7,7 @@ mod fuzz;
 mod guard;
 mod house;
 mod operations;
+mod public_event;
 mod sending;
 mod sign_in;
 mod sources;

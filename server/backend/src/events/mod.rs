@@ -46,6 +46,24 @@ fn document(row: &EventRow) -> Option<Event> {
     Some(event)
 }
 
+/// An event that people who are not signed in may see, for as long as phones show it. `address`: its id, or its ref
+/// where that is letters, digits, `-` and `_`.
+pub async fn find_public(tx: &mut Tx, address: &str) -> Result<Option<Event>> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    let row = match address.parse() {
+        Ok(id) => sql::find(tx, id).await?,
+        // Why not just any text: PostgreSQL cannot even be asked for some.
+        Err(_) if address.bytes().all(plain) => sql::find_by_ref(tx, address).await?,
+        Err(_) => None,
+    };
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let event = document(&row)?;
+    let since = shown_since(tx).await?;
+    Ok((event.public && event.ends_at > since).then_some(event))
+}
+
 /// A member's seats and places in line.
 pub(crate) async fn registrations(tx: &mut Tx, member: MemberId) -> Result<Vec<Registration>> {
     let rows = sql::list_registrations(tx, member).await?;
@@ -248,6 +266,9 @@ struct EventFile {
     tiers: Vec<String>,
     #[serde(default)]
     trades: Vec<String>,
+    /// Whoever has its address may read its title, summary, time and place, and whether there are seats.
+    #[serde(default)]
+    public: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -310,6 +331,7 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
             tiers: event.tiers.clone(),
             trades: event.trades.clone(),
             cancelled: false,
+            public: event.public,
         };
         if let Some(before) = before
             && before.taken > i64::from(event.seats)

@@ -169,16 +169,27 @@ impl Settings {
     /// # Errors
     /// [`Error::Broken`] where the time zone is no longer known.
     pub fn day(&self, at: Timestamp) -> Result<Day> {
+        Ok(self.local(at)?.0)
+    }
+
+    /// The local time at an instant: the day, and minutes after midnight as the clock shows them.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] where the time zone is no longer known.
+    pub fn local(&self, at: Timestamp) -> Result<(Day, u32)> {
         let zone = zone(&self.brand.time_zone).map_err(Error::Broken)?;
         let instant =
             jiff::Timestamp::from_millisecond(at.0).map_err(|error| Error::Broken(error.to_string()))?;
-        let date = instant.to_zoned(zone).date();
-        Day::from_ymd(
+        let local = instant.to_zoned(zone);
+        let date = local.date();
+        let day = Day::from_ymd(
             date.year().into(),
             date.month().unsigned_abs().into(),
             date.day().unsigned_abs().into(),
-        )
-        .ok_or_else(|| Error::Broken(format!("no day for {}", at.0)))
+        );
+        let minutes = u32::from(local.hour().unsigned_abs()) * 60 + u32::from(local.minute().unsigned_abs());
+        day.map(|day| (day, minutes))
+            .ok_or_else(|| Error::Broken(format!("no day for {}", at.0)))
     }
 
     /// The instant of a local time, `minutes` after midnight.

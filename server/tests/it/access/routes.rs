@@ -93,6 +93,14 @@ fn ids(part: &str, town: &Town<'_>) -> Vec<String> {
             .map(|who| format!("rewards/request/{}", town.things[who].redemption))
             .chain(["learn".into(), format!("learn/{}", town.course)])
             .collect(),
+        "{event}" => vec![
+            town.event.to_string(),
+            town.other_event.to_string(),
+            "event".into(),
+            "other-event".into(),
+            uuid::Uuid::nil().to_string(),
+            "%00".into(),
+        ],
         "{build}" => vec![town.build.clone(), "0000".into()],
         "{*path}" => vec!["boot.js".into(), "no.js".into(), "..%2F..%2Fetc%2Fpasswd".into()],
         "{name}" => vec!["icon-192.png".into(), "no.png".into(), "%00".into()],

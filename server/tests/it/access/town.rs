@@ -187,6 +187,7 @@ seats = 50
 
 [[event]]
 ref = "other-event"
+public = true
 title = { en = "Other event" }
 summary = { en = "Summary" }
 body = { en = "Body" }

@@ -1,0 +1,104 @@
+//! The page of an event for people who are not signed in: enough to decide to come, and the way in.
+
+use super::document::{Frame, page};
+use super::text;
+use domain::Day;
+use domain::events::Band;
+use domain::id::EventId;
+use leptos::prelude::*;
+
+/// What such a page holds. Nothing else of an event is for outsiders: not the address of a webinar, not how many
+/// seats there are, not for whom they are reserved.
+#[derive(Clone, Debug)]
+pub struct EventPage {
+    pub event: EventId,
+    pub title: String,
+    pub summary: String,
+    /// In the programme's time zone, as all times here.
+    pub day: Day,
+    /// Minutes after midnight.
+    pub from: u32,
+    /// `None` where it ends on another day.
+    pub to: Option<u32>,
+    /// `None`: it is online.
+    pub place: Option<String>,
+    pub joining: Joining,
+}
+
+/// Can one still join?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joining {
+    /// Until a day and minutes after its midnight.
+    Open {
+        seats: Band,
+        until: (Day, u32),
+    },
+    Closed,
+    Over,
+    Cancelled,
+}
+
+pub fn event(frame: &Frame<'_>, shown: EventPage) -> String {
+    let lang = frame.lang;
+    let day = text::long_day(lang, shown.day);
+    let from = text::clock(shown.from);
+    let when = match shown.to {
+        Some(to) => text::from_to(lang, &day, &from, &text::clock(to)),
+        None => text::day_at(lang, &day, &from),
+    };
+    let place = shown.place.unwrap_or_else(|| text::webinar(lang).to_owned());
+    let (class, standing) = match shown.joining {
+        Joining::Open { seats, .. } => (
+            match seats {
+                Band::Many => "chip many",
+                Band::Few => "chip few",
+                Band::None => "chip none",
+            },
+            text::seats(lang, seats),
+        ),
+        Joining::Closed => ("chip none", text::joining_closed(lang)),
+        Joining::Over => ("chip", text::event_over(lang)),
+        Joining::Cancelled => ("chip none", text::error_event_cancelled(lang)),
+    };
+    let way_in = match shown.joining {
+        Joining::Open {
+            until: (day, minutes),
+            ..
+        } => {
+            let until = text::day_at(lang, &text::long_day(lang, day), &text::clock(minutes));
+            view! {
+                <p class="hint">{text::join_until(lang, &until)}</p>
+                <a class="button primary" href="/sign-in">
+                    {text::sign_in_to_join(lang)}
+                </a>
+                <a href=format!("/app/events/{}", shown.event)>{text::open_in_app(lang)}</a>
+                <a href="/invitation">{text::have_card(lang)}</a>
+                <p class="hint">{text::landing_members(lang)}</p>
+            }
+            .into_any()
+        }
+        _ => view! {
+            <a class="button" href="/">
+                {text::back(lang)}
+            </a>
+        }
+        .into_any(),
+    };
+    let main = view! {
+        <section class="card">
+            <h1>{shown.title.clone()}</h1>
+            <p class="lead">{shown.summary}</p>
+            <p class="chips">
+                <span class=class>{standing}</span>
+            </p>
+            <dl>
+                <dt>{text::when(lang)}</dt>
+                <dd>{when}</dd>
+                <dt>{text::place(lang)}</dt>
+                <dd>{place}</dd>
+            </dl>
+            {way_in}
+        </section>
+    };
+    page(frame, &shown.title, main)
+}
