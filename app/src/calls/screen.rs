@@ -20,7 +20,14 @@ where
     let answer = RwSignal::new(None);
     let ask = move || {
         answer.set(None);
-        spawn_local(async move { answer.set(Some(call().await)) });
+        spawn_local(async move {
+            let result = call().await;
+            if matches!(result, Err(ApiError::Unreachable)) {
+                // It finds out whether there is a network, says so above the screen, and when it is back.
+                app.sync();
+            }
+            answer.set(Some(result));
+        });
     };
     ask();
     Effect::new(move |_| {
