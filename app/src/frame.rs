@@ -76,12 +76,13 @@ pub fn member_app(app: App) -> AnyView {
 }
 
 /// The chunks of the features.
-const CHUNKS: [Chunk; 1] = [learning::CHUNK];
+const CHUNKS: [Chunk; 2] = [learning::CHUNK, members::CHUNK];
 
 /// The chunk that a screen's code is in; none where it is in the core.
 fn chunk(route: &Route) -> Option<Chunk> {
-    match route.tab() {
-        Some(Tab::Learn) => Some(learning::CHUNK),
+    match (route, route.tab()) {
+        (_, Some(Tab::Learn)) => Some(learning::CHUNK),
+        (Route::Colleagues, _) => Some(members::CHUNK),
         _ => None,
     }
 }
@@ -105,7 +106,7 @@ fn screen(route: &Route) -> AnyView {
         Route::Activity => activity::activity_page(),
         Route::Points(wallet) => ledger::points_page(wallet),
         Route::Company => members::company_page(),
-        Route::Colleagues => members::colleagues_page(),
+        Route::Colleagues => chunk::screen(members::screen()).unwrap_or_else(|_| skeleton()),
         Route::Devices => members::devices_page(),
         Route::Language => members::language_page(),
         Route::Privacy => members::privacy_page(),

@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "csr")]
 pub use screen::asked;
 
-/// Why a call brought no result. The codes are permanent; a refusal travels as `{"code": …}` under its HTTP status.
+/// Why a call brought no result. A refusal travels as its permanent code, `{"code": …}`, under its HTTP status.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum ApiError {
@@ -40,7 +40,6 @@ pub enum ApiError {
     /// This function is not for this member.
     NotAllowed,
     /// One of both does not understand the other: the app is older or newer than the server.
-    #[serde(alias = "not_json", alias = "too_large")]
     Unreadable,
     /// Nothing came back: there is no network, or it took too long.
     Unreachable,
@@ -154,13 +153,30 @@ async fn post(path: &str, body: &str) -> Result<String, ApiError> {
         return Err(ApiError::Unreachable);
     };
     match posted.status() {
-        0 => Err(ApiError::Unreachable),
         200 => Ok(posted.body()),
-        // A proxy before the server has words of its own.
-        status => Err(json::read(&posted.body()).unwrap_or(match status {
-            500.. => ApiError::Busy,
-            _ => ApiError::Unreadable,
-        })),
+        status => Err(refused(status, &posted.body())),
+    }
+}
+
+/// What an answer that is no result means.
+///
+/// Why by the status: a proxy before the server has words of its own, and to read all codes would cost the app more.
+#[cfg(any(feature = "csr", test))]
+fn refused(status: u16, body: &str) -> ApiError {
+    #[derive(Deserialize)]
+    struct Failure {
+        request_id: String,
+    }
+    match status {
+        0 => ApiError::Unreachable,
+        401 => ApiError::SignedOut,
+        403 => ApiError::NotAllowed,
+        404 | 409 => json::read(body).map_or(ApiError::Unreadable, ApiError::Rejected),
+        500 => ApiError::Internal {
+            request_id: json::read(body).map_or(String::new(), |Failure { request_id }| request_id),
+        },
+        429 | 501.. => ApiError::Busy,
+        _ => ApiError::Unreadable,
     }
 }
 
@@ -293,14 +309,20 @@ mod tests {
             ),
         ] {
             assert_eq!(Json::encode(&error).unwrap(), text);
-            let read: ApiError = Json::decode(text.into()).unwrap();
-            assert_eq!(format!("{read:?}"), format!("{error:?}"));
-        }
-        for text in [r#"{"code":"not_json"}"#, r#"{"code":"too_large"}"#] {
-            assert!(
-                matches!(Json::decode(text.into()), Ok(ApiError::Unreadable)),
-                "{text}"
+            #[cfg(feature = "ssr")]
+            assert_eq!(
+                format!("{:?}", refused(error.status(), text)),
+                format!("{error:?}")
             );
         }
+        for (status, body) in [
+            (415, r#"{"code":"not_json"}"#),
+            (413, r#"{"code":"too_large"}"#),
+            (409, "<html>"),
+        ] {
+            assert!(matches!(refused(status, body), ApiError::Unreadable), "{status}");
+        }
+        assert!(matches!(refused(502, "<html>"), ApiError::Busy));
+        assert!(matches!(refused(0, ""), ApiError::Unreachable));
     }
 }

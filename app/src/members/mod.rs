@@ -19,6 +19,8 @@ mod me_page;
 #[cfg(feature = "csr")]
 mod privacy_page;
 #[cfg(feature = "csr")]
+mod screens;
+#[cfg(feature = "csr")]
 mod sign_out_page;
 #[cfg(feature = "csr")]
 mod status_card;
@@ -28,9 +30,9 @@ use crate::feature::Feature;
 
 #[cfg(feature = "csr")]
 pub use {
-    colleagues_page::colleagues_page, company_page::company_page, devices_page::devices_page, help_page::help_page,
-    language_page::language_page, me_page::me_page, privacy_page::privacy_page, sign_out_page::sign_out_page,
-    status_card::status_card,
+    company_page::company_page, devices_page::devices_page, help_page::help_page,
+    language_page::language_page, me_page::me_page, privacy_page::privacy_page, screens::CHUNK,
+    screens::screen, sign_out_page::sign_out_page, status_card::status_card,
 };
 
 /// The tag of its commands.

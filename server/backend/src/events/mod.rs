@@ -56,10 +56,9 @@ pub async fn find_public(tx: &mut Tx, address: &str) -> Result<Option<Event>> {
         Err(_) if address.bytes().all(plain) => sql::find_by_ref(tx, address).await?,
         Err(_) => None,
     };
-    let Some(row) = row else {
+    let Some(event) = row.as_ref().and_then(document) else {
         return Ok(None);
     };
-    let event = document(&row)?;
     let since = shown_since(tx).await?;
     Ok((event.public && event.ends_at > since).then_some(event))
 }

@@ -1,0 +1,17 @@
+//! Those screens of this feature that ask the server each time, in a file of their own. The others are in the core.
+
+use super::colleagues_page;
+use crate::chunk::{Chunk, Missing};
+use leptos::prelude::*;
+use leptos::wasm_split::wasm_split;
+
+pub const CHUNK: Chunk = Chunk::new(|| Box::pin(load()));
+
+/// Makes the screen.
+///
+/// # Errors
+/// Where the file is not here and cannot be fetched.
+#[wasm_split(members, fallible, wasm_split_path = ::leptos::wasm_split, preload(load))]
+pub fn screen() -> Result<AnyView, Missing> {
+    Ok(colleagues_page::colleagues_page())
+}
