@@ -19,11 +19,12 @@ pub fn colleagues_page() -> AnyView {
 }
 
 fn list(app: App, lang: Lang, colleagues: &[Colleague]) -> AnyView {
+    let member = app.member.get();
     let one = |colleague: &Colleague| {
-        let trade = app.member.with(|member| {
-            let programme = member.programme.as_ref()?;
-            Some(programme.trade(&colleague.trade)?.name.get(lang).to_owned())
-        });
+        let programme = member.programme.as_ref();
+        let trade = programme
+            .and_then(|programme| programme.trade(&colleague.trade))
+            .map(|trade| trade.name.get(lang));
         let function = text::function(lang, colleague.function);
         let words = trade.map_or(function.to_owned(), |trade| format!("{trade} · {function}"));
         let manager = if colleague.manager {

@@ -50,7 +50,7 @@ pub fn event(frame: &Frame<'_>, shown: EventPage) -> String {
     let (class, standing) = match shown.joining {
         Joining::Open { seats, .. } => (
             match seats {
-                Band::Many => "chip many",
+                Band::Many | Band::Newer => "chip many",
                 Band::Few => "chip few",
                 Band::None => "chip none",
             },

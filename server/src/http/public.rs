@@ -146,6 +146,7 @@ fn event_page(
         place: match &event.venue {
             Venue::Place { name, address, .. } => Some(format!("{name}, {address}")),
             Venue::Webinar { .. } => None,
+            Venue::Newer => Some("–".to_owned()),
         },
         joining: if event.cancelled {
             Joining::Cancelled
