@@ -7,12 +7,12 @@
 //!    an `endpoint` that stays as it is for as long as there are apps that call it.
 //! 3. Its line in the server's list of routes: `Route::call::<ItsType>(access, most)`. Without that line it cannot be
 //!    reached, and a test says so.
-//! 4. Where it is called, [`asked`] shows what a screen shows while it waits and when no result came.
+//! 4. Where it is called, `asked` shows what a screen shows while it waits and when no result came.
 //!
 //! # Why not the defaults of `server_fn`
 //! Its JSON reader would cost the app a quarter of its size, its own client waits for ever on a bad network, and what
 //! runs a request on the server answers every refusal with 500, sends browsers on to wherever `Referer` says, and reads
-//! bodies of any type. [`JsonPost`] and [`run`] replace all four.
+//! bodies of any type. `JsonPost` and `run` replace all four.
 
 #[cfg(feature = "csr")]
 mod screen;
