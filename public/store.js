@@ -150,6 +150,12 @@
       bySeq(out.rows),
     );
 
+  // The highest number that an act was given. It is written with each of them, so none is read for it.
+  const lastSeq = (member) =>
+    onMember(member, ['meta'], 'readonly', false, (tx, out) => into(out, 'seq', tx.objectStore('meta').get('seq'))).then(
+      (out) => out.seq ?? 0,
+    );
+
   const OPERATIONS = {
     put: (tx, store, row, name) => (name === undefined ? tx.objectStore(store).put(row) : tx.objectStore(store).put(row, name)),
     delete: (tx, store, key) => tx.objectStore(store).delete(key),
@@ -282,6 +288,7 @@
     members,
     load,
     outbox,
+    lastSeq,
     commit,
     erase,
     acquire,

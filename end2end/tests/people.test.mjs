@@ -169,6 +169,7 @@ test('a session ended from another device: everything stays, and goes out after 
   await kept.shut();
 
   const { page } = lost;
+  const installation = await page.evaluate(() => compagnonStore.device.get('device_id'));
   await joinEvent(page, family, 'en');
   const banner = page.locator('.banner', { hasText: 'Sign in to send 1 item.' });
   await banner.waitFor();
@@ -181,6 +182,7 @@ test('a session ended from another device: everything stays, and goes out after 
   await enter(page, 'jan.kowalczyk@example.com');
   await settled(page);
   assert.deepEqual((await acts(page)).filter(([what]) => what.startsWith('Joining')), [[`Joining: ${family.title.en}`, 'Confirmed']]);
+  assert.equal(await page.evaluate(() => compagnonStore.device.get('device_id')), installation, 'an installation outlives sign-ins');
   await lost.shut();
 });
 

@@ -1,6 +1,6 @@
 //! The demo programme of `server/demo`, inside the binary: it goes in through the same imports as a real one.
 
-use crate::cli::seconds_since;
+use crate::tell::seconds_since;
 use anyhow::{Context, Result, bail};
 use backend::import::{Options, Report};
 use backend::moment::{Chance, Fixed};
@@ -86,7 +86,7 @@ pub async fn content(db: &Db, mut say: impl FnMut(String)) -> Result<()> {
             current.brand.name
         );
     }
-    programme::apply(&mut tx, &settings).await?;
+    programme::apply::apply(&mut tx, &settings).await?;
     tx.commit().await?;
     say(format!("demo: programme {}", settings.brand.name));
 

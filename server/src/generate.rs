@@ -35,7 +35,7 @@ pub fn member_ref(number: u64) -> String {
 /// # Errors
 /// Where the database holds another programme, or has been filled before.
 pub async fn generate(db: &Db, members: u64, orders: u64, progress: &mut dyn FnMut(u64)) -> Result<()> {
-    db.migrate().await?;
+    backend::migrate(db).await?;
     demo::content(db, |_| {}).await?;
     let mut tx = db.read().await?;
     let settings = programme::current(&mut tx).await?;

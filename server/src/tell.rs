@@ -12,3 +12,8 @@ pub fn line(text: std::fmt::Arguments<'_>) {
     // Nobody is left to be told.
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
+
+/// How long something took, for the last line of a long command.
+pub(crate) fn seconds_since(begun: std::time::Instant) -> String {
+    format!("{:.1} s", begun.elapsed().as_secs_f64())
+}

@@ -1,8 +1,10 @@
 //! Events, registrations, waiting lists, tickets.
 
 use crate::id::{EventId, TicketId};
-use crate::newer::{codes, open};
+use crate::newer::open;
+use crate::qr::Qr;
 use crate::samples::{Giver, Things};
+use crate::stock::Band;
 use crate::{Error, Text, Timestamp, programme};
 use serde::{Deserialize, Serialize};
 
@@ -40,27 +42,6 @@ open! {
         Webinar {
             url: String,
         } = "webinar",
-    }
-}
-
-codes! {
-    /// How much is left, in words: other people's clicks must not wake every phone.
-    pub enum Band {
-        Many = "many",
-        /// Five or fewer.
-        Few = "few",
-        None = "none",
-    }
-}
-
-impl Band {
-    /// `left`: seats or pieces still free.
-    pub fn of(left: i64) -> Band {
-        match left {
-            ..=0 => Band::None,
-            1..=5 => Band::Few,
-            _ => Band::Many,
-        }
     }
 }
 
@@ -135,15 +116,6 @@ pub struct Ticket {
     /// The signed text in the QR.
     pub text: String,
     pub qr: Qr,
-}
-
-/// A QR code, drawn on the server so that the phone carries no QR code.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Qr {
-    /// Modules along a side, quiet zone not included.
-    pub side: u32,
-    /// An SVG path of the dark modules, in module units.
-    pub path: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -29,7 +29,7 @@ id! {
     CommandId
     CompanyId
     CourseId
-    /// One installation of the app on one phone, for one member.
+    /// One installation of the app on one phone. It outlives sign-ins: who is signed in is a [`SessionId`].
     DeviceId
     EntryId
     EventId

@@ -25,9 +25,11 @@ pub mod money;
 pub mod newer;
 pub mod notices;
 pub mod programme;
+pub mod qr;
 pub mod rewards;
 pub mod samples;
 pub mod status;
+pub mod stock;
 pub mod sync;
 pub mod text;
 

@@ -1,10 +1,11 @@
 //! Rewards, redemptions, delivery.
 
-use crate::events::{Band, Qr};
 use crate::id::{CommandId, RewardId};
 use crate::ledger::Wallet;
 use crate::newer::codes;
+use crate::qr::Qr;
 use crate::samples::{Giver, Things};
+use crate::stock::Band;
 use crate::{Error, Points, Text, Timestamp, programme};
 use serde::{Deserialize, Serialize};
 

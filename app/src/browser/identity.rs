@@ -3,7 +3,7 @@
 use super::js;
 use crate::phone::json;
 use domain::Lang;
-use domain::id::{DeviceId, MemberId};
+use domain::id::{DeviceId, MemberId, SessionId, uuid_v7};
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -11,6 +11,8 @@ use wasm_bindgen::{JsCast, JsValue};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub member: MemberId,
+    pub session: SessionId,
+    /// The installation, whoever is signed in.
     pub device: DeviceId,
 }
 
@@ -27,16 +29,34 @@ pub enum Who {
 #[derive(Deserialize)]
 struct Session {
     member: MemberId,
-    device: DeviceId,
+    session: Option<SessionId>,
+    /// What servers of the first release call the session.
+    device: SessionId,
     language: Lang,
 }
 
 const CURRENT: &str = "current";
+/// The installation, as the worker sends it too. Before there was such an id, the newest session stood here.
 const DEVICE: &str = "device_id";
 const SIGN_OUT_PENDING: &str = "sign_out_pending";
 
 async fn text(key: &str) -> Option<String> {
     js::device_get(key).await.ok()?.as_string()
+}
+
+/// This installation; it gets its id when it is first asked for.
+async fn device() -> DeviceId {
+    if let Some(known) = text(DEVICE).await.and_then(|id| id.parse().ok()) {
+        return known;
+    }
+    let new = DeviceId(uuid_v7(js::now(), js::chance()));
+    put(DEVICE, &new.to_string()).await;
+    new
+}
+
+/// Where the session of a member is kept. The name is older than that of sessions.
+fn session_key(member: MemberId) -> String {
+    format!("device:{member}")
 }
 
 async fn put(key: &str, value: &str) {
@@ -80,12 +100,15 @@ pub async fn who() -> Who {
     let current = text(CURRENT).await.and_then(|id| id.parse().ok());
     match cookie.or(current) {
         Some(member) => {
-            let device = text(&format!("device:{member}"))
-                .await
-                .and_then(|id| id.parse().ok());
-            match device {
-                Some(device) => {
-                    let identity = Identity { member, device };
+            let session = text(&session_key(member)).await.and_then(|id| id.parse().ok());
+            match session {
+                Some(session) => {
+                    let device = device().await;
+                    let identity = Identity {
+                        member,
+                        session,
+                        device,
+                    };
                     if current != Some(member) {
                         settle(identity).await;
                     }
@@ -106,7 +129,8 @@ pub async fn ask() -> Who {
             Some(session) => {
                 let identity = Identity {
                     member: session.member,
-                    device: session.device,
+                    session: session.session.unwrap_or(session.device),
+                    device: device().await,
                 };
                 settle(identity).await;
                 speak(session.language).await;
@@ -119,12 +143,7 @@ pub async fn ask() -> Who {
 }
 
 async fn settle(identity: Identity) {
-    put(
-        &format!("device:{}", identity.member),
-        &identity.device.to_string(),
-    )
-    .await;
-    put(DEVICE, &identity.device.to_string()).await;
+    put(&session_key(identity.member), &identity.session.to_string()).await;
     put(CURRENT, &identity.member.to_string()).await;
 }
 

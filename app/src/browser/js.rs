@@ -17,8 +17,8 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = compagnonStore, catch)]
     pub async fn load(member: &str) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(js_namespace = compagnonStore, catch)]
-    pub async fn outbox(member: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = compagnonStore, js_name = lastSeq, catch)]
+    pub async fn last_seq(member: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_namespace = compagnonStore, catch)]
     pub async fn commit(member: &str, operations: &str, strict: bool) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_namespace = compagnonStore, catch)]

@@ -294,7 +294,8 @@ impl App {
         match database.load().await {
             Ok(loaded) => {
                 js::breathe().await;
-                let phone = Phone::from_loaded(who.member, who.device, loaded);
+                let mut phone = Phone::from_loaded(who.member, who.device, loaded);
+                phone.signed_in(who.session);
                 let empty = phone.replica.synced_at.is_none();
                 PHONE.with_borrow_mut(|place| *place = Some(phone));
                 if empty && identity::was_alive(who.member).await {

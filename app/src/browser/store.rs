@@ -38,12 +38,7 @@ impl Store for Database {
 impl Database {
     /// The highest number an act in the store has: another tab may have given some.
     pub async fn last_seq(&self) -> i64 {
-        let Ok(rows) = js::outbox(&self.0.to_string()).await else {
-            return 0;
-        };
-        js_sys::Array::from(&rows)
-            .iter()
-            .filter_map(|row| js_sys::Reflect::get(&row, &"seq".into()).ok()?.as_f64())
-            .fold(0.0, f64::max) as i64
+        let last = js::last_seq(&self.0.to_string()).await;
+        last.ok().and_then(|last| last.as_f64()).unwrap_or_default() as i64
     }
 }

@@ -15,6 +15,7 @@ use crate::route::Route;
 use crate::text;
 use domain::events::{self, Event, Venue};
 use domain::id::EventId;
+use domain::stock::Band;
 use domain::{Command, Lang};
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -202,7 +203,7 @@ fn my_place(app: App, member: &MemberView, view: &EventView, lang: Lang) -> AnyV
                 .may_join(member.tier(), at)
                 .err()
                 .map(|error| refusal(app, &error));
-            let full = event.seats == events::Band::None;
+            let full = event.seats == Band::None;
             let label = if full {
                 text::join_waiting_list(lang)
             } else {

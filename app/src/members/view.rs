@@ -39,7 +39,7 @@ impl MemberView {
             programme: documents.one(Collection::Programme, "programme"),
             status: documents.one(Collection::Status, "status"),
             devices: documents.all(Collection::Device),
-            this_phone: Some(SessionId(phone.device.0)),
+            this_phone: phone.session,
             ending: vec![],
             lang: me.as_ref().map(|me| me.language).unwrap_or_default(),
             me,

@@ -12,9 +12,9 @@ pub mod sync;
 #[cfg(test)]
 mod tests;
 
-use domain::Timestamp;
 use domain::document::{Collection, Family};
-use domain::id::{CommandId, DeviceId, MemberId};
+use domain::id::{CommandId, DeviceId, MemberId, SessionId};
+use domain::{Timestamp, fault};
 use outbox::{Item, Outbox, State};
 use replica::{Change, Replica};
 use serde::de::DeserializeOwned;
@@ -25,7 +25,10 @@ use store::{Loaded, Op};
 #[derive(Clone, Debug)]
 pub struct Phone {
     pub member: MemberId,
+    /// This installation.
     pub device: DeviceId,
+    /// The sign-in that it has on the server, where that is known.
+    pub session: Option<SessionId>,
     pub replica: Replica,
     pub outbox: Outbox,
     /// Half-done work by its key, e.g. the answers of a quiz.
@@ -82,8 +85,9 @@ impl Phone {
         Phone {
             member,
             device,
+            session: None,
             replica: Replica::from_rows(&loaded.meta, &loaded.docs),
-            outbox: Outbox::from_rows(member, device, &loaded.meta, &loaded.outbox),
+            outbox: Outbox::from_rows(member, &loaded.meta, &loaded.outbox),
             drafts,
             seen_until: loaded.meta.read("seen_until").unwrap_or_default(),
             pace: sync::Pace::default(),
@@ -97,6 +101,7 @@ impl Phone {
         let fresh = Phone::from_loaded(self.member, self.device, loaded);
         let before = std::mem::replace(self, fresh);
         self.pace = before.pace;
+        self.session = before.session;
         self.versions = before.versions;
         for collection in Collection::ALL {
             if self.replica.differs(&before.replica, collection.code()) {
@@ -163,6 +168,18 @@ impl Phone {
             Some(_) if !item.is_open() => Standing::Told,
             _ => Standing::Pending,
         }
+    }
+
+    /// The member has signed in. Their acts stay: they belong to the installation, not to a session.
+    pub fn signed_in(&mut self, session: SessionId) {
+        if fault!("sign-in-drops-acts-of-the-session-before") {
+            let device: Option<domain::members::Device> =
+                self.replica.one(Collection::Device, &session.to_string());
+            let since = device.map(|device| device.signed_in_at);
+            self.outbox.drop_made_before(since.unwrap_or_default());
+        }
+        self.session = Some(session);
+        self.versions.bump(Collection::Device);
     }
 
     /// Keeps a draft, or drops it when `text` is empty.

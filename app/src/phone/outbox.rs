@@ -4,7 +4,7 @@ use super::Phone;
 use super::json::{self, Raw};
 use super::sort::sort_by_key;
 use super::store::{Durability, Failure, Meta, Op, Store};
-use domain::id::{CommandId, DeviceId, MemberId, uuid_v7};
+use domain::id::{CommandId, MemberId, uuid_v7};
 use domain::{Command, Envelope, Outcome, Timestamp, Verdict, fault};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
@@ -62,7 +62,6 @@ pub struct Item {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Act {
     member: MemberId,
-    device: DeviceId,
     tag: String,
     command: Raw,
 }
@@ -73,7 +72,6 @@ impl Act {
         let (tag, command) = envelope.command.into_iter().next()?;
         Some(Act {
             member: envelope.member,
-            device: envelope.device,
             tag,
             command,
         })
@@ -155,19 +153,14 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    pub fn from_rows(member: MemberId, device: DeviceId, meta: &Meta, rows: &[Raw]) -> Outbox {
+    pub fn from_rows(member: MemberId, meta: &Meta, rows: &[Raw]) -> Outbox {
         let mut items: Vec<Item> = rows.iter().filter_map(|row| json::read(row.as_str())).collect();
         let unreadable = rows.len() - items.len();
         for item in &mut items {
             item.act = Act::read(&item.body);
         }
         // Another member's acts stay where they are and are never sent from here.
-        items.retain(|item| {
-            item.act.as_ref().is_none_or(|act| {
-                let before = act.device != device && fault!("sign-in-drops-acts-of-the-session-before");
-                act.member == member && !before
-            })
-        });
+        items.retain(|item| item.act.as_ref().is_none_or(|act| act.member == member));
         // Whatever was on its way when this was written is not any more.
         for item in items.iter_mut().filter(|item| item.state == State::Sent) {
             item.state = State::Saved;
@@ -275,6 +268,11 @@ impl Outbox {
                 Op::put_item(item)
             })
             .collect()
+    }
+
+    /// What `sign-in-drops-acts-of-the-session-before` does.
+    pub(super) fn drop_made_before(&mut self, since: Timestamp) {
+        self.items.retain(|item| item.made_at >= since);
     }
 
     /// What `act-leaves-the-outbox-when-it-is-sent` does.

@@ -788,3 +788,19 @@ fn points_of_the_same_two_days_are_one_line() {
         [expiry(400, 10, 12), expiry(400, 11, 1), expiry(430, 11, 2)]
     );
 }
+
+#[test]
+fn acts_belong_to_the_installation_and_outlive_sign_ins() {
+    let mut made = Made::new();
+    made.phone.signed_in(SessionId(id(7)));
+    let act = made.act(join());
+    made.phone.signed_in(SessionId(id(8)));
+    assert_eq!(made.view().member.this_phone, Some(SessionId(id(8))));
+    let round = made.phone.request();
+    assert_eq!(round.ids, [act]);
+    assert!(
+        round.body.contains(&format!(r#""device":"{}""#, id(2))),
+        "{}",
+        round.body
+    );
+}

@@ -3,8 +3,8 @@
 use super::document::{Frame, page};
 use super::text;
 use domain::Day;
-use domain::events::Band;
 use domain::id::EventId;
+use domain::stock::Band;
 use leptos::prelude::*;
 
 /// What such a page holds. Nothing else of an event is for outsiders: not the address of a webinar, not how many

@@ -11,9 +11,9 @@ use crate::parts::{
 };
 use crate::route::Route;
 use crate::text;
-use domain::events::Band;
 use domain::id::{CommandId, RewardId};
 use domain::rewards::{Reward, Shelf, Step};
+use domain::stock::Band;
 use domain::{Error, Lang};
 use leptos::prelude::*;
 use std::sync::Arc;

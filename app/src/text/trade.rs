@@ -1,10 +1,10 @@
 //! Words for what the programme deals in: points, seats, shelves, steps, reasons, functions.
 
 use domain::Lang;
-use domain::events::Band;
 use domain::ledger::{Reason, Wallet};
 use domain::members::{Function, OrderPoints};
 use domain::rewards::{Delivery, Shelf, Step};
+use domain::stock::Band;
 
 count! {
     points: "{n} point" / "{n} points", "{n} point" / "{n} points";

@@ -1,8 +1,8 @@
-//! Who acts.
+//! Who acts, and when.
 
 use domain::document::GENERATION;
 use domain::id::{CompanyId, MemberId, SessionId};
-use domain::{Lang, Timestamp};
+use domain::{Error, Lang, Timestamp};
 
 /// A signed-in member, as the session says; every use case of a member takes one.
 #[derive(Clone, Debug)]
@@ -16,6 +16,44 @@ pub struct Caller {
     pub language: Lang,
     /// The last time this phone asked for changes, to the hour.
     pub synced_at: Option<Timestamp>,
+}
+
+/// When a command was made, and how far that is believed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CommandTime {
+    pub made_at: Timestamp,
+    pub now: Timestamp,
+    pub synced_at: Option<Timestamp>,
+}
+
+impl CommandTime {
+    /// How long a phone's clock is believed after the server last saw it.
+    const BELIEVED: i64 = 72 * Timestamp::HOUR;
+
+    /// Checks a rule with a deadline: by the server's clock, and by the phone's where it is believed.
+    ///
+    /// # Errors
+    /// The rule's own refusal; [`domain::Error::LateAndUnproven`] where only a phone that is not believed was in time.
+    pub fn in_time(&self, rule: impl Fn(Timestamp) -> Result<(), Error>) -> Result<(), Error> {
+        let refusal = match rule(self.now) {
+            Ok(()) => return Ok(()),
+            Err(refusal) => refusal,
+        };
+        let Error::RegistrationClosed { at } = refusal else {
+            return Err(refusal);
+        };
+        if self.made_at > self.now || rule(self.made_at).is_err() {
+            return Err(refusal);
+        }
+        if self
+            .synced_at
+            .is_some_and(|synced| self.now.0 - synced.0 <= Self::BELIEVED)
+        {
+            Ok(())
+        } else {
+            Err(Error::LateAndUnproven { at })
+        }
+    }
 }
 
 /// What decides which documents a member sees, and in which form. Manager is in it because it decides on the company's wallet.

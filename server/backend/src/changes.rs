@@ -1,27 +1,26 @@
 //! The two counters and what moved them: published content, and the documents of one member.
 
-use crate::db::{Document, Engine, Tx, on, push_list};
+use crate::db::{Document, Engine, LIST, Tx, on, push_list};
 use crate::{Error, Result, caller};
 use domain::fault;
 use domain::id::{CompanyId, MemberId};
 use domain::sync::Cursor;
 use sqlx::QueryBuilder;
 use std::collections::{BTreeMap, BTreeSet};
+use tracing::instrument;
 
 type Documents = BTreeSet<Document>;
-
-/// Changes written in one statement.
-const PART: usize = 500;
 
 /// Writes down what changed for members, and moves their counters.
 ///
 /// A member whose changes lie in two parts has a counter that moves twice, which harms nobody.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn of_members(tx: &mut Tx, changed: BTreeMap<MemberId, Documents>) -> Result<()> {
     let changed: Vec<(MemberId, &Document)> = changed
         .iter()
         .flat_map(|(member, documents)| documents.iter().map(|document| (*member, document)))
         .collect();
-    for rows in changed.chunks(PART) {
+    for rows in changed.chunks(LIST) {
         let mut members: Vec<MemberId> = rows.iter().map(|(member, _)| *member).collect();
         members.dedup();
         // Why not one text for both: it is the last of a transaction, others wait for it, and neither engine can do the
@@ -65,11 +64,12 @@ pub(crate) async fn of_members(tx: &mut Tx, changed: BTreeMap<MemberId, Document
     Ok(())
 }
 
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn of_content(tx: &mut Tx, documents: Documents) -> Result<()> {
     const NEXT: &str = "UPDATE system SET content = content + 1 WHERE id = 1 RETURNING content";
     let seq: i64 = on!(tx, c => sqlx::query_scalar(NEXT).fetch_one(c).await?);
     let documents: Vec<_> = documents.into_iter().collect();
-    for part in documents.chunks(500) {
+    for part in documents.chunks(LIST) {
         on!(tx, c => {
             let mut insert = QueryBuilder::new("INSERT INTO content_change (collection, id, seq) ");
             insert.push_values(part, |mut row, (collection, id)| {
@@ -83,6 +83,7 @@ pub(crate) async fn of_content(tx: &mut Tx, documents: Documents) -> Result<()> 
 }
 
 /// Content that changed after `have`, oldest first.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn content_since(tx: &mut Tx, have: i64) -> Result<Vec<(String, String)>> {
     const SINCE: &str =
         "SELECT collection, id FROM content_change WHERE seq > $1 ORDER BY seq, collection, id";
@@ -113,12 +114,13 @@ impl Newest {
 }
 
 /// How far a phone is that has everything, and the documents of its member that changed, as collection and id.
-pub(crate) type News = (Cursor, Vec<(String, String)>);
+pub(crate) type Delta = (Cursor, Vec<(String, String)>);
 
 /// What is new for each of these members since their counters had these values, in this order.
 ///
 /// Why in one statement, and one row each: each round that brings something pays for it.
-pub(crate) async fn of_members_since(tx: &mut Tx, asked: &[(MemberId, i64)]) -> Result<Vec<News>> {
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn of_members_since(tx: &mut Tx, asked: &[(MemberId, i64)]) -> Result<Vec<Delta>> {
     #[derive(sqlx::FromRow)]
     struct Columns {
         #[sqlx(flatten)]
@@ -139,7 +141,7 @@ pub(crate) async fn of_members_since(tx: &mut Tx, asked: &[(MemberId, i64)]) -> 
     if rows.len() < asked.len() {
         return Err(Error::Broken("a member is gone who has a session".into()));
     }
-    let news = rows.into_iter().map(|row| {
+    let deltas = rows.into_iter().map(|row| {
         let changed = row
             .changed
             .iter()
@@ -149,5 +151,5 @@ pub(crate) async fn of_members_since(tx: &mut Tx, asked: &[(MemberId, i64)]) -> 
             .collect();
         (row.newest.cursor(), changed)
     });
-    Ok(news.collect())
+    Ok(deltas.collect())
 }

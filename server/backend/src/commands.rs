@@ -2,55 +2,128 @@
 
 mod sql;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, CommandTime};
 use crate::db::Tx;
-use crate::{Db, Error, Result, events, learning, members, notices, rewards, stored};
+use crate::{Db, Error, Result, events, learning, members, notices, rewards, sessions, stored};
 use domain::document::{Act, Collection};
 use domain::id::{CommandId, MemberId};
+use domain::members::Command as MemberCommand;
 use domain::{Command, Envelope, Outcome, Receipt, Timestamp, Verdict, fault};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
+use tracing::instrument;
 
 /// Acts of a member that a phone is sent.
 const MOST_ACTS: usize = 200;
 
-/// A command as it came.
-struct Sent<'a> {
-    caller: &'a Caller,
-    body: &'a str,
+/// A command as it came, read once.
+pub(crate) struct Received {
+    body: Box<RawValue>,
     hash: Vec<u8>,
-    envelope: Envelope,
+    /// Where it cannot be read: its id, as far as there is one.
+    envelope: std::result::Result<Envelope, CommandId>,
 }
 
-/// Applies commands in their order and in one transaction; answers one outcome each, as JSON, once it is committed.
+/// What was decided of a command: as the log keeps it and a phone is told, byte for byte, and what that says.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    pub outcome: Outcome,
+    json: Box<RawValue>,
+}
+
+impl Received {
+    pub(crate) fn read(body: Box<RawValue>) -> Received {
+        #[derive(serde::Deserialize)]
+        struct OnlyId {
+            id: CommandId,
+        }
+        let unknown = || {
+            let id = serde_json::from_str(body.get());
+            id.map_or(CommandId(uuid::Uuid::nil()), |OnlyId { id }| id)
+        };
+        Received {
+            hash: Sha256::digest(body.get()).to_vec(),
+            envelope: serde_json::from_str(body.get()).map_err(|_| unknown()),
+            body,
+        }
+    }
+
+    /// The act that a member's phones are told of, where the command was confirmed.
+    pub(crate) fn confirmed(&self, outcome: &Outcome) -> Option<(CommandId, Act)> {
+        let envelope = self.envelope.as_ref().ok()?;
+        matches!(outcome.verdict, Verdict::Confirmed(_)).then(|| {
+            let act = Act {
+                made_at: envelope.made_at,
+                command: envelope.command.clone(),
+                outcome: outcome.clone(),
+            };
+            (envelope.id, act)
+        })
+    }
+}
+
+impl Decided {
+    fn new(outcome: Outcome) -> Result<Decided> {
+        Ok(Decided {
+            json: serde_json::value::to_raw_value(&outcome)?,
+            outcome,
+        })
+    }
+
+    /// From the log.
+    fn kept(text: String) -> Result<Decided> {
+        Ok(Decided {
+            outcome: serde_json::from_str(&text)?,
+            json: RawValue::from_string(text)?,
+        })
+    }
+
+    pub fn json(&self) -> &str {
+        self.json.get()
+    }
+}
+
+impl serde::Serialize for Decided {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        self.json.serialize(serializer)
+    }
+}
+
+/// A command of a member that can be applied.
+struct Sent<'a> {
+    caller: &'a Caller,
+    received: &'a Received,
+    envelope: &'a Envelope,
+}
+
+/// Applies commands in their order and in one transaction; answers one outcome each, once they are committed.
 ///
 /// Each is atomic for itself: a refused one leaves nothing but its outcome, a failed one leaves nothing at all, and
 /// neither keeps the next from being applied.
 ///
 /// # Errors
 /// Where nothing is known of any of them: the phones keep them and send them again.
-///
-/// Why tried all at once first: nearly all commands are new and confirmed, and most of their time is the number of
-/// statements.
-pub(crate) async fn together(db: &Db, commands: &[(&Caller, &RawValue)]) -> Result<Vec<Box<RawValue>>> {
-    let (tx, outcomes) = uncommitted(db, commands).await?;
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn together(db: &Db, commands: &[(&Caller, &Received)]) -> Result<Vec<Decided>> {
+    let (tx, decided) = uncommitted(db, commands).await?;
     tx.commit().await?;
-    Ok(outcomes)
+    Ok(decided)
 }
 
 /// The same, except that the commit is left to who asked; until then no outcome may leave the server.
-pub(crate) async fn uncommitted(
-    db: &Db,
-    commands: &[(&Caller, &RawValue)],
-) -> Result<(Tx, Vec<Box<RawValue>>)> {
+///
+/// Why tried all at once first: nearly all commands are new and confirmed, and most of their time is the number of
+/// statements.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn uncommitted(db: &Db, commands: &[(&Caller, &Received)]) -> Result<(Tx, Vec<Decided>)> {
     let mut tx = db.write().await?;
     let sent: Vec<std::result::Result<Sent, Outcome>> = commands
         .iter()
-        .map(|(caller, body)| read(tx.now(), caller, body.get()))
+        .map(|(caller, received)| sendable(tx.now(), caller, received))
         .collect();
-    if let Some(outcomes) = all_at_once(&mut tx, &sent).await? {
-        return Ok((tx, outcomes));
+    if let Some(decided) = all_at_once(&mut tx, &sent).await? {
+        return Ok((tx, decided));
     }
     if fault!("first-try-is-left-open") {
         std::mem::forget(tx);
@@ -58,24 +131,24 @@ pub(crate) async fn uncommitted(
         tx.roll_back().await?;
     }
     let mut tx = db.write().await?;
-    let mut outcomes = Vec::with_capacity(sent.len());
+    let mut decided = Vec::with_capacity(sent.len());
     for sent in &sent {
-        outcomes.push(match sent {
+        decided.push(match sent {
             Ok(sent) => apply_one(&mut tx, sent).await?,
-            Err(outcome) => answer(outcome)?,
+            Err(outcome) => Decided::new(outcome.clone())?,
         });
     }
-    Ok((tx, outcomes))
+    Ok((tx, decided))
 }
 
 /// The outcomes, where all commands are new and confirmed; otherwise `None`, and the transaction is to be undone.
 async fn all_at_once(
     tx: &mut Tx,
     sent: &[std::result::Result<Sent<'_>, Outcome>],
-) -> Result<Option<Vec<Box<RawValue>>>> {
+) -> Result<Option<Vec<Decided>>> {
     let mut decided = Vec::with_capacity(sent.len());
     for sent in sent.iter().flatten() {
-        let verdict = match obey(tx, sent.caller, &sent.envelope).await {
+        let verdict = match obey(tx, sent.caller, sent.envelope).await {
             Ok(receipt) => Verdict::Confirmed(receipt),
             Err(Error::Rejected(error)) if fault!("batch-keeps-what-a-refused-command-did") => {
                 Verdict::Refused(error)
@@ -87,23 +160,23 @@ async fn all_at_once(
     if sql::insert(tx, &decided).await? < decided.len() && !fault!("batch-obeys-known-commands") {
         return Ok(None);
     }
-    let mut decided = decided.into_iter().map(|(_, outcome)| outcome);
-    let mut outcomes = Vec::with_capacity(sent.len());
+    let mut decided = decided.into_iter().map(|(_, decided)| decided);
+    let mut all = Vec::with_capacity(sent.len());
     for sent in sent {
         match sent {
-            Ok(_) => outcomes.extend(decided.next()),
-            Err(unread) => outcomes.push(answer(unread)?),
+            Ok(_) => all.extend(decided.next()),
+            Err(outcome) => all.push(Decided::new(outcome.clone())?),
         }
     }
-    Ok(Some(outcomes))
+    Ok(Some(all))
 }
 
-async fn apply_one(tx: &mut Tx, sent: &Sent<'_>) -> Result<Box<RawValue>> {
+async fn apply_one(tx: &mut Tx, sent: &Sent<'_>) -> Result<Decided> {
     if let Some(known) = sql::find(tx, sent.envelope.id).await? {
         return again(tx, sent, known);
     }
     let start = tx.savepoint().await?;
-    let verdict = match obey(tx, sent.caller, &sent.envelope).await {
+    let verdict = match obey(tx, sent.caller, sent.envelope).await {
         Ok(receipt) => Verdict::Confirmed(receipt),
         Err(Error::Rejected(error)) => {
             if fault!("refusal-is-not-kept") {
@@ -125,8 +198,8 @@ async fn apply_one(tx: &mut Tx, sent: &Sent<'_>) -> Result<Box<RawValue>> {
             return unkept(tx, sent, Verdict::Failed);
         }
     };
-    let outcome = outcome(tx, sent, verdict)?;
-    if sql::insert(tx, &[(sent, outcome.clone())]).await? == 0 {
+    let new = [(sent, outcome(tx, sent, verdict)?)];
+    if sql::insert(tx, &new).await? == 0 {
         // It came twice at the same time, and the other was faster.
         tx.go_back(start).await?;
         return match sql::find(tx, sent.envelope.id).await? {
@@ -135,28 +208,29 @@ async fn apply_one(tx: &mut Tx, sent: &Sent<'_>) -> Result<Box<RawValue>> {
         };
     }
     tx.go_on(start).await?;
-    Ok(outcome)
+    let [(_, decided)] = new;
+    Ok(decided)
 }
 
 /// The answer to a command that is in the log.
-fn again(tx: &Tx, sent: &Sent<'_>, (member, hash, outcome): sql::Known) -> Result<Box<RawValue>> {
-    if member != sent.caller.member || hash != sent.hash {
+fn again(tx: &Tx, sent: &Sent<'_>, (member, hash, outcome): sql::Known) -> Result<Decided> {
+    if member != sent.caller.member || hash != sent.received.hash {
         tracing::warn!(command = %sent.envelope.id, "a command id came with other bytes");
         return unkept(tx, sent, Verdict::Refused(domain::Error::IdReuse));
     }
+    let kept = Decided::kept(outcome)?;
     if fault!("known-command-is-answered-anew") {
-        let known: Outcome = serde_json::from_str(&outcome)?;
-        return answer(&Outcome {
+        return Decided::new(Outcome {
             at: tx.now(),
-            ..known
+            ..kept.outcome
         });
     }
-    Ok(RawValue::from_string(outcome)?)
+    Ok(kept)
 }
 
 /// An outcome that is not written into the log.
-fn unkept(tx: &Tx, sent: &Sent<'_>, verdict: Verdict) -> Result<Box<RawValue>> {
-    answer(&Outcome {
+fn unkept(tx: &Tx, sent: &Sent<'_>, verdict: Verdict) -> Result<Decided> {
+    Decided::new(Outcome {
         id: sent.envelope.id,
         at: tx.now(),
         verdict,
@@ -164,36 +238,35 @@ fn unkept(tx: &Tx, sent: &Sent<'_>, verdict: Verdict) -> Result<Box<RawValue>> {
 }
 
 /// The outcome of a command, which its member is told.
-fn outcome(tx: &mut Tx, sent: &Sent<'_>, verdict: Verdict) -> Result<Box<RawValue>> {
+fn outcome(tx: &mut Tx, sent: &Sent<'_>, verdict: Verdict) -> Result<Decided> {
     tx.touch(sent.caller.member, Collection::Act, sent.envelope.id);
     unkept(tx, sent, verdict)
 }
 
-/// The command that a body is; its outcome, where nothing is to be kept of it.
-fn read<'a>(now: Timestamp, caller: &'a Caller, body: &'a str) -> std::result::Result<Sent<'a>, Outcome> {
-    #[derive(serde::Deserialize)]
-    struct OnlyId {
-        id: CommandId,
-    }
+/// A command that can be applied; its outcome, where nothing is to be kept of it.
+fn sendable<'a>(
+    now: Timestamp,
+    caller: &'a Caller,
+    received: &'a Received,
+) -> std::result::Result<Sent<'a>, Outcome> {
     let outcome = |id, verdict| Outcome { id, at: now, verdict };
-    let Ok(envelope) = serde_json::from_str::<Envelope>(body) else {
+    let envelope = match &received.envelope {
+        Ok(envelope) => envelope,
         // Nothing is stored: a newer server may understand it.
-        let id = serde_json::from_str(body).map_or(CommandId(uuid::Uuid::nil()), |OnlyId { id }| id);
-        return Err(outcome(id, Verdict::Failed));
+        Err(id) => return Err(outcome(*id, Verdict::Failed)),
     };
     if envelope.member != caller.member {
         return Err(outcome(envelope.id, Verdict::Refused(domain::Error::WrongMember)));
     }
     Ok(Sent {
         caller,
-        body,
-        hash: Sha256::digest(body).to_vec(),
+        received,
         envelope,
     })
 }
 
 async fn obey(tx: &mut Tx, caller: &Caller, envelope: &Envelope) -> Result<Receipt> {
-    let when = When {
+    let when = CommandTime {
         made_at: envelope.made_at,
         now: tx.now(),
         synced_at: caller.synced_at,
@@ -201,58 +274,19 @@ async fn obey(tx: &mut Tx, caller: &Caller, envelope: &Envelope) -> Result<Recei
     match envelope.command.clone() {
         Command::Events(command) => events::obey(tx, caller, when, command).await,
         Command::Learning(command) => learning::obey(tx, caller, envelope.id, command).await,
-        Command::Members(command) => members::obey(tx, caller, command).await,
+        Command::Members(MemberCommand::SetLanguage { language }) => {
+            members::set_language(tx, caller, language).await
+        }
+        Command::Members(MemberCommand::SignOutDevice { session }) => {
+            sessions::sign_out_device(tx, caller, session).await
+        }
         Command::Notices(command) => notices::obey(tx, caller, command).await,
         Command::Rewards(command) => rewards::obey(tx, caller, envelope.id, command).await,
     }
 }
 
-/// When a command was made, by whom it is believed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct When {
-    pub made_at: Timestamp,
-    pub now: Timestamp,
-    pub synced_at: Option<Timestamp>,
-}
-
-impl When {
-    /// How long a phone's clock is believed after the server last saw it.
-    const BELIEVED: i64 = 72 * Timestamp::HOUR;
-
-    /// Checks a rule with a deadline: by the server's clock, and by the phone's where it is believed.
-    ///
-    /// # Errors
-    /// The rule's own refusal; [`domain::Error::LateAndUnproven`] where only a phone that is not believed was in time.
-    pub fn in_time(
-        &self,
-        rule: impl Fn(Timestamp) -> Result<(), domain::Error>,
-    ) -> Result<(), domain::Error> {
-        let refusal = match rule(self.now) {
-            Ok(()) => return Ok(()),
-            Err(refusal) => refusal,
-        };
-        let domain::Error::RegistrationClosed { at } = refusal else {
-            return Err(refusal);
-        };
-        if self.made_at > self.now || rule(self.made_at).is_err() {
-            return Err(refusal);
-        }
-        if self
-            .synced_at
-            .is_some_and(|synced| self.now.0 - synced.0 <= Self::BELIEVED)
-        {
-            Ok(())
-        } else {
-            Err(domain::Error::LateAndUnproven { at })
-        }
-    }
-}
-
-fn answer(outcome: &Outcome) -> Result<Box<RawValue>> {
-    Ok(serde_json::value::to_raw_value(outcome)?)
-}
-
 /// A member's newest commands with their outcomes; of them, those of `ids` alone where they are named.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn acts(
     tx: &mut Tx,
     member: MemberId,

@@ -1,11 +1,13 @@
 //! Moves a programme from one database to another, also from one engine to the other.
 
-use crate::db::{Engine, on};
+use crate::db::schema::{self, Table, Type};
+use crate::db::{Engine, on, params};
 use crate::{Db, Error, Result, Tx, programme};
 use domain::fault;
 use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// What was copied.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -14,335 +16,10 @@ pub struct Copied {
     pub rows: u64,
 }
 
-/// Every table, in an order in which rows never refer to later ones, and every column with its type. A test compares
-/// this list with what the migrations make.
-pub(crate) const TABLES: &[(&str, &str, Columns)] = &[
-    ("system", "id", &[("id", Int), ("epoch", Str), ("content", Int)]),
-    (
-        "signing_key",
-        "id",
-        &[("id", Small), ("secret", Bytes), ("made_at", Int)],
-    ),
-    (
-        "programme",
-        "id",
-        &[("id", Int), ("settings", Str), ("applied_at", Int)],
-    ),
-    (
-        "staff",
-        "id",
-        &[
-            ("id", Id),
-            ("ref", Str),
-            ("name", Str),
-            ("email", Str),
-            ("phone", Str),
-            ("role", Str),
-        ],
-    ),
-    (
-        "company",
-        "id",
-        &[
-            ("id", Id),
-            ("ref", Str),
-            ("name", Str),
-            ("town", Str),
-            ("joined_on", Small),
-            ("order_points", Str),
-            ("advisor_id", Id),
-            ("tier", Str),
-            ("status_points", Int),
-            ("review_on", Small),
-        ],
-    ),
-    (
-        "member",
-        "id",
-        &[
-            ("id", Id),
-            ("ref", Str),
-            ("company_id", Id),
-            ("name", Str),
-            ("phone", Str),
-            ("email", Str),
-            ("trade", Str),
-            ("function", Str),
-            ("manager", Flag),
-            ("language", Str),
-            ("own", Int),
-        ],
-    ),
-    (
-        "sign_in",
-        "id",
-        &[
-            ("id", Id),
-            ("way", Str),
-            ("address", Str),
-            ("member_id", Id),
-            ("code_hash", Bytes),
-            ("made_at", Int),
-            ("expires_at", Int),
-            ("tries", Int),
-            ("used_at", Int),
-            ("ip", Str),
-        ],
-    ),
-    (
-        "session",
-        "id",
-        &[
-            ("id", Id),
-            ("token_hash", Bytes),
-            ("member_id", Id),
-            ("name", Str),
-            ("made_at", Int),
-            ("expires_at", Int),
-            ("ended_at", Int),
-            ("synced_at", Int),
-        ],
-    ),
-    (
-        "account",
-        "id",
-        &[
-            ("id", Id),
-            ("kind", Str),
-            ("member_id", Id),
-            ("company_id", Id),
-            ("balance", Int),
-            ("moved_until", Small),
-            ("settled_on", Small),
-            ("merged_into", Id),
-        ],
-    ),
-    (
-        "entry",
-        "number",
-        &[
-            ("number", Int),
-            ("id", Id),
-            ("at", Int),
-            ("on_day", Small),
-            ("kind", Str),
-            ("from_account", Id),
-            ("to_account", Id),
-            ("points", Int),
-            ("company_id", Id),
-            ("status_points", Int),
-            ("cause", Str),
-            ("cause_ref", Str),
-            ("title", Str),
-            ("rule", Int),
-            ("command_id", Id),
-            ("reverses", Id),
-            ("expires_on", Small),
-            ("earned_on", Small),
-        ],
-    ),
-    (
-        "lot",
-        "entry_id",
-        &[
-            ("entry_id", Id),
-            ("account_id", Id),
-            ("points", Int),
-            ("earned_on", Small),
-            ("expires_on", Small),
-            ("remaining", Int),
-        ],
-    ),
-    (
-        "orders",
-        "ref",
-        &[
-            ("ref", Str),
-            ("company_id", Id),
-            ("member_id", Id),
-            ("ordered_on", Small),
-            ("quantity", Int),
-            ("amount", Int),
-            ("entry_id", Id),
-            ("imported_at", Int),
-        ],
-    ),
-    (
-        "course",
-        "id",
-        &[("id", Id), ("ref", Str), ("version", Int), ("withdrawn_at", Int)],
-    ),
-    (
-        "course_version",
-        "course_id, version",
-        &[
-            ("course_id", Id),
-            ("version", Int),
-            ("document", Str),
-            ("answers", Str),
-            ("made_at", Int),
-        ],
-    ),
-    (
-        "picture",
-        "hash",
-        &[("hash", Str), ("mime", Str), ("bytes", Bytes)],
-    ),
-    (
-        "lesson_read",
-        "member_id, course_id, lesson",
-        &[("member_id", Id), ("course_id", Id), ("lesson", Str), ("at", Int)],
-    ),
-    (
-        "practice",
-        "member_id, course_id",
-        &[("member_id", Id), ("course_id", Id), ("times", Int)],
-    ),
-    (
-        "attempt",
-        "id",
-        &[
-            ("id", Id),
-            ("member_id", Id),
-            ("course_id", Id),
-            ("version", Int),
-            ("at", Int),
-            ("result", Str),
-        ],
-    ),
-    (
-        "course_pass",
-        "member_id, course_id, version",
-        &[
-            ("member_id", Id),
-            ("course_id", Id),
-            ("version", Int),
-            ("attempt_id", Id),
-            ("passed_on", Small),
-        ],
-    ),
-    (
-        "event",
-        "id",
-        &[
-            ("id", Id),
-            ("ref", Str),
-            ("document", Str),
-            ("starts_at", Int),
-            ("ends_at", Int),
-            ("register_until", Int),
-            ("capacity", Int),
-            ("taken", Int),
-            ("waiting_number", Int),
-            ("tiers", Str),
-            ("cancelled_at", Int),
-        ],
-    ),
-    (
-        "registration",
-        "event_id, member_id",
-        &[
-            ("event_id", Id),
-            ("member_id", Id),
-            ("state", Str),
-            ("waiting_number", Int),
-            ("ticket_id", Id),
-            ("at", Int),
-        ],
-    ),
-    (
-        "reward",
-        "id",
-        &[
-            ("id", Id),
-            ("ref", Str),
-            ("document", Str),
-            ("points", Int),
-            ("stock", Int),
-            ("delivery", Str),
-            ("tiers", Str),
-            ("withdrawn_at", Int),
-        ],
-    ),
-    (
-        "redemption",
-        "id",
-        &[
-            ("id", Id),
-            ("member_id", Id),
-            ("reward_id", Id),
-            ("title", Str),
-            ("points", Int),
-            ("wallet", Str),
-            ("delivery", Str),
-            ("hold_id", Id),
-            ("step", Str),
-            ("asked_at", Int),
-        ],
-    ),
-    (
-        "redemption_step",
-        "redemption_id, step",
-        &[("redemption_id", Id), ("step", Str), ("at", Int)],
-    ),
-    (
-        "notice",
-        "id",
-        &[
-            ("id", Id),
-            ("member_id", Id),
-            ("at", Int),
-            ("read_at", Int),
-            ("about", Str),
-        ],
-    ),
-    (
-        "command_log",
-        "id",
-        &[
-            ("id", Id),
-            ("member_id", Id),
-            ("device_id", Id),
-            ("seq", Int),
-            ("made_at", Int),
-            ("at", Int),
-            ("body_hash", Bytes),
-            ("body", Str),
-            ("outcome", Str),
-        ],
-    ),
-    (
-        "content_change",
-        "collection, id",
-        &[("collection", Str), ("id", Str), ("seq", Int)],
-    ),
-    (
-        "member_change",
-        "member_id, collection, id",
-        &[("member_id", Id), ("collection", Str), ("id", Str), ("seq", Int)],
-    ),
-];
-
-/// Names and types of a table's columns.
-type Columns = &'static [(&'static str, Type)];
-
-/// Types of columns, as both engines have them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Type {
-    Int,
-    Small,
-    Str,
-    Id,
-    Bytes,
-    Flag,
-}
-use Type::{Bytes, Flag, Id, Int, Small, Str};
-
+/// A value on its way: the engines differ in the size of integers and in what an id is.
 enum Value {
     Int(Option<i64>),
-    Small(Option<i32>),
     Str(Option<String>),
-    Id(Option<uuid::Uuid>),
     Bytes(Option<Vec<u8>>),
     Flag(Option<bool>),
 }
@@ -378,7 +55,8 @@ pub async fn restore(backup: &Db, to: &Db, may_empty: bool) -> Result<Copied> {
             return Err(Error::Input("the database holds a programme already".into()));
         }
         // Why not DELETE: nobody may delete entries, and that holds for the tables, not for what replaces them whole.
-        let tables: Vec<&str> = TABLES.iter().map(|(table, ..)| *table).collect();
+        let tables = schema::tables(&mut target).await?;
+        let tables: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
         let guards = |state| {
             ["entry", "lot"].map(|table| format!("ALTER TABLE {table} {state} TRIGGER {table}_no_truncate"))
         };
@@ -421,76 +99,117 @@ async fn fill(source: &mut Tx, target: &mut Tx, mut progress: impl FnMut(&str, u
         on!(target, c => sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(c).await.map(|_| ())?);
     }
     let mut copied = Copied::default();
-    for (table, order, columns) in TABLES {
-        let rows = copy_table(source, target, table, order, columns).await?;
-        progress(table, rows);
+    let there = schema::tables(target).await?;
+    for from in schema::tables(source).await? {
+        let to = there
+            .iter()
+            .find(|to| to.name == from.name && names(to) == names(&from));
+        let to = to.ok_or_else(|| {
+            Error::Input(format!("the two databases have not the same table {}", from.name))
+        })?;
+        let rows = copy_table(source, target, &from, to).await?;
+        progress(&from.name, rows);
         copied.tables += 1;
         copied.rows += rows;
     }
     if let Engine::Postgres(_) = target.engine {
-        const NEXT: &str = "SELECT setval(pg_get_serial_sequence('entry', 'number'), \
-            GREATEST((SELECT MAX(number) FROM entry), 1))";
-        on!(target, c => sqlx::query(NEXT).execute(c).await.map(|_| ())?);
+        const NUMBERED: &str = "SELECT table_name::text, column_name::text FROM information_schema.columns \
+            WHERE table_schema = current_schema() AND is_identity = 'YES'";
+        let numbered: Vec<(String, String)> = target.fetch_all(NUMBERED, params![]).await?;
+        for (table, column) in numbered {
+            let next = format!(
+                "SELECT setval(pg_get_serial_sequence('{table}', '{column}'), \
+                    GREATEST((SELECT MAX(\"{column}\") FROM \"{table}\"), 1))"
+            );
+            on!(target, c => sqlx::query(AssertSqlSafe(next)).execute(c).await.map(|_| ())?);
+        }
     }
     Ok(copied)
 }
 
-async fn copy_table(
-    source: &mut Tx,
-    target: &mut Tx,
-    table: &str,
-    order: &str,
-    columns: Columns,
-) -> Result<u64> {
-    let names: Vec<String> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-    let names = names.join(", ");
-    let select = format!("SELECT {names} FROM {table} ORDER BY {order}");
-    let rows_at_once = 5_000 / columns.len();
+/// The columns of a table, as a statement names them.
+fn names(table: &Table) -> String {
+    let names: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| format!("\"{}\"", column.name))
+        .collect();
+    names.join(", ")
+}
+
+async fn copy_table(source: &mut Tx, target: &mut Tx, from: &Table, to: &Table) -> Result<u64> {
+    // Why in order: a row may refer to an earlier one of its table.
+    let order: Vec<String> = from.key().iter().map(|column| format!("\"{column}\"")).collect();
+    let select = format!(
+        "SELECT {} FROM {} ORDER BY {}",
+        names(from),
+        from.name,
+        order.join(", ")
+    );
+    let rows_at_once = 5_000 / from.columns.len();
     let mut copied = 0;
     on!(source, c => {
         let mut stream = sqlx::query(AssertSqlSafe(select)).fetch(c);
         let mut rows: Vec<Vec<Value>> = Vec::new();
         while let Some(row) = stream.try_next().await? {
-            let mut values = Vec::with_capacity(columns.len());
-            for (place, (_, kind)) in columns.iter().enumerate() {
-                values.push(match kind {
-                    Int => Value::Int(row.try_get(place)?),
-                    Small => Value::Small(row.try_get(place)?),
-                    Str => Value::Str(row.try_get(place)?),
-                    Id => Value::Id(row.try_get(place)?),
-                    Bytes => Value::Bytes(row.try_get(place)?),
-                    Flag => Value::Flag(row.try_get(place)?),
+            let mut values = Vec::with_capacity(from.columns.len());
+            for (place, column) in from.columns.iter().enumerate() {
+                values.push(match column.kind {
+                    Type::Int => Value::Int(row.try_get(place)?),
+                    Type::Small => Value::Int(row.try_get::<Option<i32>, _>(place)?.map(i64::from)),
+                    Type::Str => Value::Str(row.try_get(place)?),
+                    Type::Id => Value::Bytes(row.try_get::<Option<Uuid>, _>(place)?.map(|id| id.as_bytes().to_vec())),
+                    Type::Bytes => Value::Bytes(row.try_get(place)?),
+                    Type::Flag => Value::Flag(row.try_get(place)?),
                 });
             }
             rows.push(values);
             copied += 1;
             if rows.len() == rows_at_once {
-                insert(target, table, &names, std::mem::take(&mut rows)).await?;
+                insert(target, to, std::mem::take(&mut rows)).await?;
             }
         }
-        insert(target, table, &names, rows).await?;
+        insert(target, to, rows).await?;
     });
     Ok(copied)
 }
 
-async fn insert(target: &mut Tx, table: &str, names: &str, rows: Vec<Vec<Value>>) -> Result<()> {
+async fn insert(target: &mut Tx, table: &Table, rows: Vec<Vec<Value>>) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
+    let mut amiss = None;
     on!(target, c => {
-        let mut insert = QueryBuilder::new(format!("INSERT INTO {table} ({names}) "));
+        let mut insert = QueryBuilder::new(format!("INSERT INTO {} ({}) ", table.name, names(table)));
         insert.push_values(rows, |mut row, values| {
-            for value in values {
-                match value {
-                    Value::Int(value) => row.push_bind(value),
-                    Value::Small(value) => row.push_bind(value),
-                    Value::Str(value) => row.push_bind(value),
-                    Value::Id(value) => row.push_bind(value),
-                    Value::Bytes(value) => row.push_bind(value),
-                    Value::Flag(value) => row.push_bind(value),
+            for (value, column) in values.into_iter().zip(&table.columns) {
+                match (value, column.kind) {
+                    (Value::Int(value), Type::Int) => row.push_bind(value),
+                    (Value::Int(value), Type::Small) => row.push_bind(value.map(|value| {
+                        i32::try_from(value).unwrap_or_else(|_| {
+                            amiss = Some(column);
+                            0
+                        })
+                    })),
+                    (Value::Str(value), Type::Str) => row.push_bind(value),
+                    (Value::Bytes(value), Type::Bytes) => row.push_bind(value),
+                    (Value::Bytes(value), Type::Id) => row.push_bind(value.map(|value| {
+                        Uuid::from_slice(&value).unwrap_or_else(|_| {
+                            amiss = Some(column);
+                            Uuid::nil()
+                        })
+                    })),
+                    (Value::Flag(value), Type::Flag) => row.push_bind(value),
+                    _ => {
+                        amiss = Some(column);
+                        row.push("NULL")
+                    }
                 };
             }
         });
+        if let Some(column) = amiss {
+            return Err(Error::Broken(format!("a value of {}.{} has no place there", table.name, column.name)));
+        }
         insert.build().execute(c).await.map(|_| ())?
     });
     Ok(())

@@ -14,7 +14,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What one member sees, worked out once a round.
-pub(crate) struct View {
+pub(crate) struct DocumentReader {
     member: MemberId,
     /// Acts that were confirmed a moment ago, by their ids: they need not be read again.
     acts: BTreeMap<String, Act>,
@@ -32,17 +32,17 @@ const MONTHS: i32 = 24;
 
 type Bodies = Vec<(String, Box<RawValue>)>;
 
-impl View {
-    pub fn new(member: MemberId) -> View {
-        View {
+impl DocumentReader {
+    pub fn new(member: MemberId) -> DocumentReader {
+        DocumentReader {
             member,
             acts: BTreeMap::new(),
             known: None,
         }
     }
 
-    pub fn with_acts(self, acts: BTreeMap<String, Act>) -> View {
-        View { acts, ..self }
+    pub fn with_acts(self, acts: BTreeMap<String, Act>) -> DocumentReader {
+        DocumentReader { acts, ..self }
     }
 
     /// All documents of a collection.

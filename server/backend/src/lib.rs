@@ -20,6 +20,7 @@ pub mod learning;
 pub mod ledger;
 pub mod markdown;
 pub mod members;
+mod migrate;
 pub mod moment;
 pub mod notices;
 pub mod orders;
@@ -34,9 +35,11 @@ mod strict_toml;
 pub mod sync;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod unit_of_work;
 
 #[cfg(test)]
 mod tests;
 
 pub use db::{Db, Tx};
 pub use error::{Error, Result};
+pub use migrate::migrate;

@@ -1,7 +1,7 @@
 //! The brand's texts: Markdown in, sanitised HTML out. Phones show nothing else as HTML.
 
 use crate::{Error, Result};
-use domain::fault;
+use domain::{Lang, Text, fault};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
 /// The HTML of a text. Raw HTML in it is shown as text; links go to the web or to mail only.
@@ -69,6 +69,20 @@ pub fn without_pictures(text: &str) -> Result<String> {
             "there can be no picture here, but the text names {name:?}"
         )))
     })
+}
+
+/// A text without pictures, in each language it is written in.
+///
+/// # Errors
+/// [`Error::Input`] where it names a picture.
+pub(crate) fn text_to_html(text: &Text) -> Result<Text> {
+    let mut html = Text::default();
+    for lang in Lang::ALL {
+        if text.has(lang) {
+            html.set(lang, without_pictures(text.get(lang))?);
+        }
+    }
+    Ok(html)
 }
 
 fn below(level: pulldown_cmark::HeadingLevel) -> pulldown_cmark::HeadingLevel {

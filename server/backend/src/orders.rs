@@ -1,10 +1,11 @@
 //! Orders as they were imported.
 
 use crate::Result;
-use crate::db::{Tx, list_in, on};
+use crate::db::{LIST, Tx, list_in, on};
 use domain::id::{CompanyId, EntryId, MemberId};
 use domain::{Cents, Day};
 use sqlx::{FromRow, QueryBuilder};
+use tracing::instrument;
 
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Order {
@@ -20,14 +21,16 @@ pub struct Order {
     pub entry_id: Option<EntryId>,
 }
 
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn list_by_ref(tx: &mut Tx, refs: &[&str]) -> Result<Vec<Order>> {
     const LIST: &str = "SELECT ref, company_id, member_id, ordered_on, quantity, amount, entry_id FROM orders WHERE ref IN (";
     Ok(list_in!(tx, LIST, refs, " ORDER BY ref"))
 }
 
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn insert(tx: &mut Tx, orders: &[Order]) -> Result<()> {
     let now = tx.now();
-    for part in orders.chunks(500) {
+    for part in orders.chunks(LIST) {
         on!(tx, c => {
             let mut insert = QueryBuilder::new(
                 "INSERT INTO orders (ref, company_id, member_id, ordered_on, quantity, amount, entry_id, imported_at) ",
@@ -43,6 +46,7 @@ pub(crate) async fn insert(tx: &mut Tx, orders: &[Order]) -> Result<()> {
     Ok(())
 }
 
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn set(tx: &mut Tx, order: &Order) -> Result<()> {
     const SET: &str = "UPDATE orders SET company_id = $2, member_id = $3, ordered_on = $4, quantity = $5, amount = $6, \
         entry_id = $7, imported_at = $8 WHERE ref = $1";

@@ -12,8 +12,9 @@ use domain::document::Collection;
 use domain::id::{MemberId, SessionId};
 use domain::members::Device;
 use domain::sync::Cursor;
-use domain::{Lang, Timestamp, fault};
+use domain::{Lang, Receipt, Timestamp, fault};
 use sha2::{Digest, Sha256};
+use tracing::instrument;
 use uuid::Uuid;
 
 /// How long a session lives without being used.
@@ -173,6 +174,7 @@ impl Way {
 }
 
 /// Asks for a code to be sent to `address`.
+#[instrument(level = "debug", skip_all)]
 pub async fn start(tx: &mut Tx, address: &Address, ip: &str, limits: Limits) -> Result<Started> {
     const SENT_TO: &str =
         "SELECT COUNT(*) FROM sign_in WHERE address = $1 AND made_at > $2 AND way = 'message'";
@@ -204,6 +206,7 @@ pub async fn start(tx: &mut Tx, address: &Address, ip: &str, limits: Limits) -> 
 }
 
 /// Where the code of a request was sent, as long as it can be used.
+#[instrument(level = "debug", skip_all)]
 pub async fn address_of(tx: &mut Tx, request: Uuid) -> Result<Option<String>> {
     const FIND: &str = "SELECT address FROM sign_in WHERE id = $1 AND way = 'message' AND used_at IS NULL \
         AND expires_at > $2";
@@ -212,6 +215,7 @@ pub async fn address_of(tx: &mut Tx, request: Uuid) -> Result<Option<String>> {
 }
 
 /// Tries the code that was sent for a request.
+#[instrument(level = "debug", skip_all)]
 pub async fn check(
     tx: &mut Tx,
     request: Option<Uuid>,
@@ -249,6 +253,7 @@ pub async fn check(
 
 /// A one-time code for a member, told by the helpdesk or printed on a card. Earlier unused ones of the same kind
 /// end.
+#[instrument(level = "debug", skip_all)]
 pub async fn issue(tx: &mut Tx, member: MemberId, way: Way) -> Result<(String, Timestamp)> {
     const END: &str = "UPDATE sign_in SET used_at = $3 WHERE member_id = $1 AND way = $2 AND used_at IS NULL";
     const INSERT: &str = "INSERT INTO sign_in (id, way, address, member_id, code_hash, made_at, expires_at, ip) \
@@ -268,6 +273,7 @@ pub async fn issue(tx: &mut Tx, member: MemberId, way: Way) -> Result<(String, T
 }
 
 /// Signs in with a desk or card code.
+#[instrument(level = "debug", skip_all)]
 pub async fn accept(tx: &mut Tx, code: &str, origin: Origin<'_>, limits: Limits) -> Result<Checked> {
     const USE: &str = "UPDATE sign_in SET used_at = $2, tries = tries + 1 WHERE code_hash = $1 \
         AND way IN ('desk', 'card') AND used_at IS NULL AND expires_at > $2 RETURNING member_id";
@@ -406,6 +412,7 @@ impl CallerColumns {
 /// Who has this session, while it lives, and how far a phone is that has everything.
 ///
 /// Why in one statement: most rounds find that nothing is new, and are done with it.
+#[instrument(level = "debug", skip_all)]
 pub async fn caller_and_newest(db: &Db, token: &str) -> Result<Option<(Caller, Cursor)>> {
     let now = match fault!("expired-sessions-live-on") {
         true => Timestamp(0),
@@ -417,11 +424,13 @@ pub async fn caller_and_newest(db: &Db, token: &str) -> Result<Option<(Caller, C
 }
 
 /// Who has this session, while it lives.
+#[instrument(level = "debug", skip_all)]
 pub async fn caller(db: &Db, token: &str) -> Result<Option<Caller>> {
     Ok(caller_and_newest(db, token).await?.map(|(caller, _)| caller))
 }
 
 /// A member's name and language, for the first screen.
+#[instrument(level = "debug", skip_all)]
 pub async fn who(tx: &mut Tx, caller: &Caller) -> Result<(String, Lang)> {
     let me = members::me(tx, caller.member).await?;
     me.map(|me| (me.name, me.language))
@@ -429,6 +438,7 @@ pub async fn who(tx: &mut Tx, caller: &Caller) -> Result<(String, Lang)> {
 }
 
 /// Ends the session of a browser that signs out.
+#[instrument(level = "debug", skip_all)]
 pub async fn end(tx: &mut Tx, token: &str) -> Result<()> {
     const END: &str = "UPDATE session SET ended_at = $2 WHERE token_hash = $1 AND ended_at IS NULL \
         RETURNING member_id, id";
@@ -441,17 +451,25 @@ pub async fn end(tx: &mut Tx, token: &str) -> Result<()> {
     Ok(())
 }
 
-/// Ends a session of a member; `false` where they have no such one.
-pub(crate) async fn end_of(tx: &mut Tx, member: MemberId, session: SessionId) -> Result<bool> {
+/// Signs one of a member's devices out.
+///
+/// # Errors
+/// [`domain::Error::NotFound`] where they have no such session.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn sign_out_device(tx: &mut Tx, caller: &Caller, session: SessionId) -> Result<Receipt> {
     let end = if fault!("any-device-can-be-signed-out") {
         "UPDATE session SET ended_at = $3 WHERE id = $1 AND $2 IS NOT NULL AND ended_at IS NULL"
     } else {
         "UPDATE session SET ended_at = $3 WHERE id = $1 AND member_id = $2 AND ended_at IS NULL"
     };
     let now = tx.now();
-    let ended = on!(tx, c => sqlx::query(end).bind(session).bind(member).bind(now)
+    let ended = on!(tx, c => sqlx::query(end).bind(session).bind(caller.member).bind(now)
         .execute(c).await.map(|done| done.rows_affected())?);
-    Ok(ended == 1)
+    if ended == 0 {
+        return Err(domain::Error::NotFound.into());
+    }
+    tx.touch(caller.member, Collection::Device, session);
+    Ok(Receipt::Noted)
 }
 
 #[derive(sqlx::FromRow)]
@@ -463,6 +481,7 @@ struct DeviceColumns {
 }
 
 /// The sessions of a member that live, or ran out today, newest first.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn list(tx: &mut Tx, member: MemberId) -> Result<Vec<Device>> {
     const LIST: &str = "SELECT id, name, made_at, expires_at FROM session \
         WHERE member_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY made_at DESC, id DESC";
@@ -483,6 +502,7 @@ pub(crate) async fn list(tx: &mut Tx, member: MemberId) -> Result<Vec<Device>> {
 /// Notes that a phone asked for changes, at most once an hour, and prolongs a session in use.
 ///
 /// `true` where it was prolonged: the browser's cookie needs the new date too.
+#[instrument(level = "debug", skip_all)]
 pub async fn note_sync(tx: &mut Tx, caller: &Caller) -> Result<bool> {
     const NOTE: &str =
         "UPDATE session SET synced_at = $2 WHERE id = $1 AND (synced_at IS NULL OR synced_at <= $3)";
@@ -507,6 +527,7 @@ pub fn sync_is_due(caller: &Caller, now: Timestamp) -> bool {
 }
 
 /// Forgets sign-ins that are over and sessions that ended long ago; sessions that ran out leave the list of devices.
+#[instrument(level = "debug", skip_all)]
 pub async fn tidy(tx: &mut Tx) -> Result<()> {
     const RAN_OUT: &str = "SELECT member_id, id FROM session WHERE expires_at <= $1 AND expires_at > $2";
     const SIGN_INS: &str = "DELETE FROM sign_in WHERE expires_at < $1";

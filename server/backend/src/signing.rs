@@ -6,8 +6,9 @@
 
 use crate::{Error, Result, Tx};
 use domain::Timestamp;
-use domain::events::Qr;
+use domain::qr::Qr;
 use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
+use tracing::instrument;
 use uuid::Uuid;
 
 const PREFIX: &str = "CPG1:";
@@ -41,6 +42,7 @@ pub(crate) struct Key {
 }
 
 /// The newest signing key.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn key(tx: &mut Tx) -> Result<Key> {
     let (id, secret) = crate::programme::signing_secret(tx).await?;
     let secret: [u8; 32] = secret
@@ -84,6 +86,7 @@ impl Key {
 ///
 /// # Errors
 /// Where the key is damaged.
+#[instrument(level = "debug", skip_all)]
 pub async fn check(tx: &mut Tx) -> Result<u8> {
     let key = key(tx).await?;
     let now = tx.now();

@@ -1,13 +1,14 @@
 //! Status of companies: worked out from the ledger, kept beside the company for its audience.
 
 use crate::db::{Tx, on};
-use crate::programme::Settings;
+use crate::programme::settings::Settings;
 use crate::{Error, Result, members, notices};
 use domain::Day;
 use domain::document::Collection;
 use domain::id::CompanyId;
 use domain::notices::About;
 use domain::status::{Status, status_on};
+use tracing::instrument;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -22,6 +23,7 @@ struct Row {
 ///
 /// # Errors
 /// [`Error::Input`] where there is no such company.
+#[instrument(level = "debug", skip_all)]
 pub async fn of_company(tx: &mut Tx, settings: &Settings, reference: &str, on: Day) -> Result<Status> {
     const FIND: &str = "SELECT id, joined_on, tier, status_points, review_on FROM company WHERE ref = $1";
     let found: Option<Row> = on!(tx, c => sqlx::query_as(FIND).bind(reference).fetch_optional(c).await?);
@@ -30,6 +32,7 @@ pub async fn of_company(tx: &mut Tx, settings: &Settings, reference: &str, on: D
 }
 
 /// The status document of a company's members today.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn today(
     tx: &mut Tx,
     settings: &Settings,
@@ -58,6 +61,7 @@ async fn work_out(tx: &mut Tx, settings: &Settings, company: &Row, on: Day) -> R
 }
 
 /// Works out the status of companies again after their points changed; phones hear of what is new.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn refresh(
     tx: &mut Tx,
     settings: &Settings,
@@ -102,6 +106,7 @@ pub(crate) async fn refresh(
 }
 
 /// Works out the status of all companies that have members: daily, because days pass, and when rules change.
+#[instrument(level = "debug", skip_all)]
 pub async fn refresh_all(tx: &mut Tx, settings: &Settings) -> Result<()> {
     let today = settings.day(tx.now())?;
     let companies = members::companies_with_members(tx).await?;

@@ -1,15 +1,19 @@
 //! A database of its own for each test, on both engines.
 
+use crate::db::Steps;
 use crate::moment::Fixed;
-use crate::{Db, Result, Tx, signing};
+use crate::{Db, Result, Tx, signing, sync};
 use domain::Timestamp;
 use ed25519_dalek::VerifyingKey;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A migrated database with a clock that stands still and chance from a seed.
 pub struct World {
     pub db: Db,
+    /// The rounds of phones on it.
+    pub sync: sync::Server,
     pub clock: Arc<Fixed>,
     pub url: String,
     folder: Option<std::path::PathBuf>,
@@ -18,7 +22,7 @@ pub struct World {
 /// Ends a server that runs in this process, between any two steps: the step at which it is due never returns. Or holds
 /// it up at a step, until it is let go.
 #[derive(Default)]
-pub struct Doom {
+pub struct FaultInjector {
     /// Steps left; 0: none is planned.
     left: AtomicU64,
     ended: tokio::sync::Notify,
@@ -27,7 +31,7 @@ pub struct Doom {
     resumed: tokio::sync::Notify,
 }
 
-impl Doom {
+impl FaultInjector {
     /// Ends the server `steps` steps from now (from 1).
     pub fn plan(&self, steps: u64) {
         self.left.store(steps, Ordering::SeqCst);
@@ -60,7 +64,7 @@ impl Doom {
         }
     }
 
-    pub(crate) async fn step(&self) {
+    async fn pass(&self) {
         // Why: others come to their turn at each step, not whenever the database happened to be slow.
         tokio::task::yield_now().await;
         let less = |left: u64| left.checked_sub(1);
@@ -76,6 +80,12 @@ impl Doom {
             self.ended.notify_one();
             std::future::pending::<()>().await;
         }
+    }
+}
+
+impl Steps for FaultInjector {
+    fn step(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.pass())
     }
 }
 
@@ -134,9 +144,12 @@ impl World {
         let clock = Arc::new(Fixed::new(NOW, 1));
         let db = Db::open(&url, clock.clone(), clock.clone())
             .await
-            .expect("the database opens");
-        db.migrate().await.expect("the database migrates");
+            .expect("the database opens")
+            // It does nothing but let others come to their turn.
+            .with_steps(Arc::new(FaultInjector::default()));
+        crate::migrate(&db).await.expect("the database migrates");
         World {
+            sync: sync::Server::new(db.clone()),
             db,
             clock,
             url,

@@ -5,7 +5,7 @@ use crate::server::Server;
 use crate::world::{Checked, World};
 use app::phone::Phone;
 use app::phone::store::Store;
-use backend::{ledger, programme, sessions, sync};
+use backend::{ledger, programme, sessions};
 use domain::document::Collection;
 use domain::events::Command as EventCommand;
 use domain::id::CommandId;
@@ -67,12 +67,15 @@ pub async fn fresh(world: &World<'_>, phone: usize) -> Checked<Documents> {
     let request = Request {
         proto: PROTO,
         member: caller.member,
-        device: cookie.device,
+        device: hardware.app.device,
         push_only: false,
         have: Default::default(),
         commands: Vec::new(),
     };
-    let reply = sync::round(&world.server.db, &caller, &request)
+    let reply = world
+        .server
+        .sync
+        .round(&caller, request)
         .await
         .map_err(unreadable)?;
     reply

@@ -8,7 +8,7 @@ use app::phone::store::memory::Memory;
 use app::phone::store::{Durability, Op, Store};
 use app::phone::sync::{Answer, Next, Round};
 use domain::document::Collection;
-use domain::id::{CommandId, DeviceId, EventId, MemberId, RewardId};
+use domain::id::{CommandId, DeviceId, EventId, MemberId, RewardId, SessionId};
 use domain::learning::{Answer as Given, Given as Choice};
 use domain::ledger::Wallet;
 use domain::{Command, Lang, Timestamp, events, learning, members, notices, rewards};
@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use uuid::Uuid;
 
 /// The in-memory store never waits.
 fn at_once<T>(future: impl Future<Output = T>) -> T {
@@ -38,7 +39,7 @@ pub struct Hardware {
     pub skew: i64,
     pub cookie: Option<Cookie>,
     pub stores: BTreeMap<MemberId, Memory>,
-    devices: BTreeMap<MemberId, DeviceId>,
+    sessions: BTreeMap<MemberId, SessionId>,
     /// The member's data in memory.
     pub app: Phone,
     /// A round that is out, and its answer, should it already be on its way back.
@@ -49,11 +50,13 @@ pub struct Hardware {
 
 impl Hardware {
     pub fn new(salt: u8, cookie: Cookie) -> Hardware {
-        let app = Phone::from_loaded(cookie.member, cookie.device, Default::default());
+        // The installation is the phone's own, whoever signs in.
+        let device = DeviceId(Uuid::from_u128(u128::from(salt) + 1));
+        let app = Phone::from_loaded(cookie.member, device, Default::default());
         let mut hardware = Hardware {
             skew: 0,
             stores: BTreeMap::new(),
-            devices: BTreeMap::new(),
+            sessions: BTreeMap::new(),
             app,
             out: None,
             acts: 0,
@@ -68,7 +71,7 @@ impl Hardware {
     /// The browser has a new cookie. What the app shows changes when it hears of it.
     pub fn signed_in(&mut self, cookie: Cookie) {
         self.stores.entry(cookie.member).or_default();
-        self.devices.insert(cookie.member, cookie.device);
+        self.sessions.insert(cookie.member, cookie.session);
         self.cookie = Some(cookie);
     }
 
@@ -83,8 +86,10 @@ impl Hardware {
             .as_ref()
             .map_or(self.app.member, |cookie| cookie.member);
         let loaded = at_once(self.stores.entry(member).or_default().load()).expect("the store can be read");
-        let device = self.devices.get(&member).copied().unwrap_or(self.app.device);
-        self.app = Phone::from_loaded(member, device, loaded);
+        self.app = Phone::from_loaded(member, self.app.device, loaded);
+        if let Some(session) = self.sessions.get(&member) {
+            self.app.signed_in(*session);
+        }
         self.out = None;
     }
 

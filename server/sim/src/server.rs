@@ -4,9 +4,9 @@ use crate::template::{self, Template};
 use app::phone::sync::Answer;
 use backend::caller::Caller;
 use backend::moment::Fixed;
-use backend::testing::Doom;
+use backend::testing::FaultInjector;
 use backend::{Db, Result, backup, daily, programme, sessions, sync};
-use domain::id::{DeviceId, MemberId};
+use domain::id::{MemberId, SessionId};
 use domain::sync::Request;
 use domain::{Timestamp, fault};
 use serde_json::value::RawValue;
@@ -29,7 +29,7 @@ pub struct Packet {
 pub struct Cookie {
     pub token: String,
     pub member: MemberId,
-    pub device: DeviceId,
+    pub session: SessionId,
 }
 
 /// What was set from outside and can be compared: the stock of a reward, and the requests that then held a piece.
@@ -42,8 +42,9 @@ pub struct Stock {
 pub struct Server {
     folder: tempfile::TempDir,
     pub db: Db,
+    pub sync: sync::Server,
     pub clock: Arc<Fixed>,
-    doom: Arc<Doom>,
+    injector: Arc<FaultInjector>,
     day: domain::Day,
     pub stock: BTreeMap<usize, Stock>,
     pub seats: BTreeMap<usize, u32>,
@@ -75,8 +76,8 @@ impl Server {
             false => seed,
         };
         let clock = Arc::new(Fixed::new(template::NOW, seed));
-        let doom = Arc::new(Doom::default());
-        let db = open(folder.path(), &clock, &doom).await?;
+        let injector = Arc::new(FaultInjector::default());
+        let db = open(folder.path(), &clock, &injector).await?;
         let mut tx = db.read().await?;
         let day = programme::current(&mut tx).await?.day(template::NOW)?;
         drop(tx);
@@ -94,9 +95,10 @@ impl Server {
                 .collect(),
             course_version: 1,
             folder,
+            sync: sync::Server::new(db.clone()),
             db,
             clock,
-            doom,
+            injector,
             day,
             backup: None,
             killed: 0,
@@ -113,7 +115,8 @@ impl Server {
     }
 
     async fn reopen(&mut self) -> Result<()> {
-        self.db = open(self.folder.path(), &self.clock, &self.doom).await?;
+        self.db = open(self.folder.path(), &self.clock, &self.injector).await?;
+        self.sync = sync::Server::new(self.db.clone());
         Ok(())
     }
 
@@ -197,7 +200,7 @@ impl Server {
         Ok(Cookie {
             token: opened.token,
             member,
-            device: DeviceId(opened.session.0),
+            session: opened.session,
         })
     }
 
@@ -217,15 +220,15 @@ impl Server {
     ) -> Result<Vec<Answer>> {
         self.clock.advance(MOMENT);
         if let Some(steps) = kill {
-            self.doom.plan(steps);
+            self.injector.plan(steps);
         }
         let answers = std::sync::Mutex::new(vec![Answer::default(); packets.len()]);
         let work = async {
             if together {
-                all_at_once(&self.db, packets, &answers).await
+                all_at_once(&self.sync, packets, &answers).await
             } else {
                 for (place, packet) in packets.iter().enumerate() {
-                    let answer = answer(&self.db, packet).await?;
+                    let answer = answer(&self.sync, packet).await?;
                     answers.lock().expect("no panic")[place] = answer;
                 }
                 Ok(())
@@ -234,9 +237,9 @@ impl Server {
         let alive = tokio::select! {
             biased;
             done = work => { done?; true }
-            () = self.doom.ended() => false,
+            () = self.injector.ended() => false,
         };
-        self.doom.forget();
+        self.injector.forget();
         if !alive {
             self.killed += 1;
             self.restart().await?;
@@ -247,27 +250,27 @@ impl Server {
     /// Lets a request without commands arrive, holds it up at a step of its work until another was answered.
     pub async fn receive_around(&mut self, outer: &Packet, at: u64, inner: &Packet) -> Result<[Answer; 2]> {
         self.clock.advance(MOMENT);
-        self.doom.plan_pause(at);
-        let mut outer = std::pin::pin!(read(&self.db, outer));
+        self.injector.plan_pause(at);
+        let mut outer = std::pin::pin!(read(&self.sync, outer));
         let early = tokio::select! {
             biased;
             done = &mut outer => Some(done?),
-            () = self.doom.paused() => None,
+            () = self.injector.paused() => None,
         };
         if let Some(early) = early {
-            self.doom.resume();
-            return Ok([early, answer(&self.db, inner).await?]);
+            self.injector.resume();
+            return Ok([early, answer(&self.sync, inner).await?]);
         }
-        let inner = answer(&self.db, inner).await?;
-        self.doom.resume();
+        let inner = answer(&self.sync, inner).await?;
+        self.injector.resume();
         Ok([outer.await?, inner])
     }
 }
 
-async fn open(folder: &Path, clock: &Arc<Fixed>, doom: &Arc<Doom>) -> Result<Db> {
+async fn open(folder: &Path, clock: &Arc<Fixed>, injector: &Arc<FaultInjector>) -> Result<Db> {
     let url = Server::url(&folder.join("now.db"));
     let db = Db::open(&url, clock.clone(), clock.clone()).await?;
-    Ok(db.doomed(doom.clone()))
+    Ok(db.with_steps(injector.clone()))
 }
 
 type Round = Request<Box<RawValue>>;
@@ -312,12 +315,12 @@ fn ok(reply: &sync::RawReply) -> Result<Answer> {
     })
 }
 
-async fn answer(db: &Db, packet: &Packet) -> Result<Answer> {
-    match admit(db, packet).await? {
+async fn answer(server: &sync::Server, packet: &Packet) -> Result<Answer> {
+    match admit(server.db(), packet).await? {
         Err(answer) => Ok(answer),
-        Ok((caller, round)) => match sync::round(db, &caller, &round).await {
+        Ok((caller, round)) => match server.round(&caller, round).await {
             Ok(reply) => {
-                note(db, &caller).await?;
+                note(server.db(), &caller).await?;
                 ok(&reply)
             }
             Err(_) => Ok(status_only(500, "broken")),
@@ -326,19 +329,23 @@ async fn answer(db: &Db, packet: &Packet) -> Result<Answer> {
 }
 
 /// A round that writes nothing, not even when it was.
-async fn read(db: &Db, packet: &Packet) -> Result<Answer> {
-    match admit(db, packet).await? {
+async fn read(server: &sync::Server, packet: &Packet) -> Result<Answer> {
+    match admit(server.db(), packet).await? {
         Err(answer) => Ok(answer),
-        Ok((caller, round)) => ok(&sync::round(db, &caller, &round).await?),
+        Ok((caller, round)) => ok(&server.round(&caller, round).await?),
     }
 }
 
 /// Why in two parts: commands that come together share a transaction, which is what is to be tried; the reads after
 /// it would run in an order that the seed does not decide. Who is answered between the two has the outcomes only.
-async fn all_at_once(db: &Db, packets: &[Packet], answers: &std::sync::Mutex<Vec<Answer>>) -> Result<()> {
+async fn all_at_once(
+    server: &sync::Server,
+    packets: &[Packet],
+    answers: &std::sync::Mutex<Vec<Answer>>,
+) -> Result<()> {
     let mut admitted = Vec::new();
     for (place, packet) in packets.iter().enumerate() {
-        match admit(db, packet).await? {
+        match admit(server.db(), packet).await? {
             Err(answer) => answers.lock().expect("no panic")[place] = answer,
             Ok((caller, round)) => admitted.push((place, caller, round)),
         }
@@ -346,7 +353,7 @@ async fn all_at_once(db: &Db, packets: &[Packet], answers: &std::sync::Mutex<Vec
     let work = admitted.iter().map(|(place, caller, round)| async move {
         let mut write = round.clone();
         write.push_only = true;
-        let reply = sync::round(db, caller, &write).await;
+        let reply = server.round(caller, write).await;
         if let Ok(reply) = &reply {
             answers.lock().expect("no panic")[*place] = ok(reply)?;
         }
@@ -358,9 +365,9 @@ async fn all_at_once(db: &Db, packets: &[Packet], answers: &std::sync::Mutex<Vec
             Err(_) => status_only(500, "broken"),
             Ok(outcomes) => {
                 round.commands.clear();
-                let mut reply = sync::round(db, &caller, &round).await?;
+                let mut reply = server.round(&caller, round).await?;
                 reply.outcomes = outcomes;
-                note(db, &caller).await?;
+                note(server.db(), &caller).await?;
                 ok(&reply)?
             }
         };

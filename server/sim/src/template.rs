@@ -113,10 +113,10 @@ impl Template {
         let file = folder.path().join("template.db");
         let fixed = Arc::new(Fixed::new(NOW, 1));
         let db = Db::open(&Server::url(&file), fixed.clone(), fixed).await?;
-        db.migrate().await?;
+        backend::migrate(&db).await?;
         let settings = programme::Settings::parse(include_str!("../programme/programme.toml"))?;
         let mut tx = db.write().await?;
-        programme::apply(&mut tx, &settings).await?;
+        programme::apply::apply(&mut tx, &settings).await?;
         tx.commit().await?;
         for (report, what) in [
             (

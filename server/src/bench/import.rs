@@ -43,11 +43,11 @@ pub async fn lines(engine: &Engine) -> anyhow::Result<()> {
 /// The import of the real orders into an empty programme, companies made on the way.
 async fn import_orders(url: &str, expiry_months: Option<u32>) -> anyhow::Result<Duration> {
     let db = Db::open(url, Arc::new(Machine::default()), Arc::new(Machine::default())).await?;
-    db.migrate().await?;
+    backend::migrate(&db).await?;
     let mut tx = db.write().await?;
     let mut settings = programme::current(&mut tx).await?;
     settings.points.expiry_months = expiry_months;
-    programme::apply(&mut tx, &settings).await?;
+    programme::apply::apply(&mut tx, &settings).await?;
     tx.commit().await?;
     let options = Options {
         create_companies: true,

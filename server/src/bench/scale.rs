@@ -5,10 +5,11 @@ use crate::place::{Engine, Place};
 use crate::rounds::{course, db, sign_in, spread};
 use crate::table;
 use anyhow::{Context, Result, ensure};
+use backend::commands::Decided;
 use backend::{Db, programme, sessions, status, sync};
+use domain::Verdict;
 use domain::id::CourseId;
 use domain::sync::{Cursor, PROTO, Request};
-use domain::{Outcome, Verdict};
 use futures_util::future::try_join_all;
 use serde_json::value::RawValue;
 use std::time::{Duration, Instant};
@@ -75,7 +76,7 @@ fn middle(mut times: Vec<Duration>) -> Duration {
 /// A programme of one size, and some of its members with phones that have everything.
 struct Site {
     place: Place,
-    db: Db,
+    server: sync::Server,
     phones: Vec<Phone>,
     kib_a_member: f64,
     generated_in: Duration,
@@ -98,8 +99,9 @@ impl Site {
         let generated_in = begun.elapsed();
         let kib_a_member = place.size().await? as f64 / 1024.0 / members as f64;
         let course = course(&place).await?;
+        let server = sync::Server::new(db);
         let mut phones = Vec::new();
-        let signed_in = sign_in(&db, MEMBERS, members).await?;
+        let signed_in = sign_in(server.db(), MEMBERS, members).await?;
         for (number, member) in spread(MEMBERS, members).zip(signed_in) {
             let mut phone = Phone {
                 member,
@@ -108,12 +110,12 @@ impl Site {
                 have: Cursor::default(),
                 seq: 0,
             };
-            phone.have = phone.round(&db, Cursor::default(), None).await?;
+            phone.have = phone.round(&server, Cursor::default(), None).await?;
             phones.push(phone);
         }
         Ok(Site {
             place,
-            db,
+            server,
             phones,
             kib_a_member,
             generated_in,
@@ -121,30 +123,30 @@ impl Site {
     }
 
     async fn leave(self) -> Result<()> {
-        self.db.close().await;
+        self.server.db().close().await;
         self.place.leave().await
     }
 
     /// What one phone's share is of the time until all have their answer.
     async fn time(&mut self, work: Work) -> Result<Duration> {
-        let db = &self.db;
+        let server = &self.server;
         let begun = Instant::now();
-        try_join_all(self.phones.iter_mut().map(|phone| phone.ask(db, work))).await?;
+        try_join_all(self.phones.iter_mut().map(|phone| phone.ask(server, work))).await?;
         Ok(begun.elapsed() / MEMBERS as u32)
     }
 }
 
 impl Phone {
-    async fn ask(&mut self, db: &Db, work: Work) -> Result<()> {
+    async fn ask(&mut self, server: &sync::Server, work: Work) -> Result<()> {
         match work {
-            Work::Idle => drop(self.round(db, self.have.clone(), None).await?),
+            Work::Idle => drop(self.round(server, self.have.clone(), None).await?),
             Work::Act => {
                 self.seq += 1;
                 let act = serde_json::value::to_raw_value(&self.member.practice(self.course, self.seq))?;
-                self.have = self.round(db, self.have.clone(), Some(act)).await?;
+                self.have = self.round(server, self.have.clone(), Some(act)).await?;
             }
-            Work::Status => self.status(db).await?,
-            Work::First => drop(self.round(db, Cursor::default(), None).await?),
+            Work::Status => self.status(server.db()).await?,
+            Work::First => drop(self.round(server, Cursor::default(), None).await?),
         }
         Ok(())
     }
@@ -158,7 +160,9 @@ impl Phone {
     }
 
     /// A round as the server does it, from the session on.
-    async fn round(&self, db: &Db, have: Cursor, act: Option<Box<RawValue>>) -> Result<Cursor> {
+    async fn round(&self, server: &sync::Server, have: Cursor, act: Option<Box<RawValue>>) -> Result<Cursor> {
+        let db = server.db();
+        let acts = usize::from(act.is_some());
         let request: Request<Box<RawValue>> = Request {
             proto: PROTO,
             member: self.member.id,
@@ -171,14 +175,10 @@ impl Phone {
         let (caller, newest) = caller.context("the session has ended")?;
         let reply = match sync::nothing_new(db.now(), &newest, &request) {
             Some(reply) => reply,
-            None => sync::round(db, &caller, &request).await?,
+            None => server.round(&caller, request).await?,
         };
-        ensure!(
-            reply.outcomes.len() == request.commands.len(),
-            "an act has no outcome"
-        );
-        for outcome in &reply.outcomes {
-            let outcome: Outcome = serde_json::from_str(outcome.get())?;
+        ensure!(reply.outcomes.len() == acts, "an act has no outcome");
+        for Decided { outcome, .. } in &reply.outcomes {
             ensure!(matches!(outcome.verdict, Verdict::Confirmed(_)), "{outcome:?}");
         }
         reply.cursor.context("a round without a cursor")

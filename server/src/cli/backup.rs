@@ -1,7 +1,8 @@
 //! A backup in one file, and the way back.
 
-use super::{open, seconds_since, sqlite_path};
+use super::{open, sqlite_path};
 use crate::settings::{Backup, Restore};
+use crate::tell::seconds_since;
 use anyhow::{Context, Result, bail};
 use backend::{backup, copy, programme};
 use domain::fault;
@@ -36,7 +37,7 @@ pub async fn backup(url: &str, wanted: &Backup) -> Result<()> {
             .with_context(named)?,
         None => {
             let (from, to) = (open(url).await?, open(&url_of(new.path())?).await?);
-            to.migrate().await.with_context(named)?;
+            backend::migrate(&to).await.with_context(named)?;
             copy::copy(&from, &to, |_, _| {}).await.with_context(named)?;
             to.close().await;
             from.close().await;
@@ -110,7 +111,7 @@ async fn restore_postgres(url: &str, wanted: &Restore) -> Result<()> {
     let room = room_in(&std::env::temp_dir())?;
     let backup = renewed(&wanted.file, &room).await?;
     let to = open(url).await?;
-    to.migrate().await?;
+    backend::migrate(&to).await?;
     to.close().await;
     // Why again: of this one no other connection is open that could be taken for somebody else's.
     let to = open(url).await?;
@@ -134,7 +135,7 @@ async fn renewed(file: &Path, room: &TempDir) -> Result<NamedTempFile> {
     backup::copy_file(file, copy.path()).await.with_context(named)?;
     backup::check_file(copy.path()).await.with_context(named)?;
     let db = open(&url_of(copy.path())?).await?;
-    db.migrate().await.with_context(named)?;
+    backend::migrate(&db).await.with_context(named)?;
     db.close().await;
     Ok(copy)
 }

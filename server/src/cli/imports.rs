@@ -1,7 +1,7 @@
 //! Imports from files.
 
-use super::seconds_since;
 use crate::settings::{Import, Rows};
+use crate::tell::seconds_since;
 use anyhow::{Context, Result};
 use backend::import::{Options, Report};
 use backend::{Db, Tx, events, import, learning, rewards};

@@ -9,6 +9,7 @@ mod points;
 use crate::settings::{
     Command, Common, Config, Database, Demo, Ledger, LogFormat, Programme, Requests, Settings, Step, Withdraw,
 };
+use crate::tell::seconds_since;
 use crate::{demo, generate, serve, settings};
 use anyhow::{Context, Result, bail};
 use backend::moment::Machine;
@@ -75,15 +76,15 @@ pub fn in_one_line(error: &anyhow::Error) -> String {
 async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
     match command {
         Command::Serve(settings) => {
-            db.migrate().await?;
+            backend::migrate(db).await?;
             serve::serve(db.clone(), &settings).await?;
         }
         Command::Migrate => {
-            db.migrate().await?;
+            backend::migrate(db).await?;
             tell!("the database is up to date");
         }
         Command::Demo(Demo::Load { if_empty }) => {
-            db.migrate().await?;
+            backend::migrate(db).await?;
             demo::load(db, if_empty).await?;
         }
         Command::Demo(Demo::Generate { members, orders }) => {
@@ -93,11 +94,11 @@ async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
         }
         Command::Withdraw(what) => withdraw(db, what).await?,
         Command::Programme(Programme::Apply { file, dry_run }) => {
-            db.migrate().await?;
+            backend::migrate(db).await?;
             apply_programme(db, &file, dry_run).await?;
         }
         Command::Import(import) => {
-            db.migrate().await?;
+            backend::migrate(db).await?;
             return imports::import(db, import).await;
         }
         Command::Requests(Requests::List) => list_requests(db).await?,
@@ -116,13 +117,13 @@ async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
         Command::Code(wanted) => code(db, &wanted).await?,
         Command::Status(wanted) => show_status(db, &wanted).await?,
         Command::Points(wanted) => {
-            db.migrate().await?;
+            backend::migrate(db).await?;
             points::obey(db, wanted).await?;
         }
         Command::Ledger(Ledger::Prove { json }) => return prove(db, json).await,
         Command::Database(Database::Copy { to }) => {
             let target = open(&to).await?;
-            target.migrate().await?;
+            backend::migrate(&target).await?;
             let copied = copy::copy(db, &target, |table, rows| tell!("{table}: {rows}")).await?;
             target.close().await;
             tell!("{} rows in {} tables copied", copied.rows, copied.tables);
@@ -177,7 +178,7 @@ async fn apply_programme(db: &Db, file: &Path, dry_run: bool) -> Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
     let settings = programme::Settings::parse(&text).with_context(|| file.display().to_string())?;
     let mut tx = db.write().await?;
-    let programme::Changes(changes) = programme::apply(&mut tx, &settings).await?;
+    let programme::apply::Changes(changes) = programme::apply::apply(&mut tx, &settings).await?;
     match (changes.is_empty(), dry_run) {
         (true, _) => tell!("nothing changes"),
         (false, true) => tell!("would change: {}", changes.join(", ")),
@@ -376,11 +377,6 @@ async fn prove(db: &Db, json: bool) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-/// How long something took, for the last line of a long command.
-pub(crate) fn seconds_since(begun: Instant) -> String {
-    format!("{:.1} s", begun.elapsed().as_secs_f64())
 }
 
 #[cfg(test)]

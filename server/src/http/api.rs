@@ -10,12 +10,13 @@ use axum::response::{IntoResponse, Response};
 use backend::caller::Caller;
 use backend::{learning, sessions};
 use domain::sync::{Cursor, MOST_BYTES, MOST_COMMANDS, PROTO};
-use domain::{Outcome, Verdict, fault};
+use domain::{Verdict, fault};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 type Answered = Result<Response, Problem>;
+type Round = domain::sync::Request<Box<RawValue>>;
 
 pub const MOST_CRASH_BYTES: usize = 4 * 1024;
 /// Crash reports logged in a minute; a bad release must not fill the disk.
@@ -45,6 +46,8 @@ pub async fn session(State(app): State<Shared>, headers: HeaderMap) -> Answered 
     let (name, language) = sessions::who(&mut tx, &caller).await?;
     let body = serde_json::json!({
         "member": caller.member,
+        "session": caller.session,
+        // Phones of the first release read their session under this name, and take it for their installation.
         "device": caller.session,
         "name": name,
         "language": language,
@@ -69,19 +72,9 @@ pub async fn sync(State(app): State<Shared>, request: Request) -> Answered {
     let Ok(bytes) = to_bytes(request.into_body(), MOST_BYTES).await else {
         return Ok(refusal(StatusCode::PAYLOAD_TOO_LARGE, "too_large"));
     };
-    #[derive(serde::Deserialize)]
-    struct OnlyProto {
-        proto: u16,
-    }
-    match serde_json::from_slice::<OnlyProto>(&bytes) {
-        Err(_) => return Ok(refusal(StatusCode::BAD_REQUEST, "unreadable")),
-        Ok(OnlyProto { proto }) if proto != PROTO => {
-            return Ok(refusal(StatusCode::UPGRADE_REQUIRED, "unknown_proto"));
-        }
-        Ok(_) => {}
-    }
-    let Ok(round) = serde_json::from_slice::<domain::sync::Request<Box<RawValue>>>(&bytes) else {
-        return Ok(refusal(StatusCode::BAD_REQUEST, "unreadable"));
+    let round = match read_round(&bytes) {
+        Ok(round) => round,
+        Err((status, code)) => return Ok(refusal(status, code)),
     };
     if round.member != caller.member && !fault!("round-may-name-another-member") {
         return Ok(refusal(StatusCode::FORBIDDEN, "wrong_member"));
@@ -115,23 +108,42 @@ pub async fn sync(State(app): State<Shared>, request: Request) -> Answered {
     Ok(answer)
 }
 
+/// The request of a round, or the status and code that refuse it.
+fn read_round(bytes: &[u8]) -> Result<Round, (StatusCode, &'static str)> {
+    #[derive(serde::Deserialize)]
+    struct OnlyProto {
+        proto: u16,
+    }
+    let round = serde_json::from_slice::<Round>(bytes);
+    let proto = match &round {
+        Ok(round) => Some(round.proto),
+        // In another version's form only this much need be readable.
+        Err(_) => serde_json::from_slice(bytes)
+            .ok()
+            .map(|OnlyProto { proto }| proto),
+    };
+    match round {
+        _ if proto.is_some_and(|proto| proto != PROTO) => {
+            Err((StatusCode::UPGRADE_REQUIRED, "unknown_proto"))
+        }
+        Ok(round) => Ok(round),
+        Err(_) => Err((StatusCode::BAD_REQUEST, "unreadable")),
+    }
+}
+
 struct Done {
     body: Vec<u8>,
     caller: Caller,
     prolonged: bool,
 }
 
-async fn work(
-    app: Shared,
-    caller: Caller,
-    round: domain::sync::Request<Box<RawValue>>,
-) -> backend::Result<Done> {
-    let reply = backend::sync::round(&app.db, &caller, &round).await?;
-    for outcome in &reply.outcomes {
-        let result = match serde_json::from_str::<Outcome>(outcome.get()).map(|outcome| outcome.verdict) {
-            Ok(Verdict::Confirmed(_)) => "confirmed",
-            Ok(Verdict::Refused(_)) => "refused",
-            Ok(Verdict::Failed | Verdict::Newer) | Err(_) => "failed",
+async fn work(app: Shared, caller: Caller, round: Round) -> backend::Result<Done> {
+    let reply = app.sync.round(&caller, round).await?;
+    for decided in &reply.outcomes {
+        let result = match decided.outcome.verdict {
+            Verdict::Confirmed(_) => "confirmed",
+            Verdict::Refused(_) => "refused",
+            Verdict::Failed | Verdict::Newer => "failed",
         };
         metrics::counter!("compagnon_commands_total", "outcome" => result).increment(1);
     }

@@ -19,7 +19,7 @@ use crate::site::{Face, Site};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use backend::sessions::Limits;
-use backend::{Db, programme};
+use backend::{Db, programme, sync};
 use domain::Timestamp;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -42,6 +42,7 @@ const LOOK_LIFE: Duration = Duration::from_secs(2);
 /// What all requests share.
 pub struct App {
     pub db: Db,
+    pub sync: sync::Server,
     pub sending: Sending,
     /// Work that a lost connection must not cut off; waited for at the end.
     pub tasks: TaskTracker,
@@ -90,6 +91,7 @@ impl App {
         Ok(Arc::new(App {
             secure: public_url.as_ref().is_some_and(|url| url.starts_with("https://")),
             public_url,
+            sync: sync::Server::new(db.clone()),
             db,
             sending,
             tasks: TaskTracker::new(),

@@ -521,9 +521,9 @@ impl Handset {
             format!(r#"{{"proto":1,"member":"{member}","device":"{device}","have":{have},"commands":[]}}"#);
         let answer = self.net.sync(&self.session, body).await;
         assert_eq!(answer.status, 200, "{}", self.reference);
-        let reply: Reply<IgnoredAny, serde_json::Value> = serde_json::from_str(&answer.body).unwrap();
+        let reply: Reply<IgnoredAny, Box<RawValue>> = serde_json::from_str(&answer.body).unwrap();
         let docs = reply.docs.into_iter();
-        docs.map(|doc| ((doc.collection, doc.id), doc.body.to_string()))
+        docs.map(|doc| ((doc.collection, doc.id), doc.body.get().to_owned()))
             .collect()
     }
 }

@@ -272,7 +272,9 @@ async fn the_brand_changes_without_a_build() {
         .replace("Club Ferrand", "Cercle <Durand>");
     let mut tx = world.db.write().await.unwrap();
     let settings = backend::programme::Settings::parse(&text).unwrap();
-    backend::programme::apply(&mut tx, &settings).await.unwrap();
+    backend::programme::apply::apply(&mut tx, &settings)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(2100)).await;
     assert!(phone.get("/brand.css").await.text().contains("--accent: #1D4ED8"));

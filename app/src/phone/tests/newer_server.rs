@@ -235,7 +235,6 @@ fn rows_of_the_outbox_that_a_newer_app_wrote_stay_and_harm_nothing() {
     let all = format!(r#"{{"outbox":[{}]}}"#, text.join(","));
     let outbox = Outbox::from_rows(
         member(),
-        DeviceId(id(2)),
         &Default::default(),
         &json::read::<Loaded>(&all).unwrap().outbox,
     );

@@ -1,13 +1,14 @@
-use super::Sent;
+use super::{Decided, Sent};
 use crate::Result;
 use crate::db::{Tx, on, push_list};
 use domain::fault;
 use domain::id::{CommandId, MemberId};
-use serde_json::value::RawValue;
 use sqlx::QueryBuilder;
+use tracing::instrument;
 
 /// Writes commands with their outcomes into the log; answers how many of them were not there.
-pub async fn insert(tx: &mut Tx, commands: &[(&Sent<'_>, Box<RawValue>)]) -> Result<usize> {
+#[instrument(level = "debug", skip_all)]
+pub async fn insert(tx: &mut Tx, commands: &[(&Sent<'_>, Decided)]) -> Result<usize> {
     if commands.is_empty() {
         return Ok(0);
     }
@@ -15,11 +16,11 @@ pub async fn insert(tx: &mut Tx, commands: &[(&Sent<'_>, Box<RawValue>)]) -> Res
     let inserted = on!(tx, c => {
         let mut insert = QueryBuilder::new(
             "INSERT INTO command_log (id, member_id, device_id, seq, made_at, at, body_hash, body, outcome) ");
-        insert.push_values(commands, |mut row, (sent, outcome)| {
-            let envelope = &sent.envelope;
+        insert.push_values(commands, |mut row, (sent, decided)| {
+            let Sent { envelope, received, .. } = sent;
             row.push_bind(envelope.id).push_bind(envelope.member).push_bind(envelope.device).push_bind(envelope.seq)
-                .push_bind(envelope.made_at).push_bind(now).push_bind(&sent.hash).push_bind(sent.body)
-                .push_bind(outcome.get());
+                .push_bind(envelope.made_at).push_bind(now).push_bind(&received.hash).push_bind(received.body.get())
+                .push_bind(decided.json());
         });
         insert.push(if fault!("log-forgets-a-command") {
             " ON CONFLICT (id) DO UPDATE SET outcome = excluded.outcome"
@@ -34,12 +35,14 @@ pub async fn insert(tx: &mut Tx, commands: &[(&Sent<'_>, Box<RawValue>)]) -> Res
 /// Of a command in the log: its member, the hash of its bytes, its outcome.
 pub type Known = (MemberId, Vec<u8>, String);
 
+#[instrument(level = "debug", skip_all)]
 pub async fn find(tx: &mut Tx, id: CommandId) -> Result<Option<Known>> {
     const FIND: &str = "SELECT member_id, body_hash, outcome FROM command_log WHERE id = $1";
     Ok(on!(tx, c => sqlx::query_as(FIND).bind(id).fetch_optional(c).await?))
 }
 
 /// A member's newest commands: id, body, outcome; of them, those of `ids` alone where they are named.
+#[instrument(level = "debug", skip_all)]
 pub async fn list(
     tx: &mut Tx,
     member: MemberId,

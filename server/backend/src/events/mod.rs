@@ -2,16 +2,17 @@
 
 mod sql;
 
-use crate::caller::Caller;
-use crate::commands::When;
+use crate::caller::{Caller, CommandTime};
 use crate::{Error, Result, Tx, markdown, notices, programme, signing, stored, strict_toml};
 use domain::document::Collection;
-use domain::events::{Band, Command, Event, Gate, Place, Registration, Ticket, Venue};
+use domain::events::{Command, Event, Gate, Place, Registration, Ticket, Venue};
 use domain::id::{EventId, MemberId, TicketId};
 use domain::notices::About;
+use domain::stock::Band;
 use domain::{Day, Receipt, Text, Timestamp, fault};
 use serde::Deserialize;
 use sql::EventRow;
+use tracing::instrument;
 
 /// How long an event stays on phones after its end.
 const SHOWN_AFTER: i64 = 14 * Timestamp::DAY;
@@ -24,6 +25,7 @@ async fn shown_since(tx: &mut Tx) -> Result<Timestamp> {
 }
 
 /// Tells phones of events that they need not keep any longer.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn retire(tx: &mut Tx) -> Result<()> {
     let until = shown_since(tx).await?;
     for event in sql::list_ended(tx, until.plus(-LOOKED_BACK), until).await? {
@@ -33,6 +35,7 @@ pub(crate) async fn retire(tx: &mut Tx) -> Result<()> {
 }
 
 /// Events that are not over for more than two weeks, as phones keep them.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn upcoming(tx: &mut Tx) -> Result<Vec<Event>> {
     let since = shown_since(tx).await?;
     let rows = sql::list_since(tx, since).await?;
@@ -64,6 +67,7 @@ pub async fn find_public(tx: &mut Tx, address: &str) -> Result<Option<Event>> {
 }
 
 /// A member's seats and places in line.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn registrations(tx: &mut Tx, member: MemberId) -> Result<Vec<Registration>> {
     let rows = sql::list_registrations(tx, member).await?;
     let key = if rows.is_empty() {
@@ -96,14 +100,20 @@ pub(crate) async fn registrations(tx: &mut Tx, member: MemberId) -> Result<Vec<R
     Ok(registrations)
 }
 
-pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, when: When, command: Command) -> Result<Receipt> {
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn obey(
+    tx: &mut Tx,
+    caller: &Caller,
+    when: CommandTime,
+    command: Command,
+) -> Result<Receipt> {
     match command {
         Command::Join { event } => join(tx, caller, when, event).await,
         Command::Leave { event } => leave(tx, caller, when, event).await,
     }
 }
 
-async fn join(tx: &mut Tx, caller: &Caller, when: When, event: EventId) -> Result<Receipt> {
+async fn join(tx: &mut Tx, caller: &Caller, when: CommandTime, event: EventId) -> Result<Receipt> {
     // Why first: it locks the event, so seats and places in line are given one after the other, and what is read of
     // it after that stays true.
     let too_early = match fault!("seats-are-read-before-the-lock") {
@@ -147,7 +157,7 @@ async fn join(tx: &mut Tx, caller: &Caller, when: When, event: EventId) -> Resul
     })
 }
 
-async fn leave(tx: &mut Tx, caller: &Caller, when: When, event: EventId) -> Result<Receipt> {
+async fn leave(tx: &mut Tx, caller: &Caller, when: CommandTime, event: EventId) -> Result<Receipt> {
     sql::next_waiting_number(tx, event)
         .await?
         .ok_or(domain::Error::NotFound)?;
@@ -216,6 +226,7 @@ fn touch_band(tx: &mut Tx, row: &EventRow, taken: i64) {
 ///
 /// # Errors
 /// [`Error::Input`] where there is no such event.
+#[instrument(level = "debug", skip_all)]
 pub async fn cancel(tx: &mut Tx, reference: &str) -> Result<()> {
     let row = sql::find_by_ref(tx, reference)
         .await?
@@ -282,6 +293,7 @@ struct PlaceFile {
 ///
 /// # Errors
 /// [`Error::Input`] with the event and what is wrong with it.
+#[instrument(level = "debug", skip_all)]
 pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
     let file: EventsFile = strict_toml::read(text).map_err(Error::Input)?;
     let settings = programme::current(tx).await?;
@@ -312,7 +324,7 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
             }
             _ => return Err(wrong("there must be either a place or a webinar".into())),
         };
-        programme_has(&settings, &event.tiers, &event.trades).map_err(wrong)?;
+        settings.has(&event.tiers, &event.trades).map_err(wrong)?;
         if event.minutes == 0 {
             return Err(wrong("minutes must be 1 or more".into()));
         }
@@ -320,7 +332,7 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
             id,
             title: event.title.clone(),
             summary: event.summary.clone(),
-            html: html(&event.body).map_err(|error| wrong(error.to_string()))?,
+            html: markdown::text_to_html(&event.body).map_err(|error| wrong(error.to_string()))?,
             starts_at,
             ends_at: starts_at.plus(i64::from(event.minutes) * 60_000),
             venue,
@@ -349,37 +361,6 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
         {}
     }
     Ok(file.events.len())
-}
-
-/// The HTML of a text in each language it is written in.
-pub(crate) fn html(text: &Text) -> Result<Text> {
-    let mut html = Text::default();
-    for lang in domain::Lang::ALL {
-        if text.has(lang) {
-            html.set(lang, markdown::without_pictures(text.get(lang))?);
-        }
-    }
-    Ok(html)
-}
-
-pub(crate) fn programme_has(
-    settings: &programme::Settings,
-    tiers: &[String],
-    trades: &[String],
-) -> Result<(), String> {
-    if let Some(tier) = tiers
-        .iter()
-        .find(|tier| !settings.tiers.iter().any(|known| known.reference == **tier))
-    {
-        return Err(format!("the programme has no tier {tier:?}"));
-    }
-    if let Some(trade) = trades
-        .iter()
-        .find(|trade| !settings.trades.iter().any(|known| known.reference == **trade))
-    {
-        return Err(format!("the programme has no trade {trade:?}"));
-    }
-    Ok(())
 }
 
 /// A day and minutes after midnight.

@@ -1,9 +1,10 @@
 use crate::Result;
-use crate::db::{Tx, on};
+use crate::db::{Tx, params};
 use domain::events::Event;
 use domain::id::{EventId, MemberId, TicketId};
 use domain::{Timestamp, fault};
 use sqlx::FromRow;
+use tracing::instrument;
 
 #[derive(Clone, Debug, FromRow)]
 pub struct EventRow {
@@ -17,29 +18,34 @@ pub struct EventRow {
     pub cancelled_at: Option<Timestamp>,
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn list_since(tx: &mut Tx, since: Timestamp) -> Result<Vec<EventRow>> {
     const LIST: &str = "SELECT id, document, starts_at, register_until, capacity, taken, tiers, cancelled_at \
         FROM event WHERE ends_at > $1 ORDER BY starts_at, id";
-    Ok(on!(tx, c => sqlx::query_as(LIST).bind(since).fetch_all(c).await?))
+    tx.fetch_all(LIST, params![since]).await
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn list_ended(tx: &mut Tx, from: Timestamp, until: Timestamp) -> Result<Vec<EventId>> {
     const LIST: &str = "SELECT id FROM event WHERE ends_at > $1 AND ends_at <= $2 ORDER BY id";
-    Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(from).bind(until).fetch_all(c).await?))
+    tx.fetch_scalars(LIST, params![from, until]).await
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn find(tx: &mut Tx, event: EventId) -> Result<Option<EventRow>> {
     const FIND: &str = "SELECT id, document, starts_at, register_until, capacity, taken, tiers, cancelled_at \
         FROM event WHERE id = $1";
-    Ok(on!(tx, c => sqlx::query_as(FIND).bind(event).fetch_optional(c).await?))
+    tx.fetch_optional(FIND, params![event]).await
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn find_by_ref(tx: &mut Tx, reference: &str) -> Result<Option<EventRow>> {
     const FIND: &str = "SELECT id, document, starts_at, register_until, capacity, taken, tiers, cancelled_at \
         FROM event WHERE ref = $1";
-    Ok(on!(tx, c => sqlx::query_as(FIND).bind(reference).fetch_optional(c).await?))
+    tx.fetch_optional(FIND, params![reference]).await
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn upsert(tx: &mut Tx, reference: &str, event: &Event) -> Result<()> {
     const UPSERT: &str = "INSERT INTO event (id, ref, document, starts_at, ends_at, register_until, capacity, tiers) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (ref) DO UPDATE SET document = excluded.document, \
@@ -47,43 +53,59 @@ pub async fn upsert(tx: &mut Tx, reference: &str, event: &Event) -> Result<()> {
         capacity = excluded.capacity, tiers = excluded.tiers";
     let document = serde_json::to_string(event)?;
     let tiers = serde_json::to_string(&event.tiers)?;
-    on!(tx, c => sqlx::query(UPSERT).bind(event.id).bind(reference).bind(&document).bind(event.starts_at)
-        .bind(event.ends_at).bind(event.register_until).bind(i64::from(event.capacity)).bind(&tiers)
-        .execute(c).await.map(|_| ())?);
+    tx.execute(
+        UPSERT,
+        params![
+            event.id,
+            reference,
+            &document,
+            event.starts_at,
+            event.ends_at,
+            event.register_until,
+            i64::from(event.capacity),
+            &tiers
+        ],
+    )
+    .await?;
     Ok(())
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn set_cancelled(tx: &mut Tx, event: EventId) -> Result<()> {
     let now = tx.now();
     const SET: &str = "UPDATE event SET cancelled_at = $2 WHERE id = $1";
-    on!(tx, c => sqlx::query(SET).bind(event).bind(now).execute(c).await.map(|_| ())?);
+    tx.execute(SET, params![event, now]).await?;
     Ok(())
 }
 
 /// The next number in line; locks the event until the commit.
+#[instrument(level = "debug", skip_all)]
 pub async fn next_waiting_number(tx: &mut Tx, event: EventId) -> Result<Option<i64>> {
     const NEXT: &str =
         "UPDATE event SET waiting_number = waiting_number + 1 WHERE id = $1 RETURNING waiting_number";
-    Ok(on!(tx, c => sqlx::query_scalar(NEXT).bind(event).fetch_optional(c).await?))
+    tx.fetch_optional_scalar(NEXT, params![event]).await
 }
 
 /// Takes a seat where one is free.
+#[instrument(level = "debug", skip_all)]
 pub async fn take_seat(tx: &mut Tx, event: EventId) -> Result<bool> {
     let take = if fault!("seat-is-taken-where-there-is-none") {
         "UPDATE event SET taken = MIN(taken + 1, capacity) WHERE id = $1"
     } else {
         "UPDATE event SET taken = taken + 1 WHERE id = $1 AND taken < capacity"
     };
-    Ok(on!(tx, c => sqlx::query(take).bind(event).execute(c).await?.rows_affected()) == 1)
+    Ok(tx.execute(take, params![event]).await? == 1)
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn free_seat(tx: &mut Tx, event: EventId) -> Result<()> {
     const FREE: &str = "UPDATE event SET taken = taken - 1 WHERE id = $1";
-    on!(tx, c => sqlx::query(FREE).bind(event).execute(c).await.map(|_| ())?);
+    tx.execute(FREE, params![event]).await?;
     Ok(())
 }
 
 /// A member's state in an event and their number in line.
+#[instrument(level = "debug", skip_all)]
 pub async fn find_registration(
     tx: &mut Tx,
     event: EventId,
@@ -91,9 +113,10 @@ pub async fn find_registration(
 ) -> Result<Option<(String, i64)>> {
     const FIND: &str =
         "SELECT state, waiting_number FROM registration WHERE event_id = $1 AND member_id = $2";
-    Ok(on!(tx, c => sqlx::query_as(FIND).bind(event).bind(member).fetch_optional(c).await?))
+    tx.fetch_optional(FIND, params![event, member]).await
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn set_registration(
     tx: &mut Tx,
     event: EventId,
@@ -106,28 +129,31 @@ pub async fn set_registration(
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (event_id, member_id) DO UPDATE SET state = excluded.state, \
         waiting_number = excluded.waiting_number, ticket_id = excluded.ticket_id, at = excluded.at";
     let now = tx.now();
-    on!(tx, c => sqlx::query(SET).bind(event).bind(member).bind(state).bind(number).bind(ticket).bind(now)
-        .execute(c).await.map(|_| ())?);
+    tx.execute(SET, params![event, member, state, number, ticket, now])
+        .await?;
     Ok(())
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn count_waiting_before(tx: &mut Tx, event: EventId, number: i64) -> Result<i64> {
     const COUNT: &str =
         "SELECT COUNT(*) FROM registration WHERE event_id = $1 AND state = 'waiting' AND waiting_number < $2";
-    Ok(on!(tx, c => sqlx::query_scalar(COUNT).bind(event).bind(number).fetch_one(c).await?))
+    tx.fetch_scalar(COUNT, params![event, number]).await
 }
 
 /// Who waits behind a number, first in line first.
+#[instrument(level = "debug", skip_all)]
 pub async fn list_waiting_after(tx: &mut Tx, event: EventId, number: i64) -> Result<Vec<MemberId>> {
     const LIST: &str = "SELECT member_id FROM registration WHERE event_id = $1 AND state = 'waiting' \
         AND waiting_number > $2 ORDER BY waiting_number";
-    Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(event).bind(number).fetch_all(c).await?))
+    tx.fetch_scalars(LIST, params![event, number]).await
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn list_members(tx: &mut Tx, event: EventId) -> Result<Vec<MemberId>> {
     const LIST: &str =
         "SELECT member_id FROM registration WHERE event_id = $1 AND state <> 'left' ORDER BY member_id";
-    Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(event).fetch_all(c).await?))
+    tx.fetch_scalars(LIST, params![event]).await
 }
 
 #[derive(FromRow)]
@@ -139,8 +165,9 @@ pub struct RegistrationRow {
     pub ends_at: Timestamp,
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn list_registrations(tx: &mut Tx, member: MemberId) -> Result<Vec<RegistrationRow>> {
     const LIST: &str = "SELECT event_id, registration.waiting_number, ticket_id, starts_at, ends_at \
         FROM registration JOIN event ON event.id = event_id WHERE member_id = $1 AND state <> 'left' ORDER BY event_id";
-    Ok(on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?))
+    tx.fetch_all(LIST, params![member]).await
 }

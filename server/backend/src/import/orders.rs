@@ -4,7 +4,7 @@ use super::{Options, Report, Row, Seen, Table, Wrong, finish};
 use crate::ledger::{self, Cause, Earning, Owner};
 use crate::members::{self, CompanyKey, MemberKey, Saved};
 use crate::orders::{self, Order};
-use crate::programme::Settings;
+use crate::programme::settings::Settings;
 use crate::{Db, Result, Tx, programme, status};
 use domain::Day;
 use domain::id::CompanyId;
@@ -13,6 +13,7 @@ use domain::money::parse_cents;
 use domain::programme::EarningRule;
 use std::collections::{BTreeSet, HashMap};
 use std::io::Read;
+use tracing::instrument;
 
 /// Rows worked on at once.
 const ROWS: usize = 2_000;
@@ -23,6 +24,7 @@ const ROWS: usize = 2_000;
 ///
 /// # Errors
 /// Where the file has not these columns or the database fails; bad rows are in the report.
+#[instrument(level = "debug", skip_all)]
 pub async fn orders(
     db: &Db,
     file: impl Read,

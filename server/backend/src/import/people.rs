@@ -10,11 +10,13 @@ use domain::members::{Function, OrderPoints};
 use domain::{Day, Lang};
 use std::collections::BTreeSet;
 use std::io::Read;
+use tracing::instrument;
 
 /// Imports `company_ref,name,town,joined_on,order_points,advisor_ref`; the last may be left out.
 ///
 /// # Errors
 /// Where the file has not these columns or the database fails; bad rows are in the report.
+#[instrument(level = "debug", skip_all)]
 pub async fn companies(
     db: &Db,
     file: impl Read,
@@ -70,6 +72,7 @@ fn company<R: Read>(table: &Table<R>, row: &Row, seen: &mut Seen) -> Result<Comp
 ///
 /// # Errors
 /// Where the file has not these columns or the database fails; bad rows are in the report.
+#[instrument(level = "debug", skip_all)]
 pub async fn members(
     db: &Db,
     file: impl Read,

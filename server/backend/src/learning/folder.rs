@@ -10,6 +10,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
+use tracing::instrument;
 
 #[derive(Debug, Deserialize)]
 struct CourseFile {
@@ -99,6 +100,7 @@ const MOST_PICTURE: usize = 2 * 1024 * 1024;
 ///
 /// # Errors
 /// [`Error::Input`] with the file and what is wrong in it.
+#[instrument(level = "debug", skip_all)]
 pub async fn import_folder(tx: &mut Tx, folder: &Path) -> Result<Imported> {
     let mut files = BTreeMap::new();
     let mut entries = tokio::fs::read_dir(folder)
@@ -127,6 +129,7 @@ pub async fn import_folder(tx: &mut Tx, folder: &Path) -> Result<Imported> {
 ///
 /// # Errors
 /// [`Error::Input`] with the file and what is wrong in it.
+#[instrument(level = "debug", skip_all)]
 pub async fn import_files(tx: &mut Tx, files: &BTreeMap<String, Vec<u8>>) -> Result<Imported> {
     let settings = programme::current(tx).await?;
     let known = sql::find_by_ref(tx, &parse(files)?.reference).await?;

@@ -14,6 +14,7 @@ use domain::learning::{
 use domain::{Day, Receipt, Text, fault};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use tracing::instrument;
 
 pub use folder::{Imported, import_files, import_folder};
 
@@ -26,6 +27,7 @@ struct Solution {
 }
 
 /// Courses that are offered, as phones keep them.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn courses(tx: &mut Tx) -> Result<Vec<Course>> {
     let documents = sql::list_documents(tx).await?;
     Ok(documents
@@ -35,6 +37,7 @@ pub(crate) async fn courses(tx: &mut Tx) -> Result<Vec<Course>> {
 }
 
 /// Where a member is in one course, or in every course they began.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn progress(
     tx: &mut Tx,
     member: MemberId,
@@ -64,6 +67,7 @@ pub(crate) async fn progress(
     Ok(all.into_values().collect())
 }
 
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, id: CommandId, command: Command) -> Result<Receipt> {
     match command {
         Command::ReadLesson { course, lesson } => {
@@ -219,6 +223,7 @@ fn mark<'a>(document: &Course, solutions: &'a [Solution], answers: &[Answer]) ->
 ///
 /// # Errors
 /// [`Error::Input`] where there is no such course.
+#[instrument(level = "debug", skip_all)]
 pub async fn withdraw(tx: &mut Tx, reference: &str) -> Result<()> {
     let (id, _) = sql::find_by_ref(tx, reference)
         .await?
@@ -229,6 +234,7 @@ pub async fn withdraw(tx: &mut Tx, reference: &str) -> Result<()> {
 }
 
 /// A picture of a lesson: its type and its bytes.
+#[instrument(level = "debug", skip_all)]
 pub async fn picture(tx: &mut Tx, hash: &str) -> Result<Option<(String, Vec<u8>)>> {
     // Not asked of the database: PostgreSQL fails on a text with a NUL in it.
     if !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) && !fault!("odd-picture-name-reaches-the-database")

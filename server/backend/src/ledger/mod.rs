@@ -8,7 +8,7 @@ mod prove;
 mod sql;
 mod transfers;
 
-use crate::programme::Settings;
+use crate::programme::settings::Settings;
 use crate::{Error, Result, Tx};
 use domain::document::Collection;
 use domain::id::{AccountId, CommandId, CompanyId, EntryId, MemberId};
@@ -16,6 +16,7 @@ use domain::ledger::{Balance, Line, LotLeft, Month, Movement, MovementKind, Reas
 use domain::{Day, Points, Text, fault};
 use sql::{AccountRow, EntryRow, LotRow, NewEntry, NewLot};
 use std::collections::{BTreeMap, HashMap};
+use tracing::instrument;
 
 pub use prove::{Proof, prove};
 pub use transfers::{Booked, Transfer, merge, take_back, transfer, unmerge};
@@ -100,10 +101,12 @@ pub struct Earning {
 }
 
 /// Opens the wallet of a new member or company.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn open(tx: &mut Tx, owner: Owner) -> Result<()> {
     open_all(tx, &[owner]).await
 }
 
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn open_all(tx: &mut Tx, owners: &[Owner]) -> Result<()> {
     let rows: Vec<_> = owners
         .iter()
@@ -113,6 +116,7 @@ pub(crate) async fn open_all(tx: &mut Tx, owners: &[Owner]) -> Result<()> {
 }
 
 /// The wallet of a member or company.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn wallet(tx: &mut Tx, owner: Owner) -> Result<AccountId> {
     sql::find_account(tx, "wallet", owner)
         .await?
@@ -132,6 +136,7 @@ async fn held_account(tx: &mut Tx, owner: Owner) -> Result<AccountId> {
 ///
 /// The result does not depend on the order in which orders arrive: where one comes late, the lots of its wallet
 /// are worked out again.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn earn(
     tx: &mut Tx,
     settings: &Settings,
@@ -221,6 +226,7 @@ pub(crate) async fn earn(
 ///
 /// # Errors
 /// Where an entry is not there or was undone before.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn undo(tx: &mut Tx, today: Day, entries: &[EntryId]) -> Result<()> {
     let found = sql::list_entries(tx, entries).await?;
     if found.len() != entries.len() {
@@ -298,6 +304,7 @@ async fn reverse(tx: &mut Tx, entries: &[EntryRow]) -> Result<Vec<AccountId>> {
 ///
 /// # Errors
 /// [`domain::Error::NotEnoughPoints`]; the wallet never goes below 0 here.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn hold(
     tx: &mut Tx,
     owner: Owner,
@@ -349,6 +356,7 @@ pub(crate) async fn hold(
 ///
 /// # Errors
 /// Where it was posted or voided before.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn post(tx: &mut Tx, hold: EntryId, today: Day) -> Result<()> {
     let (entry, owner) = held(tx, hold).await?;
     close_hold(tx, &entry, "post", SPENT, today).await?;
@@ -360,6 +368,7 @@ pub(crate) async fn post(tx: &mut Tx, hold: EntryId, today: Day) -> Result<()> {
 ///
 /// # Errors
 /// Where it was posted or voided before.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn void(tx: &mut Tx, hold: EntryId, today: Day) -> Result<()> {
     let (entry, owner) = held(tx, hold).await?;
     let wallet = entry.from_account;
@@ -417,6 +426,7 @@ async fn close_hold(
 }
 
 /// Books what expired by `today`, in all wallets; answers in how many.
+#[instrument(level = "debug", skip_all)]
 pub async fn expire(tx: &mut Tx, today: Day) -> Result<usize> {
     let due = sql::list_due_accounts(tx, today).await?;
     settle(tx, today, due.clone()).await?;
@@ -622,6 +632,7 @@ fn touch(tx: &mut Tx, owner: Owner, on: Day) {
 }
 
 /// What a wallet holds.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn balance(tx: &mut Tx, owner: Owner, wallet: Wallet) -> Result<Balance> {
     let available = self::wallet(tx, owner).await?;
     let reserved = match sql::find_account(tx, "held", owner).await? {
@@ -646,6 +657,7 @@ pub(crate) async fn balance(tx: &mut Tx, owner: Owner, wallet: Wallet) -> Result
 }
 
 /// The months in which something happened to a wallet since `since`, newest first.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn months(tx: &mut Tx, owner: Owner, since: Day) -> Result<Vec<String>> {
     let account = wallet(tx, owner).await?;
     let mut months: Vec<String> = sql::list_days(tx, account, since)
@@ -659,6 +671,7 @@ pub(crate) async fn months(tx: &mut Tx, owner: Owner, since: Day) -> Result<Vec<
 }
 
 /// One month of a wallet's history; `month` like `2026-11`. `None` where nothing happened.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn month(
     tx: &mut Tx,
     owner: Owner,
@@ -726,6 +739,7 @@ pub(crate) async fn month(
 }
 
 /// Points earned for a company's status, by day, from `from` to `to`; returns are negative.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn earned(
     tx: &mut Tx,
     company: CompanyId,

@@ -6,6 +6,7 @@ use domain::ledger::replay;
 use domain::{Day, Points};
 use serde::Serialize;
 use std::collections::HashMap;
+use tracing::instrument;
 
 /// What the entries say, and everything that does not fit them.
 #[derive(Clone, Debug, Serialize)]
@@ -45,6 +46,7 @@ pub struct LotsProof {
 ///
 /// # Errors
 /// Only where the database cannot be read or an entry cannot be understood; what is amiss is in [`Proof::amiss`].
+#[instrument(level = "debug", skip_all)]
 pub async fn prove(tx: &mut Tx, today: Day) -> Result<Proof> {
     let mut amiss = Vec::new();
     let sums = sql::list_sums(tx).await?;

@@ -1,13 +1,11 @@
 use super::{Cause, Owner};
 use crate::Result;
-use crate::db::{Engine, Tx, list_in, on};
+use crate::db::{Engine, LIST, Tx, list_in, on};
 use domain::id::{AccountId, CommandId, CompanyId, EntryId, MemberId};
 use domain::{Day, Points, Timestamp, fault};
 use sqlx::{FromRow, QueryBuilder};
 use std::collections::HashMap;
-
-/// Rows in one statement: far below the engines' limits of parameters, large enough to be quick.
-const ROWS: usize = 500;
+use tracing::instrument;
 
 pub struct NewEntry {
     pub id: EntryId,
@@ -29,9 +27,10 @@ pub struct NewEntry {
     pub earned_on: Option<Day>,
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn insert_entries(tx: &mut Tx, entries: &[NewEntry]) -> Result<()> {
     let now = tx.now();
-    for part in entries.chunks(ROWS) {
+    for part in entries.chunks(LIST) {
         on!(tx, c => {
             let mut insert = QueryBuilder::new(
                 "INSERT INTO entry (id, at, on_day, kind, from_account, to_account, points, company_id, \
@@ -59,8 +58,9 @@ pub struct NewLot {
     pub remaining: Points,
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn insert_lots(tx: &mut Tx, lots: &[NewLot]) -> Result<()> {
-    for part in lots.chunks(ROWS) {
+    for part in lots.chunks(LIST) {
         on!(tx, c => {
             let mut insert = QueryBuilder::new(
                 "INSERT INTO lot (entry_id, account_id, points, earned_on, expires_on, remaining) ",
@@ -75,8 +75,9 @@ pub async fn insert_lots(tx: &mut Tx, lots: &[NewLot]) -> Result<()> {
     Ok(())
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn set_remaining(tx: &mut Tx, lots: &[(EntryId, Points)]) -> Result<()> {
-    for part in lots.chunks(ROWS) {
+    for part in lots.chunks(LIST) {
         on!(tx, c => {
             let mut update = QueryBuilder::new("UPDATE lot SET remaining = new.column2 FROM (");
             update.push_values(part, |mut row, (entry, remaining)| {
@@ -89,8 +90,9 @@ pub async fn set_remaining(tx: &mut Tx, lots: &[(EntryId, Points)]) -> Result<()
     Ok(())
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn insert_accounts(tx: &mut Tx, accounts: &[(AccountId, &'static str, Owner)]) -> Result<()> {
-    for part in accounts.chunks(ROWS) {
+    for part in accounts.chunks(LIST) {
         on!(tx, c => {
             let mut insert = QueryBuilder::new("INSERT INTO account (id, kind, member_id, company_id) ");
             insert.push_values(part, |mut row, (id, kind, owner)| {
@@ -111,6 +113,7 @@ fn parts(owner: Owner) -> (Option<MemberId>, Option<CompanyId>) {
     }
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn find_account(tx: &mut Tx, kind: &str, owner: Owner) -> Result<Option<AccountId>> {
     const OF_MEMBER: &str = "SELECT id FROM account WHERE kind = $1 AND member_id = $2";
     const OF_COMPANY: &str = "SELECT id FROM account WHERE kind = $1 AND company_id = $2";
@@ -134,6 +137,7 @@ pub struct Before {
 }
 
 /// Adds to balances, which locks the accounts, and answers what they were before.
+#[instrument(level = "debug", skip_all)]
 pub async fn add_to_balances(
     tx: &mut Tx,
     sums: &HashMap<AccountId, Points>,
@@ -142,7 +146,7 @@ pub async fn add_to_balances(
     // Why sorted: two transactions that lock the same accounts in the same order never wait for each other.
     sums.sort_unstable();
     let mut before = HashMap::with_capacity(sums.len());
-    for part in sums.chunks(ROWS) {
+    for part in sums.chunks(LIST) {
         let rows: Vec<Before> = on!(tx, c => {
             let mut update = QueryBuilder::new("UPDATE account SET balance = balance + new.column2 FROM (");
             update.push_values(part, |mut row, (account, points)| {
@@ -165,8 +169,9 @@ pub async fn add_to_balances(
 }
 
 /// What working out wallets changed: points to add, and until when something moved in them.
+#[instrument(level = "debug", skip_all)]
 pub async fn set_settled(tx: &mut Tx, accounts: &[(AccountId, Points, Day)], today: Day) -> Result<()> {
-    for part in accounts.chunks(ROWS) {
+    for part in accounts.chunks(LIST) {
         on!(tx, c => {
             let mut update = QueryBuilder::new("UPDATE account SET settled_on = ");
             update.push_bind(today);
@@ -182,6 +187,7 @@ pub async fn set_settled(tx: &mut Tx, accounts: &[(AccountId, Points, Day)], tod
 }
 
 /// Takes points where there are as many; `false` and nothing changed where not.
+#[instrument(level = "debug", skip_all)]
 pub async fn take_from_balance(tx: &mut Tx, account: AccountId, points: Points) -> Result<bool> {
     let take = if fault!("more-is-held-than-there-is") {
         "UPDATE account SET balance = balance - $2 WHERE id = $1"
@@ -191,6 +197,7 @@ pub async fn take_from_balance(tx: &mut Tx, account: AccountId, points: Points) 
     Ok(on!(tx, c => sqlx::query(take).bind(account).bind(points).execute(c).await?.rows_affected()) == 1)
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn find_balance(tx: &mut Tx, account: AccountId) -> Result<Points> {
     Ok(
         on!(tx, c => sqlx::query_scalar("SELECT balance FROM account WHERE id = $1").bind(account).fetch_one(c).await?),
@@ -201,6 +208,7 @@ pub async fn find_balance(tx: &mut Tx, account: AccountId) -> Result<Points> {
 ///
 /// Why in the order of their ids: two transactions that lock the same accounts never wait for each other. On SQLite
 /// there is one writer, so there is nothing to lock.
+#[instrument(level = "debug", skip_all)]
 pub async fn lock_accounts(tx: &mut Tx, accounts: &[AccountId]) -> Result<()> {
     let Engine::Postgres(c) = &mut tx.engine else {
         return Ok(());
@@ -231,12 +239,14 @@ pub struct AccountRow {
 }
 
 /// From now on `from` is emptied into `into`; `None` lets it keep what it has.
+#[instrument(level = "debug", skip_all)]
 pub async fn set_merged_into(tx: &mut Tx, from: AccountId, into: Option<AccountId>) -> Result<()> {
     const SET: &str = "UPDATE account SET merged_into = $2 WHERE id = $1";
     on!(tx, c => sqlx::query(SET).bind(from).bind(into).execute(c).await.map(|_| ())?);
     Ok(())
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn list_accounts(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<AccountRow>> {
     const LIST: &str = "SELECT id, member_id, company_id, balance, merged_into FROM account WHERE id IN (";
     Ok(list_in!(tx, LIST, accounts, " ORDER BY id"))
@@ -266,12 +276,14 @@ pub struct EntryRow {
 const ENTRY: &str = "SELECT number, id, at, on_day, kind, from_account, to_account, points, company_id, \
     status_points, cause, cause_ref, title, rule, reverses, expires_on, earned_on FROM entry ";
 
+#[instrument(level = "debug", skip_all)]
 pub async fn list_entries(tx: &mut Tx, ids: &[EntryId]) -> Result<Vec<EntryRow>> {
     let list = format!("{ENTRY}WHERE id IN (");
     Ok(list_in!(tx, list.as_str(), ids, " ORDER BY number"))
 }
 
 /// The entries of a transfer or merge, in the order in which they were booked; what was undone is left out.
+#[instrument(level = "debug", skip_all)]
 pub async fn list_transfers(tx: &mut Tx, cause: Cause, reference: &str) -> Result<Vec<EntryRow>> {
     on!(tx, c => {
         let mut select = QueryBuilder::new(ENTRY);
@@ -283,6 +295,7 @@ pub async fn list_transfers(tx: &mut Tx, cause: Cause, reference: &str) -> Resul
 }
 
 /// All entries of wallets, by day, then by what caused them (which does not depend on when they arrived).
+#[instrument(level = "debug", skip_all)]
 pub async fn list_history(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<EntryRow>> {
     let mut rows: Vec<EntryRow> = Vec::new();
     for side in [
@@ -311,12 +324,14 @@ pub struct LotRow {
 const LOT: &str = "SELECT entry_id, number, account_id, lot.earned_on, lot.expires_on, remaining \
     FROM lot JOIN entry ON entry.id = entry_id ";
 
+#[instrument(level = "debug", skip_all)]
 pub async fn list_lots(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<LotRow>> {
     let list = format!("{LOT}WHERE account_id IN (");
     Ok(list_in!(tx, list.as_str(), accounts, " ORDER BY number"))
 }
 
 /// Lots with points left, in the order in which they are spent.
+#[instrument(level = "debug", skip_all)]
 pub async fn list_open_lots(tx: &mut Tx, account: AccountId) -> Result<Vec<LotRow>> {
     const LIST: &str = "SELECT entry_id, number, account_id, lot.earned_on, lot.expires_on, remaining \
         FROM lot JOIN entry ON entry.id = entry_id WHERE account_id = $1 AND remaining > 0 \
@@ -325,18 +340,21 @@ pub async fn list_open_lots(tx: &mut Tx, account: AccountId) -> Result<Vec<LotRo
     Ok(on!(tx, c => sqlx::query_as(LIST).bind(account).fetch_all(c).await?))
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn count_due_lots(tx: &mut Tx, account: AccountId, today: Day) -> Result<i64> {
     const COUNT: &str =
         "SELECT COUNT(*) FROM lot WHERE account_id = $1 AND remaining > 0 AND expires_on <= $2";
     Ok(on!(tx, c => sqlx::query_scalar(COUNT).bind(account).bind(today).fetch_one(c).await?))
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn list_due_accounts(tx: &mut Tx, today: Day) -> Result<Vec<AccountId>> {
     const LIST: &str =
         "SELECT DISTINCT account_id FROM lot WHERE remaining > 0 AND expires_on <= $1 ORDER BY account_id";
     Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(today).fetch_all(c).await?))
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn list_days(tx: &mut Tx, account: AccountId, since: Day) -> Result<Vec<Day>> {
     const LIST: &str = "SELECT on_day FROM entry WHERE kind <> 'expire' AND to_account = $1 \
         AND on_day >= $2 UNION SELECT on_day FROM entry WHERE kind <> 'earn' AND from_account = $1 \
@@ -344,6 +362,7 @@ pub async fn list_days(tx: &mut Tx, account: AccountId, since: Day) -> Result<Ve
     Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(account).bind(since).fetch_all(c).await?))
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn list_lines(tx: &mut Tx, account: AccountId, from: Day, to: Day) -> Result<Vec<EntryRow>> {
     const LIST: &str = "SELECT number, id, at, on_day, kind, from_account, to_account, points, company_id, \
         status_points, cause, cause_ref, title, rule, reverses, expires_on, earned_on FROM entry \
@@ -358,6 +377,7 @@ pub async fn list_lines(tx: &mut Tx, account: AccountId, from: Day, to: Day) -> 
 const LIST_EARNED: &str = "SELECT on_day, CAST(SUM(status_points) AS BIGINT) FROM entry \
     WHERE company_id = $1 AND on_day BETWEEN $2 AND $3 GROUP BY on_day ORDER BY on_day";
 
+#[instrument(level = "debug", skip_all)]
 pub async fn list_earned(tx: &mut Tx, company: CompanyId, from: Day, to: Day) -> Result<Vec<(Day, Points)>> {
     Ok(on!(tx, c => sqlx::query_as(LIST_EARNED).bind(company).bind(from).bind(to).fetch_all(c).await?))
 }
@@ -373,6 +393,7 @@ pub struct AccountSum {
 }
 
 /// Every account with what entries say went in and out of it.
+#[instrument(level = "debug", skip_all)]
 pub async fn list_sums(tx: &mut Tx) -> Result<Vec<AccountSum>> {
     const LIST: &str = "SELECT account.id, account.kind, account.balance, account.merged_into, \
         CAST(COALESCE(a.points, 0) AS BIGINT) AS came_in, CAST(COALESCE(b.points, 0) AS BIGINT) AS went_out \
@@ -384,6 +405,7 @@ pub async fn list_sums(tx: &mut Tx) -> Result<Vec<AccountSum>> {
 }
 
 /// Number of entries and sum of points, by kind.
+#[instrument(level = "debug", skip_all)]
 pub async fn list_kinds(tx: &mut Tx) -> Result<Vec<(String, i64, Points)>> {
     const LIST: &str =
         "SELECT kind, COUNT(*), CAST(SUM(points) AS BIGINT) FROM entry GROUP BY kind ORDER BY kind";
@@ -391,6 +413,7 @@ pub async fn list_kinds(tx: &mut Tx) -> Result<Vec<(String, i64, Points)>> {
 }
 
 /// Entries that close or undo another one wrongly: other points, or not the accounts the other way round.
+#[instrument(level = "debug", skip_all)]
 pub async fn list_wrong_reversals(tx: &mut Tx) -> Result<Vec<EntryId>> {
     const LIST: &str = "SELECT entry.id FROM entry LEFT JOIN entry AS first ON first.id = entry.reverses \
         WHERE (entry.kind IN ('undo', 'void', 'post')) <> (entry.reverses IS NOT NULL) \
@@ -404,6 +427,7 @@ pub async fn list_wrong_reversals(tx: &mut Tx) -> Result<Vec<EntryId>> {
 }
 
 /// Earnings and transfers without the lot that they brought, and lots without such an entry.
+#[instrument(level = "debug", skip_all)]
 pub async fn count_lots_amiss(tx: &mut Tx) -> Result<i64> {
     const COUNT: &str = "SELECT CAST((SELECT COUNT(*) FROM entry LEFT JOIN lot ON lot.entry_id = entry.id \
             WHERE entry.kind IN ('earn', 'transfer') AND (lot.entry_id IS NULL OR lot.points <> entry.points \

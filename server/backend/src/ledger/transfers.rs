@@ -20,6 +20,7 @@ use crate::{Error, Result, Tx};
 use domain::id::{AccountId, EntryId};
 use domain::{Day, Points, Text, fault};
 use std::collections::HashMap;
+use tracing::instrument;
 
 /// Points that a person of the brand moves.
 #[derive(Clone, Debug)]
@@ -54,6 +55,7 @@ struct Part {
 /// # Errors
 /// [`domain::Error::NotEnoughPoints`]; nobody gives what they do not have. [`Error::Input`] where the points are not
 /// more than 0, both wallets are one, or the reference names another transfer.
+#[instrument(level = "debug", skip_all)]
 pub async fn transfer(tx: &mut Tx, today: Day, transfer: &Transfer) -> Result<Booked> {
     if transfer.points <= 0 {
         return Err(Error::Input("a transfer moves at least one point".into()));
@@ -100,6 +102,7 @@ pub async fn transfer(tx: &mut Tx, today: Day, transfer: &Transfer) -> Result<Bo
 ///
 /// # Errors
 /// [`Error::Input`] where there is none that stands.
+#[instrument(level = "debug", skip_all)]
 pub async fn take_back(tx: &mut Tx, today: Day, reference: &str) -> Result<()> {
     let entries = sql::list_transfers(tx, Cause::Transfer, reference).await?;
     if entries.is_empty() {
@@ -120,6 +123,7 @@ pub async fn take_back(tx: &mut Tx, today: Day, reference: &str) -> Result<()> {
 /// # Errors
 /// [`Error::Input`] where the two are not wallets of two members or of two companies, or one of them was merged into
 /// another before.
+#[instrument(level = "debug", skip_all)]
 pub async fn merge(tx: &mut Tx, today: Day, from: Owner, into: Owner) -> Result<Booked> {
     match (from, into) {
         (Owner::Member(one), Owner::Member(other)) if one != other => {}
@@ -155,6 +159,7 @@ pub async fn merge(tx: &mut Tx, today: Day, from: Owner, into: Owner) -> Result<
 ///
 /// # Errors
 /// [`Error::Input`] where it was not merged into another.
+#[instrument(level = "debug", skip_all)]
 pub async fn unmerge(tx: &mut Tx, today: Day, from: Owner) -> Result<()> {
     let from = wallet(tx, from).await?;
     sql::lock_accounts(tx, &[from]).await?;
@@ -172,6 +177,7 @@ pub async fn unmerge(tx: &mut Tx, today: Day, from: Owner) -> Result<()> {
 }
 
 /// Empties a wallet that was merged into another; answers other merged wallets that this filled.
+#[instrument(level = "debug", skip_all)]
 pub(super) async fn empty(tx: &mut Tx, today: Day, wallet: AccountRow) -> Result<Merged> {
     let Some(into) = wallet.merged_into else {
         return Ok(Merged::new());

@@ -3,45 +3,18 @@
 mod sql;
 
 use crate::caller::Caller;
+use crate::programme::settings::StaffRow;
 use crate::{Error, Result, Tx, ledger};
-use domain::codes;
 use domain::document::Collection;
 use domain::id::{CompanyId, MemberId, StaffId};
-use domain::members::{Advisor, Colleague, Command, Company, Function, Me, OrderPoints};
+use domain::members::{Advisor, Colleague, Company, Function, Me, OrderPoints};
 use domain::{Day, Lang, Receipt};
-use serde::{Deserialize, Serialize};
+use tracing::instrument;
 
 pub use sql::{CompanyKey, MemberKey};
 pub(crate) use sql::{
     companies_with_members, list_company_keys, list_member_keys, of_company, set_joined_on, with_members,
 };
-
-/// A person of the brand, as `programme.toml` lists them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StaffRow {
-    #[serde(rename = "ref")]
-    pub reference: String,
-    pub name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phone: Option<String>,
-    pub role: Role,
-}
-
-codes! {
-    /// What a person of the brand does.
-    pub enum Role {
-        /// Looks after companies.
-        Advisor = "advisor",
-        /// Publishes courses, events and rewards.
-        Editor = "editor",
-        /// Reads the figures.
-        Analyst = "analyst",
-        /// Everything.
-        Admin = "admin",
-    }
-}
 
 /// A line of a companies file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +53,7 @@ pub enum Saved {
 }
 
 /// Makes the staff those of the list. Who is gone from it no longer advises anybody.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn set_staff(tx: &mut Tx, staff: &[StaffRow]) -> Result<()> {
     for row in staff {
         let id = StaffId(tx.uuid());
@@ -99,6 +73,7 @@ pub(crate) async fn set_staff(tx: &mut Tx, staff: &[StaffRow]) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Input`] where the advisor is not known.
+#[instrument(level = "debug", skip_all)]
 pub async fn save_company(tx: &mut Tx, row: &CompanyRow, lowest_tier: &str) -> Result<Saved> {
     let advisor =
         match &row.advisor {
@@ -135,6 +110,7 @@ pub async fn save_company(tx: &mut Tx, row: &CompanyRow, lowest_tier: &str) -> R
 ///
 /// # Errors
 /// [`Error::Input`] where the company is not known, or the phone or e-mail is another member's.
+#[instrument(level = "debug", skip_all)]
 pub async fn save_member(tx: &mut Tx, row: &MemberRow) -> Result<Saved> {
     let (company, ..) = sql::find_company(tx, &row.company)
         .await?
@@ -167,6 +143,7 @@ pub async fn save_member(tx: &mut Tx, row: &MemberRow) -> Result<Saved> {
 }
 
 /// A company known only by the ref in an orders file.
+#[instrument(level = "debug", skip_all)]
 pub async fn create_companies(tx: &mut Tx, refs: &[(String, Day)], lowest_tier: &str) -> Result<()> {
     let rows: Vec<_> = refs
         .iter()
@@ -178,6 +155,7 @@ pub async fn create_companies(tx: &mut Tx, refs: &[(String, Day)], lowest_tier: 
 }
 
 /// The member as their phone knows them.
+#[instrument(level = "debug", skip_all)]
 pub async fn me(tx: &mut Tx, member: MemberId) -> Result<Option<Me>> {
     Ok(sql::find_me(tx, member).await?.map(|row| Me {
         id: member,
@@ -238,23 +216,16 @@ fn without_accents(name: &str) -> String {
     name.to_lowercase().chars().map(plain).collect()
 }
 
-pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, command: Command) -> Result<Receipt> {
-    match command {
-        Command::SetLanguage { language } => {
-            sql::set_language(tx, caller.member, language).await?;
-            tx.touch(caller.member, Collection::Me, "me");
-        }
-        Command::SignOutDevice { session } => {
-            if !crate::sessions::end_of(tx, caller.member, session).await? {
-                return Err(domain::Error::NotFound.into());
-            }
-            tx.touch(caller.member, Collection::Device, session);
-        }
-    }
+/// The language in which a member is spoken to, on all their phones.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn set_language(tx: &mut Tx, caller: &Caller, language: Lang) -> Result<Receipt> {
+    sql::set_language(tx, caller.member, language).await?;
+    tx.touch(caller.member, Collection::Me, "me");
     Ok(Receipt::Noted)
 }
 
 /// The member with this `ref`.
+#[instrument(level = "debug", skip_all)]
 pub async fn find_by_ref(tx: &mut Tx, reference: &str) -> Result<Option<(MemberId, String)>> {
     Ok(sql::find_member(tx, reference)
         .await?
@@ -262,11 +233,13 @@ pub async fn find_by_ref(tx: &mut Tx, reference: &str) -> Result<Option<(MemberI
 }
 
 /// The company with this `ref`.
+#[instrument(level = "debug", skip_all)]
 pub async fn find_company_by_ref(tx: &mut Tx, reference: &str) -> Result<Option<CompanyId>> {
     Ok(sql::find_company(tx, reference).await?.map(|(id, ..)| id))
 }
 
 /// The member who signs in with this phone number or e-mail address, and their language.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn find_by_address(tx: &mut Tx, address: &str) -> Result<Option<(MemberId, Lang)>> {
     sql::find_by_address(tx, address).await
 }

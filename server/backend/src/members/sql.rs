@@ -1,11 +1,14 @@
-use super::{CompanyRow, MemberRow, StaffRow};
+use super::{CompanyRow, MemberRow};
 use crate::Result;
-use crate::db::{Tx, list_in, on};
+use crate::db::{LIST, Tx, list_in, on};
+use crate::programme::settings::StaffRow;
 use domain::id::{AccountId, CompanyId, MemberId, StaffId};
 use domain::members::{Function, OrderPoints};
 use domain::{Day, Lang};
 use sqlx::{FromRow, QueryBuilder};
+use tracing::instrument;
 
+#[instrument(level = "debug", skip_all)]
 pub async fn upsert_staff(tx: &mut Tx, id: StaffId, row: &StaffRow, role: &str) -> Result<()> {
     const UPSERT: &str = "INSERT INTO staff (id, ref, name, email, phone, role) VALUES ($1, $2, $3, $4, $5, $6) \
         ON CONFLICT (ref) DO UPDATE SET name = excluded.name, email = excluded.email, phone = excluded.phone, \
@@ -15,16 +18,19 @@ pub async fn upsert_staff(tx: &mut Tx, id: StaffId, row: &StaffRow, role: &str) 
     Ok(())
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn list_staff_refs(tx: &mut Tx) -> Result<Vec<String>> {
     Ok(on!(tx, c => sqlx::query_scalar("SELECT ref FROM staff ORDER BY ref").fetch_all(c).await?))
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn find_staff(tx: &mut Tx, reference: &str) -> Result<Option<StaffId>> {
     Ok(
         on!(tx, c => sqlx::query_scalar("SELECT id FROM staff WHERE ref = $1").bind(reference).fetch_optional(c).await?),
     )
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn delete_staff(tx: &mut Tx, reference: &str) -> Result<()> {
     const CLEAR: &str =
         "UPDATE company SET advisor_id = NULL WHERE advisor_id = (SELECT id FROM staff WHERE ref = $1)";
@@ -45,6 +51,7 @@ struct CompanyColumns {
     advisor_id: Option<StaffId>,
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn find_company(
     tx: &mut Tx,
     reference: &str,
@@ -66,6 +73,7 @@ pub async fn find_company(
     }))
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn insert_company(
     tx: &mut Tx,
     id: CompanyId,
@@ -80,6 +88,7 @@ pub async fn insert_company(
     Ok(())
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn set_company(
     tx: &mut Tx,
     id: CompanyId,
@@ -93,12 +102,13 @@ pub async fn set_company(
     Ok(())
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn insert_bare_companies(
     tx: &mut Tx,
     rows: &[(CompanyId, &String, Day)],
     tier: &str,
 ) -> Result<()> {
-    for part in rows.chunks(500) {
+    for part in rows.chunks(LIST) {
         on!(tx, c => {
             let mut insert =
                 QueryBuilder::new("INSERT INTO company (id, ref, name, town, joined_on, order_points, tier) ");
@@ -127,6 +137,7 @@ struct MemberColumns {
     language: String,
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn find_member(tx: &mut Tx, reference: &str) -> Result<Option<(MemberId, MemberRow)>> {
     const FIND: &str = "SELECT member.id, member.ref, company.ref AS company, member.name, phone, email, trade, \
         \"function\", manager, language FROM member JOIN company ON company.id = company_id WHERE member.ref = $1";
@@ -148,11 +159,13 @@ pub async fn find_member(tx: &mut Tx, reference: &str) -> Result<Option<(MemberI
     }))
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn find_ref_by_address(tx: &mut Tx, address: &str) -> Result<Option<String>> {
     const FIND: &str = "SELECT ref FROM member WHERE phone = $1 OR email = $1";
     Ok(on!(tx, c => sqlx::query_scalar(FIND).bind(address).fetch_optional(c).await?))
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn find_by_address(tx: &mut Tx, address: &str) -> Result<Option<(MemberId, Lang)>> {
     const FIND: &str = "SELECT id, language FROM member WHERE phone = $1 OR email = $1";
     let found: Option<(MemberId, String)> =
@@ -160,6 +173,7 @@ pub async fn find_by_address(tx: &mut Tx, address: &str) -> Result<Option<(Membe
     Ok(found.map(|(id, language)| (id, Lang::from_tag(&language).unwrap_or_default())))
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn insert_member(tx: &mut Tx, id: MemberId, company: CompanyId, row: &MemberRow) -> Result<()> {
     const INSERT: &str = "INSERT INTO member (id, ref, company_id, name, phone, email, trade, \"function\", manager, \
         language) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -169,6 +183,7 @@ pub async fn insert_member(tx: &mut Tx, id: MemberId, company: CompanyId, row: &
     Ok(())
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn set_member(tx: &mut Tx, id: MemberId, company: CompanyId, row: &MemberRow) -> Result<()> {
     const SET: &str = "UPDATE member SET company_id = $2, name = $3, phone = $4, email = $5, trade = $6, \
         \"function\" = $7, manager = $8, language = $9 WHERE id = $1";
@@ -178,6 +193,7 @@ pub async fn set_member(tx: &mut Tx, id: MemberId, company: CompanyId, row: &Mem
     Ok(())
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn set_language(tx: &mut Tx, member: MemberId, language: Lang) -> Result<()> {
     const SET: &str = "UPDATE member SET language = $2 WHERE id = $1";
     on!(tx, c => sqlx::query(SET).bind(member).bind(language.tag()).execute(c).await.map(|_| ())?);
@@ -202,6 +218,7 @@ pub struct MeColumns {
     pub advisor_email: Option<String>,
 }
 
+#[instrument(level = "debug", skip_all)]
 pub async fn find_me(tx: &mut Tx, member: MemberId) -> Result<Option<MeColumns>> {
     const FIND: &str = "SELECT member.name, member.phone, member.email, trade, \"function\", manager, language, \
         company_id, company.name AS company_name, town, order_points, staff.name AS advisor_name, \
@@ -226,18 +243,21 @@ pub async fn list_colleagues(tx: &mut Tx, company: CompanyId) -> Result<Vec<Coll
 }
 
 /// Members of a company, by id.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn of_company(tx: &mut Tx, company: CompanyId) -> Result<Vec<MemberId>> {
     const LIST: &str = "SELECT id FROM member WHERE company_id = $1 ORDER BY id";
     Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(company).fetch_all(c).await?))
 }
 
 /// Those of `companies` that have members; in order, where `companies` are.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn with_members(tx: &mut Tx, companies: &[CompanyId]) -> Result<Vec<CompanyId>> {
     const LIST: &str = "SELECT DISTINCT company_id FROM member WHERE company_id IN (";
     let found: Vec<(CompanyId,)> = list_in!(tx, LIST, companies, " ORDER BY company_id");
     Ok(found.into_iter().map(|(company,)| company).collect())
 }
 
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn companies_with_members(tx: &mut Tx) -> Result<Vec<CompanyId>> {
     const LIST: &str = "SELECT DISTINCT company_id FROM member ORDER BY company_id";
     Ok(on!(tx, c => sqlx::query_scalar(LIST).fetch_all(c).await?))
@@ -257,6 +277,7 @@ pub struct CompanyKey {
 }
 
 /// Of the companies with these refs; those that are not there are left out.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn list_company_keys(tx: &mut Tx, refs: &[&str]) -> Result<Vec<CompanyKey>> {
     const LIST: &str = "SELECT company.ref, company.id, order_points, joined_on, name = ref AS bare, \
         account.id AS account FROM company \
@@ -264,6 +285,7 @@ pub(crate) async fn list_company_keys(tx: &mut Tx, refs: &[&str]) -> Result<Vec<
     Ok(list_in!(tx, LIST, refs, " ORDER BY company.ref"))
 }
 
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn set_joined_on(tx: &mut Tx, company: CompanyId, day: Day) -> Result<()> {
     const SET: &str = "UPDATE company SET joined_on = $2 WHERE id = $1";
     on!(tx, c => sqlx::query(SET).bind(company).bind(day).execute(c).await.map(|_| ())?);
@@ -281,6 +303,7 @@ pub struct MemberKey {
 }
 
 /// Of the members with these refs; those that are not there are left out.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn list_member_keys(tx: &mut Tx, refs: &[&str]) -> Result<Vec<MemberKey>> {
     const LIST: &str = "SELECT member.ref, member.id, member.company_id, account.id AS account FROM member \
         JOIN account ON account.member_id = member.id AND account.kind = 'wallet' WHERE member.ref IN (";

@@ -4,18 +4,20 @@ mod sql;
 
 use crate::caller::Caller;
 use crate::ledger::{self, Owner};
-use crate::{Error, Result, Tx, events, notices, programme, signing, stored, strict_toml};
+use crate::{Error, Result, Tx, markdown, notices, programme, signing, stored, strict_toml};
 use domain::document::Collection;
-use domain::events::Band;
 use domain::id::{CommandId, CompanyId, MemberId, RewardId};
 use domain::ledger::Wallet;
 use domain::notices::About;
 use domain::rewards::{Command, Delivery, Redemption, Reward, Shelf, Step, Voucher};
+use domain::stock::Band;
 use domain::{Points, Receipt, Text, Timestamp, fault, programme::tier_allows};
 use serde::Deserialize;
 use sql::{RedemptionRow, RewardRow};
+use tracing::instrument;
 
 /// Rewards that are offered, as phones keep them.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn offered(tx: &mut Tx) -> Result<Vec<Reward>> {
     let rows = sql::list_offered(tx).await?;
     Ok(rows.iter().filter_map(document).collect())
@@ -28,6 +30,7 @@ fn document(row: &RewardRow) -> Option<Reward> {
 }
 
 /// A member's requests, newest first.
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn of_member(tx: &mut Tx, member: MemberId) -> Result<Vec<Redemption>> {
     let rows = sql::list_of_member(tx, member).await?;
     let key = if rows.is_empty() {
@@ -73,6 +76,7 @@ pub(crate) async fn of_member(tx: &mut Tx, member: MemberId) -> Result<Vec<Redem
 /// How long a voucher can be handed in.
 const VOUCHER_DAYS: i64 = 365;
 
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, id: CommandId, command: Command) -> Result<Receipt> {
     match command {
         Command::Redeem {
@@ -147,6 +151,7 @@ async fn take_back(tx: &mut Tx, caller: &Caller, id: CommandId) -> Result<Receip
 ///
 /// # Errors
 /// [`Error::Input`] where there is no such request, or it cannot move there from where it stands.
+#[instrument(level = "debug", skip_all)]
 pub async fn advance(tx: &mut Tx, id: CommandId, step: Step) -> Result<()> {
     let row = sql::find_redemption(tx, id)
         .await?
@@ -209,6 +214,7 @@ fn touch_band(tx: &mut Tx, reward: RewardId, now: Option<i64>, before: Option<i6
 ///
 /// # Errors
 /// [`Error::Input`] where there is no such reward.
+#[instrument(level = "debug", skip_all)]
 pub async fn withdraw(tx: &mut Tx, reference: &str) -> Result<()> {
     let id = sql::find_id(tx, reference)
         .await?
@@ -235,6 +241,7 @@ pub struct Request {
 }
 
 /// Requests that are not at their end, oldest first.
+#[instrument(level = "debug", skip_all)]
 pub async fn open_requests(tx: &mut Tx) -> Result<Vec<Request>> {
     sql::list_open(tx).await
 }
@@ -265,6 +272,7 @@ struct RewardFile {
 ///
 /// # Errors
 /// [`Error::Input`] with the reward and what is wrong with it.
+#[instrument(level = "debug", skip_all)]
 pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
     let file: RewardsFile = strict_toml::read(text).map_err(Error::Input)?;
     let settings = programme::current(tx).await?;
@@ -285,7 +293,7 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
         if reward.points < 1 || reward.stock.is_some_and(|stock| stock < 0) {
             return Err(wrong("points must be 1 or more, and stock not below 0".into()));
         }
-        events::programme_has(&settings, &reward.tiers, &[]).map_err(wrong)?;
+        settings.has(&reward.tiers, &[]).map_err(wrong)?;
         let id = sql::find_id(tx, &reward.reference)
             .await?
             .unwrap_or_else(|| RewardId(tx.uuid()));
@@ -293,7 +301,7 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
             id,
             title: reward.title.clone(),
             summary: reward.summary.clone(),
-            html: events::html(&reward.body).map_err(|error| wrong(error.to_string()))?,
+            html: markdown::text_to_html(&reward.body).map_err(|error| wrong(error.to_string()))?,
             shelf,
             points: reward.points,
             stock: Band::Many,

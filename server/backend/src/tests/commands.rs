@@ -3,9 +3,9 @@ use crate::both;
 use crate::caller::Caller;
 use crate::db::on;
 use domain::document::{Act, Collection};
-use domain::id::MemberId;
+use domain::id::{CommandId, DeviceId, MemberId, SessionId};
 use domain::members::{Command, Me};
-use domain::{Error, Lang, Outcome, Receipt, Verdict};
+use domain::{Envelope, Error, Lang, Receipt, Verdict};
 
 fn speak(language: Lang) -> domain::Command {
     domain::Command::Members(Command::SetLanguage { language })
@@ -16,13 +16,13 @@ both! {
         populate(world).await;
         let ann = caller(world, "m-ann").await;
         let body = envelope(&ann, 1, speak(Lang::En), world.db.now());
-        let first = apply(&world.db, &ann, std::slice::from_ref(&body)).await.unwrap();
+        let first = apply(&world.sync, &ann, std::slice::from_ref(&body)).await.unwrap();
         world.clock.advance(60_000);
-        let twice = apply(&world.db, &ann, &[body.clone(), body.clone()]).await.unwrap();
-        assert_eq!((first[0].get(), first[0].get()), (twice[0].get(), twice[1].get()), "the same bytes");
+        let twice = apply(&world.sync, &ann, &[body.clone(), body.clone()]).await.unwrap();
+        assert_eq!((first[0].json(), first[0].json()), (twice[0].json(), twice[1].json()), "the same bytes");
         let other = envelope(&ann, 1, speak(Lang::Fr), world.db.now());
-        let reuse = apply(&world.db, &ann, &[other]).await.unwrap();
-        assert!(reuse[0].get().contains("id_reuse"));
+        let reuse = apply(&world.sync, &ann, &[other]).await.unwrap();
+        assert!(reuse[0].json().contains("id_reuse"));
         let me: Vec<(String, Me)> = documents(world, &ann, Collection::Me).await;
         assert_eq!(me[0].1.language, Lang::En);
         let acts: Vec<(String, Act)> = documents(world, &ann, Collection::Act).await;
@@ -35,8 +35,8 @@ both! {
         let ann = caller(world, "m-ann").await;
         let body = envelope(&ann, 1, speak(Lang::En), world.db.now());
         let tasks: Vec<_> = (0..8).map(|_| {
-            let (db, ann, body) = (world.db.clone(), ann.clone(), body.clone());
-            tokio::spawn(async move { apply(&db, &ann, &[body]).await.unwrap()[0].get().to_owned() })
+            let (server, ann, body) = (world.sync.clone(), ann.clone(), body.clone());
+            tokio::spawn(async move { apply(&server, &ann, &[body]).await.unwrap()[0].json().to_owned() })
         }).collect();
         let mut answers = Vec::new();
         for task in tasks {
@@ -49,6 +49,30 @@ both! {
         assert_eq!(logged, 1);
     }
 
+    async fn the_log_names_the_installation_whatever_the_session(world) {
+        populate(world).await;
+        let device = DeviceId(uuid::Uuid::from_u128(7));
+        for number in 1..=2 {
+            let session = SessionId(uuid::Uuid::from_u128(10 + number));
+            let ann = Caller { session, ..caller(world, "m-ann").await };
+            let envelope = Envelope {
+                id: CommandId(uuid::Uuid::from_u128(number)),
+                member: ann.member,
+                device,
+                seq: number as i64,
+                made_at: world.db.now(),
+                command: speak(Lang::En),
+            };
+            let body = serde_json::value::to_raw_value(&envelope).unwrap();
+            let decided = apply(&world.sync, &ann, &[body]).await.unwrap();
+            assert_eq!(decided[0].outcome.verdict, Verdict::Confirmed(Receipt::Noted));
+        }
+        let mut tx = world.db.read().await.unwrap();
+        let logged: Vec<DeviceId> = on!(tx, c =>
+            sqlx::query_scalar("SELECT device_id FROM command_log ORDER BY seq").fetch_all(c).await.unwrap());
+        assert_eq!(logged, [device, device]);
+    }
+
     async fn a_bad_one_does_not_block_the_next(world) {
         populate(world).await;
         let ann = caller(world, "m-ann").await;
@@ -59,8 +83,8 @@ both! {
             envelope(&somebody, 2, speak(Lang::En), world.db.now()),
             envelope(&ann, 3, speak(Lang::En), world.db.now()),
         ];
-        let outcomes: Vec<Outcome> = apply(&world.db, &ann, &bodies).await.unwrap()
-            .iter().map(|outcome| serde_json::from_str(outcome.get()).unwrap()).collect();
+        let decided = apply(&world.sync, &ann, &bodies).await.unwrap();
+        let outcomes: Vec<_> = decided.into_iter().map(|decided| decided.outcome).collect();
         assert_eq!((outcomes[0].id.0.as_u128(), &outcomes[0].verdict), (7, &Verdict::Failed));
         assert_eq!(outcomes[1].verdict, Verdict::Failed);
         assert_eq!(outcomes[2].verdict, Verdict::Refused(Error::WrongMember));
@@ -82,8 +106,8 @@ both! {
         tx.commit().await.unwrap();
         let read = domain::Command::Notices(domain::notices::Command::MarkRead { notice: domain::id::NoticeId(uuid::Uuid::nil()) });
         let bodies = [envelope(&ann, 2, read, world.db.now()), envelope(&ann, 3, speak(Lang::En), world.db.now())];
-        let outcomes = apply(&world.db, &ann, &bodies).await.unwrap();
-        assert!(outcomes[0].get().contains("failed") && outcomes[1].get().contains("noted"));
+        let outcomes = apply(&world.sync, &ann, &bodies).await.unwrap();
+        assert!(outcomes[0].json().contains("failed") && outcomes[1].json().contains("noted"));
         let mut tx = world.db.read().await.unwrap();
         let logged: i64 = on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM command_log").fetch_one(c).await.unwrap());
         assert_eq!(logged, 2, "the failed one left nothing");

@@ -1,13 +1,13 @@
 use super::{apply, caller, documents, envelope, populate, send};
-use crate::caller::Caller;
-use crate::commands::When;
+use crate::caller::{Caller, CommandTime};
 use crate::db::on;
 use crate::testing::{NOW, World};
 use crate::{both, events};
 use domain::document::Collection;
-use domain::events::{Band, Command, Event, Place, Registration};
+use domain::events::{Command, Event, Place, Registration};
 use domain::notices::{About, Notice};
-use domain::{Error, Outcome, Receipt, Timestamp, Verdict};
+use domain::stock::Band;
+use domain::{Error, Receipt, Timestamp, Verdict};
 
 const EVENTS: &str = r#"
 [[event]]
@@ -94,7 +94,7 @@ both! {
         // Ann has a seat that Bob's transaction cannot see yet.
         let mut first = world.db.write().await.unwrap();
         let now = first.now();
-        let when = When { made_at: now, now, synced_at: None };
+        let when = CommandTime { made_at: now, now, synced_at: None };
         events::obey(&mut first, &ann, when, Command::Join { event: pair.id }).await.unwrap();
         let later = async {
             tokio::time::sleep(std::time::Duration::from_millis(300)).await;
@@ -172,8 +172,8 @@ both! {
             (&ann, 4, made_at, Verdict::Confirmed(Receipt::Joined)),
         ] {
             let body = envelope(caller, number, join(&tasting), made_at);
-            let outcomes = apply(&world.db, caller, &[body]).await.unwrap();
-            assert_eq!(serde_json::from_str::<Outcome>(outcomes[0].get()).unwrap().verdict, expected, "{number}");
+            let outcomes = apply(&world.sync, caller, &[body]).await.unwrap();
+            assert_eq!(outcomes[0].outcome.verdict, expected, "{number}");
         }
         world.clock.set(tasting.starts_at);
         assert_eq!(send(world, &ann, 5, leave(&tasting)).await, Verdict::Refused(Error::EventStarted));
@@ -199,14 +199,13 @@ both! {
         for (number, member) in ["m-ann", "m-bob", "m-cat"].into_iter().cycle().take(30).enumerate() {
             let caller = caller(world, member).await;
             let body = envelope(&caller, 500 + number as u128, join(&tasting), world.db.now());
-            let db = world.db.clone();
-            tasks.push(tokio::spawn(async move { apply(&db, &caller, &[body]).await.unwrap() }));
+            let server = world.sync.clone();
+            tasks.push(tokio::spawn(async move { apply(&server, &caller, &[body]).await.unwrap() }));
         }
         let mut told = Vec::new();
         for task in tasks {
-            let outcome: Outcome = serde_json::from_str(task.await.unwrap()[0].get()).unwrap();
-            if let Verdict::Confirmed(receipt) = outcome.verdict {
-                told.push(receipt);
+            if let Verdict::Confirmed(receipt) = &task.await.unwrap()[0].outcome.verdict {
+                told.push(receipt.clone());
             }
         }
         told.sort_by_key(|receipt| format!("{receipt:?}"));

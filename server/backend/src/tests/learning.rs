@@ -207,7 +207,7 @@ both! {
         import(world, COURSE).await.unwrap();
         let ann = caller(world, "m-ann").await;
         let mut tx = world.db.read().await.unwrap();
-        let all = crate::documents::View::new(ann.member).all(&mut tx, Collection::Course).await.unwrap();
+        let all = crate::documents::DocumentReader::new(ann.member).all(&mut tx, Collection::Course).await.unwrap();
         let text = all[0].1.get();
         assert!(!text.contains("secret") && !text.contains("4000") && !text.contains("tolerance"), "{text}");
         let course: Course = serde_json::from_str(text).unwrap();

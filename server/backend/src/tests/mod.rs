@@ -13,12 +13,14 @@ mod sync;
 mod transactions;
 
 use crate::caller::Caller;
+use crate::commands::Decided;
 use crate::import::Options;
+use crate::sync::Server;
 use crate::testing::World;
-use crate::{Db, Result, import as files, members, programme, status, sync as rounds};
+use crate::{Result, import as files, members, programme, status};
 use domain::id::{CommandId, DeviceId, SessionId};
 use domain::sync::{Cursor, PROTO, Request};
-use domain::{Command, Day, Envelope, Outcome, Timestamp, Verdict};
+use domain::{Command, Day, Envelope, Timestamp, Verdict};
 use serde_json::value::RawValue;
 
 pub const PROGRAMME: &str = include_str!("programme.toml");
@@ -45,7 +47,7 @@ pub const OPTIONS: Options = Options {
 pub async fn populate(world: &World) {
     let settings = programme::Settings::parse(PROGRAMME).unwrap();
     let mut tx = world.db.write().await.unwrap();
-    programme::apply(&mut tx, &settings).await.unwrap();
+    programme::apply::apply(&mut tx, &settings).await.unwrap();
     tx.commit().await.unwrap();
     let report = files::companies(&world.db, COMPANIES.as_bytes(), OPTIONS, |_| {})
         .await
@@ -100,7 +102,7 @@ pub fn envelope(caller: &Caller, number: u128, command: Command, made_at: Timest
 }
 
 /// What becomes of commands that a phone only pushes.
-pub async fn apply(db: &Db, caller: &Caller, bodies: &[Box<RawValue>]) -> Result<Vec<Box<RawValue>>> {
+pub async fn apply(server: &Server, caller: &Caller, bodies: &[Box<RawValue>]) -> Result<Vec<Decided>> {
     let request = Request {
         proto: PROTO,
         member: caller.member,
@@ -109,15 +111,13 @@ pub async fn apply(db: &Db, caller: &Caller, bodies: &[Box<RawValue>]) -> Result
         have: Cursor::default(),
         commands: bodies.to_vec(),
     };
-    Ok(rounds::round(db, caller, &request).await?.outcomes)
+    Ok(server.round(caller, request).await?.outcomes)
 }
 
 pub async fn send(world: &World, caller: &Caller, number: u128, command: Command) -> Verdict {
     let body = envelope(caller, number, command, world.db.now());
-    let outcomes = apply(&world.db, caller, &[body]).await.unwrap();
-    serde_json::from_str::<Outcome>(outcomes[0].get())
-        .unwrap()
-        .verdict
+    let decided = apply(&world.sync, caller, &[body]).await.unwrap();
+    decided[0].outcome.verdict.clone()
 }
 
 pub async fn proof(world: &World) -> crate::ledger::Proof {
@@ -139,7 +139,7 @@ pub async fn documents<D: serde::de::DeserializeOwned>(
     collection: domain::document::Collection,
 ) -> Vec<(String, D)> {
     let mut tx = world.db.read().await.unwrap();
-    let bodies = crate::documents::View::new(caller.member)
+    let bodies = crate::documents::DocumentReader::new(caller.member)
         .all(&mut tx, collection)
         .await
         .unwrap();

@@ -3,7 +3,7 @@
 use super::{caller, documents, populate, send};
 use crate::db::{Tx, on};
 use crate::testing::World;
-use crate::{both, events, notices, rewards, sync};
+use crate::{both, events, notices, rewards};
 use domain::document::Collection;
 use domain::id::DeviceId;
 use domain::notices::{About, Notice};
@@ -102,7 +102,7 @@ both! {
             have: Cursor::default(),
             commands: vec![],
         };
-        let reply = sync::round(&world.db, &ann, &request).await.unwrap();
+        let reply = world.sync.round(&ann, request).await.unwrap();
         let count = |code: &str| reply.docs.iter().filter(|doc| doc.collection == code).count();
         for collection in ["reward", "event", "notice", "act"] {
             assert_eq!(count(collection), 1, "{collection}");

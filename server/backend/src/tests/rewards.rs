@@ -2,12 +2,12 @@ use super::{apply, caller, documents, envelope, order, populate, proof, send};
 use crate::testing::World;
 use crate::{both, rewards};
 use domain::document::Collection;
-use domain::events::Band;
 use domain::id::{CommandId, RewardId};
 use domain::ledger::{Balance, Wallet};
 use domain::notices::{About, Notice};
 use domain::rewards::{Command, Redemption, Reward, Step};
-use domain::{Error, Outcome, Receipt, Verdict};
+use domain::stock::Band;
+use domain::{Error, Receipt, Verdict};
 
 const REWARDS: &str = r#"
 [[reward]]
@@ -157,10 +157,9 @@ both! {
             let caller = if number % 2 == 0 { ann.clone() } else { cat.clone() };
             let wallet = if number % 2 == 0 { Wallet::Company } else { Wallet::Own };
             let body = envelope(&caller, 1000 + number, redeem(&last, wallet), world.db.now());
-            let db = world.db.clone();
+            let server = world.sync.clone();
             tasks.push(tokio::spawn(async move {
-                let outcomes = apply(&db, &caller, &[body]).await.unwrap();
-                serde_json::from_str::<Outcome>(outcomes[0].get()).unwrap().verdict
+                apply(&server, &caller, &[body]).await.unwrap()[0].outcome.verdict.clone()
             }));
         }
         let (mut reserved, mut refused) = (0, 0);
@@ -180,12 +179,12 @@ both! {
         let (cat, tree) = (caller(world, "m-cat").await, reward(world, "A tree").await);
         let tasks: Vec<_> = (0..20_u128).map(|number| {
             let body = envelope(&cat, 2000 + number, redeem(&tree, Wallet::Own), world.db.now());
-            let (db, cat) = (world.db.clone(), cat.clone());
-            tokio::spawn(async move { apply(&db, &cat, &[body]).await.unwrap() })
+            let (server, cat) = (world.sync.clone(), cat.clone());
+            tokio::spawn(async move { apply(&server, &cat, &[body]).await.unwrap() })
         }).collect();
         let mut reserved = 0;
         for task in tasks {
-            reserved += usize::from(task.await.unwrap()[0].get().contains("reserved"));
+            reserved += usize::from(task.await.unwrap()[0].json().contains("reserved"));
         }
         assert_eq!(reserved, 2, "50 points buy two of 20");
         assert_eq!(available(world, "m-cat", Wallet::Own).await, (10, 40));

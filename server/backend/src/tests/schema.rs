@@ -1,37 +1,66 @@
-//! Both engines have the same tables and columns, and the list that `copy` goes by names all of them.
+//! Both engines have the same tables and columns, and the ledger is moved whole.
 
 use super::{order, populate, proof};
-use crate::copy::TABLES;
-use crate::db::on;
+use crate::db::schema::{self, Table, Type};
+use crate::db::{Kind, migrations, on};
 use crate::testing::World;
 use crate::{both, copy};
-use std::collections::BTreeMap;
+use sqlx::AssertSqlSafe;
 
-async fn columns(world: &World) -> BTreeMap<String, Vec<String>> {
-    const SQLITE: &str = "SELECT m.name, p.name FROM sqlite_schema m JOIN pragma_table_info(m.name) p \
-        WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '_sqlx_%' ORDER BY m.name, p.cid";
-    const POSTGRES: &str = "SELECT table_name::text, column_name::text FROM information_schema.columns \
-        WHERE table_schema = 'public' AND table_name NOT LIKE '\\_sqlx\\_%' ORDER BY table_name, ordinal_position";
-    let sql = match world.db.kind() {
-        crate::db::Kind::Sqlite => SQLITE,
-        crate::db::Kind::Postgres => POSTGRES,
-    };
+async fn tables(world: &World) -> Vec<Table> {
     let mut tx = world.db.read().await.unwrap();
-    let rows: Vec<(String, String)> = on!(tx, c => sqlx::query_as(sql).fetch_all(c).await.unwrap());
-    let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (table, column) in rows {
-        tables.entry(table).or_default().push(column);
+    schema::tables(&mut tx).await.unwrap()
+}
+
+/// Tables as SQLite has them, which knows fewer types.
+fn alike(mut tables: Vec<Table>) -> Vec<Table> {
+    for column in tables.iter_mut().flat_map(|table| &mut table.columns) {
+        column.kind = match column.kind {
+            Type::Small => Type::Int,
+            Type::Id => Type::Bytes,
+            kind => kind,
+        };
     }
     tables
 }
 
-both! {
-    async fn copy_knows_every_table_and_column(world) {
-        let listed: BTreeMap<String, Vec<String>> = TABLES
+#[tokio::test(flavor = "multi_thread")]
+async fn both_engines_have_the_same_tables() {
+    let Some(postgres) = World::postgres().await else {
+        return;
+    };
+    let sqlite = World::sqlite().await;
+    let tables = tables(&sqlite).await;
+    assert_eq!(tables, alike(self::tables(&postgres).await));
+    assert!(tables.len() >= 28, "{tables:#?}");
+    assert_eq!(
+        tables
             .iter()
-            .map(|(table, _, columns)| ((*table).to_owned(), columns.iter().map(|(name, _)| (*name).to_owned()).collect()))
-            .collect();
-        assert_eq!(columns(world).await, listed);
+            .find(|table| table.name == "registration")
+            .unwrap()
+            .key(),
+        ["event_id", "member_id"]
+    );
+}
+
+both! {
+    async fn a_migration_of_one_text_makes_its_table(world) {
+        const TEXT: &str = "CREATE TABLE sample (id {uuid} NOT NULL, hash {bytes}, member_id {uuid} REFERENCES member (id),\n\
+            day INTEGER, at BIGINT NOT NULL, seen BOOLEAN, PRIMARY KEY (id)) {compact};\n\
+            CREATE TABLE sample_line (number {number}, sample_id {uuid} REFERENCES sample (id));\n\
+            -- only sqlite\nCREATE TRIGGER sample_no_delete BEFORE DELETE ON sample BEGIN SELECT RAISE(ABORT, 'no'); END;\n-- end\n\
+            -- only postgres\nCREATE INDEX sample_day ON sample USING brin (day);\n-- end";
+        let before = tables(world).await.len();
+        let sql = migrations::expanded(TEXT, world.db.kind()).unwrap();
+        let mut tx = world.db.write().await.unwrap();
+        on!(tx, c => sqlx::raw_sql(AssertSqlSafe(sql)).execute(c).await.map(|_| ()).unwrap());
+        tx.commit().await.unwrap();
+        let tables = tables(world).await;
+        assert_eq!(tables.len(), before + 2);
+        let sample = alike(tables.into_iter().filter(|table| table.name == "sample").collect()).remove(0);
+        let kinds: Vec<Type> = sample.columns.iter().map(|column| column.kind).collect();
+        assert_eq!(kinds, [Type::Bytes, Type::Bytes, Type::Bytes, Type::Int, Type::Int, Type::Flag]);
+        assert_eq!((sample.key(), &sample.refers_to), (vec!["id"], &["member".to_owned()].into()));
     }
 
     async fn the_ledger_cannot_be_rewritten(world) {
@@ -50,12 +79,12 @@ both! {
             "DELETE FROM lot",
         ];
         let own = match world.db.kind() {
-            crate::db::Kind::Sqlite => [
+            Kind::Sqlite => [
                 "INSERT OR REPLACE INTO entry SELECT * FROM entry",
                 "INSERT OR REPLACE INTO lot SELECT * FROM lot",
                 "UPDATE OR REPLACE lot SET points = 5",
             ],
-            crate::db::Kind::Postgres => ["TRUNCATE lot", "TRUNCATE entry CASCADE", "TRUNCATE entry, lot CASCADE"],
+            Kind::Postgres => ["TRUNCATE lot", "TRUNCATE entry CASCADE", "TRUNCATE entry, lot CASCADE"],
         };
         for sql in both.into_iter().chain(own) {
             let mut tx = world.db.write().await.unwrap();
@@ -70,8 +99,8 @@ both! {
         order(world, "o-1,c-mill,2026-11-01,1,100.00,\no-2,c-site,2024-11-01,1,50.00,m-cat\n").await;
         let before = proof(world).await;
         let other = match world.db.kind() {
-            crate::db::Kind::Sqlite => World::postgres().await,
-            crate::db::Kind::Postgres => Some(World::sqlite().await),
+            Kind::Sqlite => World::postgres().await,
+            Kind::Postgres => Some(World::sqlite().await),
         };
         let Some(other) = other else { return };
         let there = copy::copy(&world.db, &other.db, |_, _| {}).await.unwrap();
@@ -84,8 +113,8 @@ both! {
         let again = copy::copy(&world.db, &other.db, |_, _| {}).await;
         assert!(again.unwrap_err().to_string().contains("not empty"));
         let home = match world.db.kind() {
-            crate::db::Kind::Sqlite => World::sqlite().await,
-            crate::db::Kind::Postgres => World::postgres().await.unwrap(),
+            Kind::Sqlite => World::sqlite().await,
+            Kind::Postgres => World::postgres().await.unwrap(),
         };
         copy::copy(&other.db, &home.db, |_, _| {}).await.unwrap();
         assert_eq!(proof(&home).await.issued, before.issued + 30);

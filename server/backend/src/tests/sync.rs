@@ -1,7 +1,7 @@
 use super::{caller, envelope, order, populate};
 use crate::caller::Caller;
 use crate::testing::World;
-use crate::{both, members, notices, programme, rewards, sync};
+use crate::{both, members, notices, programme, rewards};
 use domain::document::{Collection, Family};
 use domain::id::DeviceId;
 use domain::members::Command;
@@ -34,7 +34,7 @@ impl Phone {
             have: self.have.clone(),
             commands,
         };
-        let reply = sync::round(&world.db, caller, &request).await.unwrap();
+        let reply = world.sync.round(caller, request).await.unwrap();
         let family = |code: &str| Collection::from_code(code).map(Collection::family);
         self.docs.retain(|(collection, _), _| match family(collection) {
             Some(Family::Content) => !reply.all_content,
@@ -189,9 +189,9 @@ both! {
         phone.round(world, &ann, vec![]).await;
         let request = Request { proto: PROTO, member: ann.member, device: DeviceId(ann.session.0), push_only: false,
             have: phone.have.clone(), commands: vec![] };
-        let reply = serde_json::to_string(&sync::round(&world.db, &ann, &request).await.unwrap()).unwrap();
-        assert!(reply.len() < 512, "{} bytes: {reply}", reply.len());
         assert!(serde_json::to_string(&request).unwrap().len() < 512);
+        let reply = serde_json::to_string(&world.sync.round(&ann, request).await.unwrap()).unwrap();
+        assert!(reply.len() < 512, "{} bytes: {reply}", reply.len());
     }
 }
 

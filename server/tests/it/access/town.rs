@@ -278,7 +278,7 @@ pub async fn populate(world: &World) {
     let (without_staff, _) = settings.split_once("[[staff]]").expect("the demo has staff");
     let settings = programme::Settings::parse(&format!("{without_staff}{STAFF_FILE}")).unwrap();
     let mut tx = world.db.write().await.unwrap();
-    programme::apply(&mut tx, &settings).await.unwrap();
+    programme::apply::apply(&mut tx, &settings).await.unwrap();
     tx.commit().await.unwrap();
     for report in [
         import::companies(&world.db, COMPANIES.as_bytes(), options, |_| {})

@@ -1,6 +1,7 @@
 //! What holds for the source files themselves.
 
 mod faults;
+mod layers;
 
 use std::path::{Path, PathBuf};
 

@@ -1,12 +1,18 @@
-//! Two engines, one SQL text.
+//! Two engines, one SQL text: connections, transactions, savepoints, and the list of what a transaction changed.
 //!
 //! All work happens in a [`Tx`]; [`Db::read`] and [`Db::write`] are the only ways to get one. Dropping it without
 //! [`Tx::commit`] undoes it. What one statement can read needs none: `once!`. No network call and no rendering inside a write.
+//!
+//! Nothing here knows a feature: what follows from a change is worked out above, in [`crate::unit_of_work`].
 
+pub(crate) mod migrations;
+mod query;
+pub(crate) mod schema;
 pub(crate) mod sqlite;
 
+pub(crate) use query::{Value, params};
+
 use crate::moment::{Chance, Clock};
-use crate::sync::Group;
 use crate::{Error, Result};
 use domain::document::Collection;
 use domain::id::{CompanyId, MemberId};
@@ -14,7 +20,7 @@ use domain::{Timestamp, fault};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Postgres, Transaction};
-use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,7 +79,7 @@ pub(crate) use push_list;
 macro_rules! list_in {
     ($tx:expr, $begin:expr, $values:expr, $end:expr) => {{
         let mut rows = Vec::with_capacity($values.len());
-        for part in $values.chunks($crate::db::VALUES) {
+        for part in $values.chunks($crate::db::LIST) {
             rows.append(&mut $crate::db::on!($tx, c => {
                 let mut list = sqlx::QueryBuilder::new($begin);
                 $crate::db::push_list!(list, part);
@@ -85,8 +91,9 @@ macro_rules! list_in {
 }
 pub(crate) use list_in;
 
-/// Values in one list of a statement.
-pub(crate) const VALUES: usize = 500;
+/// Values in one list of a statement, or rows written by one; what is longer goes in parts. Far below the engines' limits
+/// of parameters, large enough to be quick.
+pub(crate) const LIST: usize = 500;
 
 /// A programme's database.
 #[derive(Clone)]
@@ -94,9 +101,13 @@ pub struct Db {
     pub(crate) pools: Pools,
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
-    pub(crate) group: Arc<Group>,
-    #[cfg(any(test, feature = "testing"))]
-    doom: Arc<crate::testing::Doom>,
+    steps: Option<Arc<dyn Steps>>,
+}
+
+/// What may happen between two steps of the server: it can be held up there, or never go on. In the binary nothing does.
+pub trait Steps: Send + Sync {
+    /// Comes before each statement and around each commit.
+    fn step(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
 #[derive(Clone)]
@@ -129,8 +140,7 @@ pub struct Tx {
     depth: usize,
     now: Timestamp,
     chance: Arc<dyn Chance>,
-    #[cfg(any(test, feature = "testing"))]
-    doom: Arc<crate::testing::Doom>,
+    steps: Option<Arc<dyn Steps>>,
 }
 
 /// A document that a transaction changed, and whose it is; written down as changes when it commits.
@@ -198,17 +208,14 @@ impl Db {
             pools,
             clock,
             chance,
-            group: Arc::default(),
-            #[cfg(any(test, feature = "testing"))]
-            doom: Arc::default(),
+            steps: None,
         })
     }
 
-    /// Lets a test kill the server between any two of its steps.
-    #[cfg(any(test, feature = "testing"))]
+    /// Lets `steps` hold up or end the server between any two of its steps.
     #[must_use]
-    pub fn doomed(mut self, doom: Arc<crate::testing::Doom>) -> Db {
-        self.doom = doom;
+    pub fn with_steps(mut self, steps: Arc<dyn Steps>) -> Db {
+        self.steps = Some(steps);
         self
     }
 
@@ -231,17 +238,16 @@ impl Db {
     ///
     /// # Errors
     /// Where a migration fails or the database is newer than this program.
-    pub async fn migrate(&self) -> Result<()> {
+    pub(crate) async fn migrate_tables(&self) -> Result<()> {
+        let migrations = migrations::of(self.kind())?;
         match &self.pools {
             Pools::Sqlite { write, .. } => {
                 let mut connection = sqlite::get(write).await?;
-                sqlx::migrate!("migrations/sqlite").run(&mut **connection).await?;
+                migrations.run(&mut **connection).await?;
             }
-            Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await?,
+            Pools::Postgres(pool) => migrations.run(pool).await?,
         }
-        let mut tx = self.write().await?;
-        crate::programme::prepare(&mut tx).await?;
-        tx.commit().await
+        Ok(())
     }
 
     /// A view of one moment; nothing it does is kept.
@@ -275,18 +281,15 @@ impl Db {
             depth: 0,
             now: self.clock.now(),
             chance: self.chance.clone(),
-            #[cfg(any(test, feature = "testing"))]
-            doom: self.doom.clone(),
+            steps: self.steps.clone(),
         }
     }
 
-    #[cfg(any(test, feature = "testing"))]
     pub(crate) async fn step(&self) {
-        self.doom.step().await;
+        if let Some(steps) = &self.steps {
+            steps.step().await;
+        }
     }
-
-    #[cfg(not(any(test, feature = "testing")))]
-    pub(crate) async fn step(&self) {}
 
     /// Answers when the database does.
     pub async fn ping(&self) -> Result<()> {
@@ -372,14 +375,12 @@ fn at_least(version: &str, wanted: [u32; 3]) -> bool {
 }
 
 impl Tx {
-    /// Comes before each statement and around the commit: where a test may end the server.
-    #[cfg(any(test, feature = "testing"))]
+    /// Comes before each statement and around the commit.
     pub(crate) async fn step(&self) {
-        self.doom.step().await;
+        if let Some(steps) = &self.steps {
+            steps.step().await;
+        }
     }
-
-    #[cfg(not(any(test, feature = "testing")))]
-    pub(crate) async fn step(&self) {}
 
     pub fn now(&self) -> Timestamp {
         self.now
@@ -413,58 +414,22 @@ impl Tx {
             .push(Touched::Company(company, (collection, id.to_string())));
     }
 
-    /// Keeps everything, and moves the counters of what changed.
-    ///
-    /// Why the counters move last: their rows stay locked until the commit, so counters rise in the order of
-    /// commits and no phone skips a change that commits later with a lower number.
-    pub async fn commit(mut self) -> Result<()> {
-        let mut content = BTreeSet::new();
-        let mut members: BTreeMap<MemberId, BTreeSet<Document>> = BTreeMap::new();
-        let mut companies: BTreeMap<CompanyId, BTreeSet<Document>> = BTreeMap::new();
-        for touched in std::mem::take(&mut self.touched) {
-            let _ = match touched {
-                Touched::Content(document) => content.insert(document),
-                Touched::Member(member, document) => members.entry(member).or_default().insert(document),
-                Touched::Company(company, document) => companies.entry(company).or_default().insert(document),
-            };
-        }
-        if fault!("company-changes-are-not-told") {
-            companies.clear();
-        }
-        let known = if companies.len() > 20 {
-            let companies: Vec<CompanyId> = companies.keys().copied().collect();
-            Some(crate::members::with_members(&mut self, &companies).await?)
-        } else {
-            None
-        };
-        for (company, documents) in companies {
-            // An import touches thousands of companies of which nobody is a member yet.
-            if known
-                .as_ref()
-                .is_some_and(|known| known.binary_search(&company).is_err())
-            {
-                continue;
-            }
-            for member in crate::members::of_company(&mut self, company).await? {
-                members
-                    .entry(member)
-                    .or_default()
-                    .extend(documents.iter().cloned());
-            }
-        }
-        crate::changes::of_members(&mut self, members).await?;
-        if !content.is_empty() {
-            crate::changes::of_content(&mut self, content).await?;
-        }
+    /// What was touched since this was last asked.
+    pub(crate) fn take_touched(&mut self) -> Vec<Touched> {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// Commits on the engine alone: [`Tx::commit`] is for everybody else.
+    pub(crate) async fn commit_on_engine(self) -> Result<()> {
         self.step().await;
-        #[cfg(any(test, feature = "testing"))]
-        let doom = self.doom.clone();
+        let steps = self.steps;
         match self.engine {
             Engine::Sqlite(transaction) => transaction.commit().await?,
             Engine::Postgres(transaction) => transaction.commit().await?,
         }
-        #[cfg(any(test, feature = "testing"))]
-        doom.step().await;
+        if let Some(steps) = steps {
+            steps.step().await;
+        }
         Ok(())
     }
 

@@ -3,36 +3,36 @@
 //! Why: SQLite has one writer, and each commit waits for the disk. Whoever comes while another's commit is under way
 //! waits for it anyway; all of them then go together into the next.
 
-use super::{RawReply, look, reply};
+use super::{RawReply, Round, reply};
 use crate::caller::Caller;
-use crate::{Db, Error, Result, Tx, commands};
+use crate::commands::{self, Decided, Received};
+use crate::{Db, Error, Result, Tx};
 use domain::fault;
-use domain::sync::Request;
-use serde_json::value::RawValue;
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Commands in one commit, about: more would keep the other writers waiting.
 const MOST_TOGETHER: usize = 256;
 
-type Outcomes = Vec<Box<RawValue>>;
+type Outcomes = Vec<Decided>;
 
 /// Rounds that wait for a transaction.
 #[derive(Default)]
-pub(crate) struct Group {
+pub(super) struct CommitBatcher {
     waiting: Mutex<VecDeque<Waiting>>,
     turn: tokio::sync::Mutex<()>,
 }
 
-/// What a phone gets of the group it was in.
+/// What a phone gets of the batch it was in.
 pub(super) enum Answer {
     Reply(Box<RawReply>),
-    /// It is to read what changed by itself.
-    Outcomes(Outcomes),
+    /// Its round again, which is to read what changed by itself.
+    Decided(Box<Round>, Outcomes),
 }
 
-/// A round that waits until it is taken into a group.
+/// A round that waits until it is taken into a batch.
 struct Waiting {
     job: Job,
     taken: oneshot::Sender<()>,
@@ -40,36 +40,26 @@ struct Waiting {
 
 /// A round and who waits for its answer.
 struct Job {
-    caller: Caller,
-    request: Request<Box<RawValue>>,
+    round: Round,
     answer: oneshot::Sender<Result<Answer>>,
 }
 
-impl Group {
-    /// Applies the commands of a round together with those of others who wait; whoever gets the turn does it for all.
-    pub(super) async fn round(
-        &self,
-        db: &Db,
-        caller: &Caller,
-        request: &Request<Box<RawValue>>,
-    ) -> Result<Answer> {
+impl CommitBatcher {
+    /// Applies the commands of a round together with those of others who wait; the one with the lock does it for all.
+    pub(super) async fn round(&self, db: &Db, round: Round) -> Result<Answer> {
         let (taken, mut is_taken) = oneshot::channel();
         let (answer, answered) = oneshot::channel();
         self.waiting
             .lock()
             .expect("no panic while queueing")
             .push_back(Waiting {
-                job: Job {
-                    caller: caller.clone(),
-                    request: request.clone(),
-                    answer,
-                },
+                job: Job { round, answer },
                 taken,
             });
         loop {
             tokio::select! {
                 biased;
-                // Why it no longer waits for the turn: it would lead the next group, and answer its own phone after it.
+                // Why it no longer waits for the lock: it would lead the next batch, and answer its own phone after it.
                 _ = &mut is_taken => return answered.await.unwrap_or_else(|_| Err(cut_off())),
                 turn = self.turn.lock() => {
                     let decided = write(db, self.next()).await;
@@ -87,7 +77,7 @@ impl Group {
         let fit = waiting
             .iter()
             .take_while(|waiting| {
-                commands += waiting.job.request.commands.len();
+                commands += waiting.job.round.commands.len();
                 commands <= MOST_TOGETHER
             })
             .count();
@@ -102,13 +92,26 @@ impl Group {
 }
 
 impl Job {
-    fn answer(self, answer: Result<Answer>) {
-        let _ = self.answer.send(answer);
+    // A phone that no longer listens asks again.
+    fn fail(self, error: Error) {
+        let _ = self.answer.send(Err(error));
     }
 
-    /// One that has everything but what is newest; who lacks more would keep the others waiting.
+    fn reply(self, reply: Result<RawReply>) {
+        let _ = self
+            .answer
+            .send(reply.map(|reply| Answer::Reply(Box::new(reply))));
+    }
+
+    fn leave(self, decided: Outcomes) {
+        let _ = self
+            .answer
+            .send(Ok(Answer::Decided(Box::new(self.round), decided)));
+    }
+
+    /// An incremental round. Who lacks more would keep the others waiting.
     fn reads_little(&self) -> bool {
-        !self.request.push_only && !self.request.have.epoch.is_empty()
+        !self.round.push_only && !self.round.have.epoch.is_empty()
     }
 }
 
@@ -122,8 +125,10 @@ async fn write(db: &Db, jobs: Vec<Job>) -> Vec<(Job, Outcomes)> {
         && let Ok((tx, outcomes)) = apply_uncommitted(db, &jobs).await
     {
         for (job, outcomes) in jobs.into_iter().zip(outcomes) {
-            job.answer(Ok(Answer::Outcomes(outcomes)));
+            job.leave(outcomes);
         }
+        // Long enough for a kill to come between.
+        tokio::time::sleep(Duration::from_millis(20)).await;
         let _ = tx.commit().await;
         return Vec::new();
     }
@@ -136,14 +141,14 @@ async fn write(db: &Db, jobs: Vec<Job>) -> Vec<(Job, Outcomes)> {
             for job in jobs {
                 match apply(db, std::slice::from_ref(&job)).await {
                     Ok(mut only) => decided.push((job, only.pop().unwrap_or_default())),
-                    Err(error) => job.answer(Err(error)),
+                    Err(error) => job.fail(error),
                 }
             }
             decided
         }
         Err(error) => {
             if let Some(only) = jobs.into_iter().next() {
-                only.answer(Err(error));
+                only.fail(error);
             }
             Vec::new()
         }
@@ -157,9 +162,9 @@ async fn apply(db: &Db, jobs: &[Job]) -> Result<Vec<Outcomes>> {
 }
 
 async fn apply_uncommitted(db: &Db, jobs: &[Job]) -> Result<(Tx, Vec<Outcomes>)> {
-    let commands: Vec<(&Caller, &RawValue)> = jobs
+    let commands: Vec<(&Caller, &Received)> = jobs
         .iter()
-        .flat_map(|job| job.request.commands.iter().map(|body| (&job.caller, &**body)))
+        .flat_map(|Job { round, .. }| round.commands.iter().map(|command| (&round.caller, command)))
         .collect();
     let (tx, mut outcomes) = commands::uncommitted(db, &commands).await?;
     if fault!("batch-swaps-outcomes") {
@@ -168,7 +173,7 @@ async fn apply_uncommitted(db: &Db, jobs: &[Job]) -> Result<(Tx, Vec<Outcomes>)>
     let mut outcomes = outcomes.into_iter();
     let of_each = jobs
         .iter()
-        .map(|job| outcomes.by_ref().take(job.request.commands.len()).collect());
+        .map(|job| outcomes.by_ref().take(job.round.commands.len()).collect());
     Ok((tx, of_each.collect()))
 }
 
@@ -176,30 +181,27 @@ async fn apply_uncommitted(db: &Db, jobs: &[Job]) -> Result<(Tx, Vec<Outcomes>)>
 async fn read(db: &Db, decided: Vec<(Job, Outcomes)>) {
     let (together, alone): (Vec<_>, Vec<_>) = decided.into_iter().partition(|(job, _)| job.reads_little());
     for (job, outcomes) in alone {
-        job.answer(Ok(Answer::Outcomes(outcomes)));
+        job.leave(outcomes);
     }
     if together.is_empty() {
         return;
     }
-    let rounds: Vec<_> = together
-        .iter()
-        .map(|(job, _)| (&job.caller, &job.request))
-        .collect();
-    let (mut tx, mut news) = match look(db, &rounds).await {
+    let rounds: Vec<_> = together.iter().map(|(job, _)| &job.round).collect();
+    let (mut tx, mut deltas) = match reply::open_snapshot(db, &rounds).await {
         Ok(found) => found,
         Err(error) => {
             tracing::warn!(%error, "several phones could not be answered together, each is alone");
             for (job, outcomes) in together {
-                job.answer(Ok(Answer::Outcomes(outcomes)));
+                job.leave(outcomes);
             }
             return;
         }
     };
     if fault!("batch-swaps-replies") {
-        news.reverse();
+        deltas.reverse();
     }
-    for ((job, outcomes), news) in together.into_iter().zip(news) {
-        let reply = reply(&mut tx, &job.caller, &job.request, outcomes, news).await;
-        job.answer(reply.map(|reply| Answer::Reply(Box::new(reply))));
+    for ((job, outcomes), delta) in together.into_iter().zip(deltas) {
+        let reply = reply::reply(&mut tx, &job.round, outcomes, delta).await;
+        job.reply(reply);
     }
 }

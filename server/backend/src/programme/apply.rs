@@ -1,0 +1,52 @@
+//! A new `programme.toml` becomes the programme's.
+
+use super::{current, sql};
+use crate::programme::settings::Settings;
+use crate::{Error, Result, Tx, members, status};
+use domain::document::Collection;
+use tracing::instrument;
+
+/// What applying settings changes, in words.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Changes(pub Vec<String>);
+
+/// Makes `settings` the programme's, and tells what changed. Tiers of all companies are worked out again.
+///
+/// # Errors
+/// [`Error::Input`] where a tier or trade that is in use would go.
+#[instrument(level = "debug", skip_all)]
+pub async fn apply(tx: &mut Tx, settings: &Settings) -> Result<Changes> {
+    let before = current(tx).await?;
+    for reference in sql::list_trades_in_use(tx).await? {
+        if !settings.trades.iter().any(|trade| trade.reference == reference) {
+            return Err(Error::Input(format!(
+                "trade {reference:?} is gone from the file, but members have it"
+            )));
+        }
+    }
+    let mut changes = Vec::new();
+    let mut differs = |what: &str, differs: bool| {
+        if differs {
+            changes.push(what.to_owned());
+        }
+    };
+    differs("brand", before.brand != settings.brand);
+    differs("status period", before.status != settings.status);
+    differs("expiry of points", before.points != settings.points);
+    differs("trades", before.trades != settings.trades);
+    differs("tiers", before.tiers != settings.tiers);
+    differs("earning rules", before.earning != settings.earning);
+    differs("staff", before.staff != settings.staff);
+    sql::set(tx, &serde_json::to_string(settings)?).await?;
+    members::set_staff(tx, &settings.staff).await?;
+    if before.staff != settings.staff {
+        for company in members::companies_with_members(tx).await? {
+            tx.touch_company(company, Collection::Me, "me");
+        }
+    }
+    if before != *settings {
+        tx.touch_content(Collection::Programme, "programme");
+        status::refresh_all(tx, settings).await?;
+    }
+    Ok(Changes(changes))
+}

@@ -1,0 +1,372 @@
+//! `programme.toml`: what it says, and what must be right in it.
+
+use crate::{Error, Result, strict_toml};
+use domain::codes;
+use domain::members::Trade;
+use domain::programme::{EarningRule, Period, Programme, Tier};
+use domain::{Day, Lang, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// `programme.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    pub brand: Brand,
+    pub status: StatusRule,
+    #[serde(default)]
+    pub points: PointsRule,
+    #[serde(rename = "trade")]
+    pub trades: Vec<Trade>,
+    /// Rising thresholds, the first 0.
+    #[serde(rename = "tier")]
+    pub tiers: Vec<Tier>,
+    #[serde(rename = "earning")]
+    pub earning: Vec<EarningRule>,
+    #[serde(default)]
+    pub staff: Vec<StaffRow>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brand {
+    pub name: String,
+    /// `#rrggbb`
+    pub accent: String,
+    pub languages: Vec<Lang>,
+    pub time_zone: String,
+    pub currency: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusRule {
+    pub period: Period,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointsRule {
+    /// Without it points do not expire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiry_months: Option<u32>,
+}
+
+/// A person of the brand, as `programme.toml` lists them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaffRow {
+    #[serde(rename = "ref")]
+    pub reference: String,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    pub role: Role,
+}
+
+codes! {
+    /// What a person of the brand does.
+    pub enum Role {
+        /// Looks after companies.
+        Advisor = "advisor",
+        /// Publishes courses, events and rewards.
+        Editor = "editor",
+        /// Reads the figures.
+        Analyst = "analyst",
+        /// Everything.
+        Admin = "admin",
+    }
+}
+
+/// Used until a `programme.toml` is applied.
+pub(super) const DEFAULT: &str = include_str!("default.toml");
+
+impl Settings {
+    /// Reads and checks a `programme.toml`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with the line or the field and what is wrong with it.
+    pub fn parse(text: &str) -> Result<Settings> {
+        let settings: Settings = strict_toml::read(text).map_err(Error::Input)?;
+        settings.check().map_err(Error::Input)?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let brand = &self.brand;
+        if self.status.period == Period::Newer {
+            return Err("status.period must be rolling, calendar or anniversary".into());
+        }
+        if brand.name.trim().is_empty() {
+            return Err("brand.name is empty".into());
+        }
+        let accent = rgb(&brand.accent)
+            .ok_or_else(|| format!("brand.accent must look like #b45309, it is {:?}", brand.accent))?;
+        let contrast = contrast(accent, PAPER);
+        if contrast < 4.5 {
+            return Err(format!(
+                "brand.accent {} has a contrast of {contrast:.1}:1 on the paper; text needs 4.5:1, choose a darker one",
+                brand.accent
+            ));
+        }
+        if brand.languages.is_empty() {
+            return Err("brand.languages is empty".into());
+        }
+        zone(&brand.time_zone)?;
+        if brand.currency.len() != 3 || !brand.currency.bytes().all(|b| b.is_ascii_uppercase()) {
+            return Err(format!(
+                "brand.currency must be a code like EUR, it is {:?}",
+                brand.currency
+            ));
+        }
+        if self.points.expiry_months == Some(0) {
+            return Err(
+                "points.expiry_months must be 1 or more; leave it out for points that do not expire".into(),
+            );
+        }
+        if let Some(staff) = self.staff.iter().find(|staff| staff.role == Role::Newer) {
+            return Err(format!(
+                "staff {:?}: role must be advisor, editor, analyst or admin",
+                staff.reference
+            ));
+        }
+        distinct("trade", self.trades.iter().map(|trade| trade.reference.as_str()))?;
+        distinct("tier", self.tiers.iter().map(|tier| tier.reference.as_str()))?;
+        distinct("staff", self.staff.iter().map(|staff| staff.reference.as_str()))?;
+        for text in self
+            .trades
+            .iter()
+            .map(|trade| ("trade", &trade.reference, &trade.name))
+            .chain(
+                self.tiers
+                    .iter()
+                    .map(|tier| ("tier", &tier.reference, &tier.name)),
+            )
+        {
+            let (what, reference, name) = text;
+            if let Some(lang) = brand.languages.iter().find(|lang| !name.has(**lang)) {
+                return Err(format!("{what} {reference:?} has no name in {:?}", lang.tag()));
+            }
+        }
+        match self.tiers.first() {
+            None => return Err("there is no [[tier]]".into()),
+            Some(first) if first.threshold != 0 => {
+                return Err(format!(
+                    "the first tier must have threshold 0, {:?} has {}",
+                    first.reference, first.threshold
+                ));
+            }
+            Some(_) => {}
+        }
+        if let Some(pair) = self
+            .tiers
+            .windows(2)
+            .find(|pair| pair[0].threshold >= pair[1].threshold)
+        {
+            return Err(format!(
+                "tier {:?} must have a higher threshold than {:?}",
+                pair[1].reference, pair[0].reference
+            ));
+        }
+        let mut versions: Vec<u32> = self.earning.iter().map(|rule| rule.version).collect();
+        versions.sort_unstable();
+        if versions.is_empty() {
+            return Err("there is no [[earning]] rule".into());
+        }
+        if let Some(pair) = versions.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(format!("earning version {} is there twice", pair[0]));
+        }
+        for rule in &self.earning {
+            if rule.points_per_unit < 0 || rule.points_per_unit > 1_000_000 {
+                return Err(format!(
+                    "earning version {}: points_per_unit must be from 0 to 1000000",
+                    rule.version
+                ));
+            }
+            if rule.valid_until.is_some_and(|until| until < rule.valid_from) {
+                return Err(format!(
+                    "earning version {}: valid_until is before valid_from",
+                    rule.version
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The programme's calendar day at an instant.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] where the time zone is no longer known.
+    pub fn day(&self, at: Timestamp) -> Result<Day> {
+        Ok(self.local(at)?.0)
+    }
+
+    /// The local time at an instant: the day, and minutes after midnight as the clock shows them.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] where the time zone is no longer known.
+    pub fn local(&self, at: Timestamp) -> Result<(Day, u32)> {
+        let zone = zone(&self.brand.time_zone).map_err(Error::Broken)?;
+        let instant =
+            jiff::Timestamp::from_millisecond(at.0).map_err(|error| Error::Broken(error.to_string()))?;
+        let local = instant.to_zoned(zone);
+        let date = local.date();
+        let day = Day::from_ymd(
+            date.year().into(),
+            date.month().unsigned_abs().into(),
+            date.day().unsigned_abs().into(),
+        );
+        let minutes = u32::from(local.hour().unsigned_abs()) * 60 + u32::from(local.minute().unsigned_abs());
+        day.map(|day| (day, minutes))
+            .ok_or_else(|| Error::Broken(format!("no day for {}", at.0)))
+    }
+
+    /// The instant of a local time, `minutes` after midnight.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] where the time zone is no longer known or the day is out of range.
+    pub fn instant(&self, day: Day, minutes: u32) -> Result<Timestamp> {
+        let zone = zone(&self.brand.time_zone).map_err(Error::Broken)?;
+        let broken = |error: jiff::Error| Error::Broken(error.to_string());
+        let (year, month, date) = day.ymd();
+        let local = jiff::civil::Date::new(year as i16, month as i8, date as i8).map_err(broken)?;
+        let local = local.at((minutes / 60) as i8, (minutes % 60) as i8, 0, 0);
+        Ok(Timestamp(
+            local.to_zoned(zone).map_err(broken)?.timestamp().as_millisecond(),
+        ))
+    }
+
+    /// When points of a day expire.
+    pub fn expiry(&self, earned_on: Day) -> Option<Day> {
+        self.points
+            .expiry_months
+            .map(|months| earned_on.plus_months(months as i32))
+    }
+
+    pub fn lowest_tier(&self) -> &str {
+        self.tiers.first().map_or("", |tier| &tier.reference)
+    }
+
+    /// Checks that the programme has these tiers and trades.
+    ///
+    /// # Errors
+    /// The first that it does not have, in words.
+    pub(crate) fn has(&self, tiers: &[String], trades: &[String]) -> Result<(), String> {
+        if let Some(tier) = tiers
+            .iter()
+            .find(|tier| !self.tiers.iter().any(|known| known.reference == **tier))
+        {
+            return Err(format!("the programme has no tier {tier:?}"));
+        }
+        if let Some(trade) = trades
+            .iter()
+            .find(|trade| !self.trades.iter().any(|known| known.reference == **trade))
+        {
+            return Err(format!("the programme has no trade {trade:?}"));
+        }
+        Ok(())
+    }
+
+    /// What phones know of it.
+    pub fn document(&self, today: Day) -> Programme {
+        Programme {
+            name: self.brand.name.clone(),
+            accent: self.brand.accent.clone(),
+            languages: self.brand.languages.clone(),
+            time_zone: self.brand.time_zone.clone(),
+            currency: self.brand.currency.clone(),
+            trades: self.trades.clone(),
+            tiers: self.tiers.clone(),
+            period: self.status.period,
+            expiry_months: self.points.expiry_months,
+            points_per_unit: EarningRule::on(&self.earning, today).map_or(0, |rule| rule.points_per_unit),
+        }
+    }
+}
+
+fn zone(name: &str) -> Result<jiff::tz::TimeZone, String> {
+    jiff::tz::TimeZone::get(name).map_err(|_| format!("brand.time_zone {name:?} is not a known time zone"))
+}
+
+fn distinct<'a>(what: &str, references: impl Iterator<Item = &'a str>) -> Result<(), String> {
+    let mut seen = std::collections::HashSet::new();
+    for reference in references {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        if reference.is_empty() || !reference.bytes().all(plain) {
+            return Err(format!(
+                "{what}: ref {reference:?} must be letters, digits, - and _"
+            ));
+        }
+        if !seen.insert(reference) {
+            return Err(format!("{what} {reference:?} is there twice"));
+        }
+    }
+    Ok(())
+}
+
+/// The app's paper in light mode (`style/tokens.css`).
+const PAPER: [u8; 3] = [0xfb, 0xf7, 0xf0];
+
+fn rgb(text: &str) -> Option<[u8; 3]> {
+    let digits = text
+        .strip_prefix('#')
+        .filter(|digits| digits.len() == 6 && digits.is_ascii())?;
+    let part = |from: usize| u8::from_str_radix(digits.get(from..from + 2)?, 16).ok();
+    Some([part(0)?, part(2)?, part(4)?])
+}
+
+/// Contrast ratio of two colours (WCAG 2.2, "contrast ratio").
+fn contrast(a: [u8; 3], b: [u8; 3]) -> f64 {
+    let light = |colour: [u8; 3]| {
+        let [r, g, b] = colour.map(|part| {
+            let part = f64::from(part) / 255.0;
+            if part <= 0.04045 {
+                part / 12.92
+            } else {
+                ((part + 0.055) / 1.055).powf(2.4)
+            }
+        });
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    };
+    let (a, b) = (light(a), light(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_programme_is_sound() {
+        assert_eq!(
+            Settings::parse(DEFAULT)
+                .map(|settings| settings.tiers.len())
+                .unwrap(),
+            3
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let wrong = |from: &str, to: &str| {
+            assert!(DEFAULT.contains(from), "{from}");
+            match Settings::parse(&DEFAULT.replacen(from, to, 1)) {
+                Err(Error::Input(text)) => text,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(wrong("#B45309", "#FFD54F").contains("contrast"));
+        assert!(wrong("#B45309", "amber").contains("brand.accent"));
+        assert!(wrong("Europe/Paris", "Europe/Paname").contains("Europe/Paname"));
+        assert!(wrong("threshold = 0", "threshold = 5").contains("threshold 0"));
+        assert!(wrong("currency", "curency").contains("curency"));
+    }
+
+    #[test]
+    fn days_follow_the_programmes_zone() {
+        let settings = Settings::parse(DEFAULT).unwrap();
+        let at = settings.instant(Day::parse("2026-07-01").unwrap(), 30).unwrap();
+        assert_eq!(at, Timestamp(1_782_858_600_000));
+        assert_eq!(settings.day(at).unwrap().to_string(), "2026-07-01");
+        assert_eq!(
+            settings.day(at.plus(-31 * 60_000)).unwrap().to_string(),
+            "2026-06-30"
+        );
+    }
+}
