@@ -3,7 +3,7 @@
 //! All work happens in a [`Tx`]; [`Db::read`] and [`Db::write`] are the only ways to get one. Dropping it without
 //! [`Tx::commit`] undoes it. What one statement can read needs none: `once!`. No network call and no rendering inside a write.
 //!
-//! Nothing here knows a feature: what follows from a change is worked out above, in [`crate::unit_of_work`].
+//! Nothing here knows a feature: what follows from a change is worked out above, in `unit_of_work`.
 
 pub(crate) mod migrations;
 mod query;
