@@ -2,9 +2,11 @@
 
 use crate::tell::seconds_since;
 use anyhow::{Context, Result, bail};
+use app::text::input_error;
 use backend::import::{Options, Report};
 use backend::moment::{Chance, Fixed};
 use backend::{Db, events, import, learning, ledger, members, programme, rewards};
+use domain::Lang;
 use domain::members::OrderPoints;
 use domain::{Day, Timestamp};
 use include_dir::{Dir, include_dir};
@@ -120,7 +122,7 @@ pub async fn content(db: &Db, mut say: impl FnMut(String)) -> Result<()> {
 
 fn told(what: &str, report: Report) -> Result<()> {
     if let Some(bad) = report.bad.first() {
-        bail!("demo {what}: {bad}");
+        bail!("demo {what}: {}", input_error(&bad.error, Lang::En));
     }
     tell!("demo: {} {what}", report.rows);
     Ok(())

@@ -98,7 +98,7 @@ pub async fn generate(db: &Db, members: u64, orders: u64, progress: &mut dyn FnM
 
 fn done(report: Report) -> Result<()> {
     if let Some(bad) = report.bad.first() {
-        bail!("a generated row is bad: {bad}");
+        bail!("a generated row is bad: {:?}", bad.error);
     }
     Ok(())
 }

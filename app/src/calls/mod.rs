@@ -54,6 +54,10 @@ pub enum ApiError {
     /// A rule refused.
     #[serde(untagged)]
     Rejected(domain::Error),
+    /// What was handed in is wrong. No function of the member app takes anything that could be: it does not read this.
+    #[cfg(feature = "ssr")]
+    #[serde(untagged)]
+    Input(domain::InputError),
 }
 
 impl FromServerFnError for ApiError {
@@ -243,6 +247,7 @@ mod server {
                 ApiError::Unreadable => 400,
                 ApiError::Rejected(domain::Error::NotFound) => 404,
                 ApiError::Rejected(_) => 409,
+                ApiError::Input(_) => 422,
                 ApiError::Unreachable | ApiError::Busy => 503,
                 ApiError::Internal { .. } | ApiError::Failed(_) => 500,
             }
@@ -253,6 +258,7 @@ mod server {
         fn from(error: backend::Error) -> ApiError {
             match error {
                 backend::Error::Rejected(error) => ApiError::Rejected(error),
+                backend::Error::Input(error) => ApiError::Input(error),
                 other => ApiError::Failed(other),
             }
         }

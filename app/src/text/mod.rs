@@ -55,11 +55,13 @@ macro_rules! count {
 }
 
 mod answers;
+mod input;
 mod pages;
 mod privacy;
 mod trade;
 
 pub use answers::*;
+pub use input::{input_code, input_error};
 pub use pages::*;
 pub use privacy::*;
 pub use trade::*;
@@ -112,6 +114,8 @@ mod tests {
             trade::COUNTED,
             answers::FIXED,
             answers::FILLED,
+            input::FIXED,
+            input::FILLED,
         ]
         .concat()
     }

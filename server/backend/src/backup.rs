@@ -19,7 +19,7 @@ pub async fn copy_file(from: &Path, to: &Path) -> Result<()> {
     let mut connection = options.connect().await?;
     let to = to
         .to_str()
-        .ok_or_else(|| Error::Input(format!("{}: the name is not UTF-8", to.display())))?;
+        .ok_or_else(|| Error::Setup(format!("{}: the name is not UTF-8", to.display())))?;
     if fault!("backup-copies-bytes-of-a-file-in-use") {
         std::fs::copy(from, to).map_err(sqlx::Error::Io)?;
         return Ok(connection.close().await?);
@@ -35,20 +35,20 @@ pub async fn copy_file(from: &Path, to: &Path) -> Result<()> {
 /// Makes sure that `file` is a whole programme, alone: nothing of it lies in files beside it.
 ///
 /// # Errors
-/// [`Error::Input`] where it is damaged or something else.
+/// [`Error::Setup`] where it is damaged or something else.
 pub async fn check_file(file: &Path) -> Result<()> {
     let mut connection = connect_alone(file).await?;
     let said: String = sqlx::query_scalar("PRAGMA quick_check(1)")
         .fetch_one(&mut connection)
         .await?;
     if said != "ok" {
-        return Err(Error::Input(format!("the file is damaged: {said}")));
+        return Err(Error::Setup(format!("the file is damaged: {said}")));
     }
     const TABLES: &str = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' \
         AND name IN ('system', 'programme', 'member', 'entry', 'command_log')";
     let tables: i64 = sqlx::query_scalar(TABLES).fetch_one(&mut connection).await?;
     if tables != 5 {
-        return Err(Error::Input("the file holds no programme".into()));
+        return Err(Error::Setup("the file holds no programme".into()));
     }
     Ok(connection.close().await?)
 }
@@ -56,7 +56,7 @@ pub async fn check_file(file: &Path) -> Result<()> {
 /// Opens a SQLite file that nobody else may have open, and brings all of it into that one file.
 ///
 /// # Errors
-/// [`Error::Input`] where somebody has it open.
+/// [`Error::Setup`] where somebody has it open.
 pub async fn connect_alone(file: &Path) -> Result<SqliteConnection> {
     let mut connection = SqliteConnectOptions::new()
         .filename(file)
@@ -69,7 +69,7 @@ pub async fn connect_alone(file: &Path) -> Result<SqliteConnection> {
         .await
     {
         Ok(_) => Ok(connection),
-        Err(sqlx::Error::Database(error)) if error.message().contains("locked") => Err(Error::Input(
+        Err(sqlx::Error::Database(error)) if error.message().contains("locked") => Err(Error::Setup(
             "the database is in use: stop Compagnon first".into(),
         )),
         Err(error) => Err(error.into()),

@@ -27,12 +27,12 @@ enum Value {
 /// Copies everything in one transaction on each side. Both databases must be migrated.
 ///
 /// # Errors
-/// [`Error::Input`] where the target is not empty.
+/// [`Error::Setup`] where the target is not empty.
 pub async fn copy(from: &Db, to: &Db, progress: impl FnMut(&str, u64)) -> Result<Copied> {
     let mut source = from.read().await?;
     let mut target = to.write().await?;
     if !programme::is_untouched(&mut target).await? {
-        return Err(Error::Input(
+        return Err(Error::Setup(
             "the target database is not empty; nothing was copied".into(),
         ));
     }
@@ -44,7 +44,7 @@ pub async fn copy(from: &Db, to: &Db, progress: impl FnMut(&str, u64)) -> Result
 /// Puts a backup into a PostgreSQL database and begins a new epoch, all in one transaction. Both must be migrated.
 ///
 /// # Errors
-/// [`Error::Input`] where somebody else uses the database, or it is not empty and may not be emptied.
+/// [`Error::Setup`] where somebody else uses the database, or it is not empty and may not be emptied.
 pub async fn restore(backup: &Db, to: &Db, may_empty: bool) -> Result<Copied> {
     let mut source = backup.read().await?;
     let mut target = to.write().await?;
@@ -52,7 +52,7 @@ pub async fn restore(backup: &Db, to: &Db, may_empty: bool) -> Result<Copied> {
     wait_until_alone(&mut target).await?;
     if !programme::is_untouched(&mut target).await? {
         if !may_empty {
-            return Err(Error::Input("the database holds a programme already".into()));
+            return Err(Error::Setup("the database holds a programme already".into()));
         }
         // Why not DELETE: nobody may delete entries, and that holds for the tables, not for what replaces them whole.
         let tables = schema::tables(&mut target).await?;
@@ -88,7 +88,7 @@ async fn wait_until_alone(tx: &mut Tx) -> Result<()> {
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    Err(Error::Input(
+    Err(Error::Setup(
         "the database is in use: stop Compagnon first".into(),
     ))
 }
@@ -105,7 +105,7 @@ async fn fill(source: &mut Tx, target: &mut Tx, mut progress: impl FnMut(&str, u
             .iter()
             .find(|to| to.name == from.name && names(to) == names(&from));
         let to = to.ok_or_else(|| {
-            Error::Input(format!("the two databases have not the same table {}", from.name))
+            Error::Setup(format!("the two databases have not the same table {}", from.name))
         })?;
         let rows = copy_table(source, target, &from, to).await?;
         progress(&from.name, rows);

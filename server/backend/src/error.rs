@@ -1,5 +1,7 @@
 //! Two kinds of failure: a rule said no, or something broke.
 
+use domain::input::{InputCode, InputError, InputPlace};
+
 /// `Rejected` is an answer and may be shown; `Internal` is logged and never crosses the wire.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -7,9 +9,12 @@ pub enum Error {
     Rejected(domain::Error),
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
-    /// What somebody handed in (a file, a setting) is wrong; the text says what and where.
+    /// What somebody handed in is wrong.
+    #[error("wrong input: {0:?}")]
+    Input(InputError),
+    /// The database, or a file of the server's own, is not as it has to be. For whoever runs the server.
     #[error("{0}")]
-    Input(String),
+    Setup(String),
     /// A promise of ours does not hold; the text says which.
     #[error("broken: {0}")]
     Broken(String),
@@ -34,6 +39,14 @@ impl Error {
         }
     }
 
+    /// The same; wrong input is said to be within `place`.
+    pub(crate) fn within(self, place: InputPlace) -> Error {
+        match self {
+            Error::Input(error) => Error::Input(error.within(place)),
+            other => other,
+        }
+    }
+
     /// Did the database fail, and not what it was asked to do? It was away, full, read-only or busy, and the same may
     /// go well later.
     ///
@@ -43,7 +56,7 @@ impl Error {
             return false;
         };
         match code(error) {
-            // Wrong rows, values, keys, names or sizes, and what a trigger says.
+            // InputCode rows, values, keys, names or sizes, and what a trigger says.
             Some(Code::Postgres(code)) => {
                 let of_the_act = ["21", "22", "23", "27", "42", "44", "54", "P0"];
                 !of_the_act.iter().any(|class| code.starts_with(class))
@@ -87,6 +100,18 @@ impl From<domain::Error> for Error {
     }
 }
 
+impl From<InputError> for Error {
+    fn from(error: InputError) -> Self {
+        Error::Input(error)
+    }
+}
+
+impl From<InputCode> for Error {
+    fn from(wrong: InputCode) -> Self {
+        Error::Input(wrong.into())
+    }
+}
+
 impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
         Error::Broken(format!("stored JSON: {error}"))
@@ -101,6 +126,6 @@ impl From<deadpool::managed::BuildError> for Error {
 
 impl From<sqlx::migrate::MigrateError> for Error {
     fn from(error: sqlx::migrate::MigrateError) -> Self {
-        Error::Input(format!("the database cannot be migrated: {error}"))
+        Error::Setup(format!("the database cannot be migrated: {error}"))
     }
 }

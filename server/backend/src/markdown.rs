@@ -1,6 +1,7 @@
 //! The brand's texts: Markdown in, sanitised HTML out. Phones show nothing else as HTML.
 
-use crate::{Error, Result};
+use crate::Result;
+use domain::input::InputCode;
 use domain::{Lang, Text, fault};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
@@ -9,7 +10,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 /// `picture` answers the address of a picture named in the text, or says why there is none.
 ///
 /// # Errors
-/// [`Error::Input`] where a picture is not there.
+/// [`crate::Error::Input`] where a picture is not there.
 pub fn to_html(text: &str, mut picture: impl FnMut(&str) -> Result<String>) -> Result<String> {
     let mut missing = None;
     let events = Parser::new_ext(text, Options::ENABLE_TABLES).filter_map(|event| match event {
@@ -62,19 +63,20 @@ pub fn to_html(text: &str, mut picture: impl FnMut(&str) -> Result<String>) -> R
 /// A text without pictures.
 ///
 /// # Errors
-/// [`Error::Input`] where it names one.
+/// [`crate::Error::Input`] where it names one.
 pub fn without_pictures(text: &str) -> Result<String> {
     to_html(text, |name| {
-        Err(Error::Input(format!(
-            "there can be no picture here, but the text names {name:?}"
-        )))
+        Err(InputCode::NoPictureHere {
+            picture: name.to_owned(),
+        }
+        .into())
     })
 }
 
 /// A text without pictures, in each language it is written in.
 ///
 /// # Errors
-/// [`Error::Input`] where it names a picture.
+/// [`crate::Error::Input`] where it names a picture.
 pub(crate) fn text_to_html(text: &Text) -> Result<Text> {
     let mut html = Text::default();
     for lang in Lang::ALL {

@@ -2,10 +2,11 @@
 
 use crate::db::{Tx, on};
 use crate::programme::settings::Settings;
-use crate::{Error, Result, members, notices};
+use crate::{Result, members, notices};
 use domain::Day;
 use domain::document::Collection;
 use domain::id::CompanyId;
+use domain::input::{InputCode, RefKind};
 use domain::notices::About;
 use domain::status::{Status, status_on};
 use tracing::instrument;
@@ -22,12 +23,17 @@ struct Row {
 /// The status of a company on a day.
 ///
 /// # Errors
-/// [`Error::Input`] where there is no such company.
+/// [`crate::Error::Input`] where there is no such company.
 #[instrument(level = "debug", skip_all)]
 pub async fn of_company(tx: &mut Tx, settings: &Settings, reference: &str, on: Day) -> Result<Status> {
     const FIND: &str = "SELECT id, joined_on, tier, status_points, review_on FROM company WHERE ref = $1";
     let found: Option<Row> = on!(tx, c => sqlx::query_as(FIND).bind(reference).fetch_optional(c).await?);
-    let company = found.ok_or_else(|| Error::Input(format!("there is no company {reference:?}")))?;
+    let company = found.ok_or_else(|| {
+        InputCode::NotThere {
+            what: RefKind::Company,
+        }
+        .given(reference)
+    })?;
     work_out(tx, settings, &company, on).await
 }
 

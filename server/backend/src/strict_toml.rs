@@ -1,5 +1,6 @@
 //! TOML files that people write: what nobody would read is refused, because it may be a slip of the pen.
 
+use domain::input::{InputCode, InputError, InputPlace};
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
@@ -10,8 +11,8 @@ use toml::de::{DeTable, DeValue};
 ///
 /// # Errors
 /// What is wrong and on which line.
-pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    let reader = toml::Deserializer::parse(text).map_err(|error| error.to_string())?;
+pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, InputError> {
+    let reader = toml::Deserializer::parse(text).map_err(|error| unreadable(&error))?;
     let mut unknown: Option<Vec<String>> = None;
     let value = serde_ignored::deserialize(reader, |path| {
         unknown.get_or_insert_with(|| steps(&path));
@@ -19,16 +20,26 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     match (unknown, value) {
         // Said before that a field is missing: a slip of the pen is often both.
         (Some(steps), _) => {
-            let line = line_of(text, &steps).map_or(String::new(), |line| format!("line {line}: "));
-            Err(format!("{line}unknown field `{}`", steps.join(".")))
+            let wrong = InputCode::UnknownField.field(&steps.join("."));
+            Err(match line_of(text, &steps) {
+                Some(line) => wrong.within(InputPlace::Line(line as u64)),
+                None => wrong,
+            })
         }
         (None, Ok(value)) => Ok(value),
         // Read once more: with the text at hand the error shows the line.
         (None, Err(error)) => Err(match toml::from_str::<T>(text) {
-            Err(error) => error.to_string(),
-            Ok(_) => error.to_string(),
+            Err(error) => unreadable(&error),
+            Ok(_) => unreadable(&error),
         }),
     }
+}
+
+fn unreadable(error: &toml::de::Error) -> InputError {
+    InputCode::Unreadable {
+        said: error.to_string(),
+    }
+    .into()
 }
 
 /// The keys and places that lead to a value.
@@ -90,27 +101,35 @@ mod tests {
             (file.rewards[0].title.fr.as_str(), file.rewards[0].points),
             ("Four", Some(3))
         );
-        for (text, refusal) in [
+        for (text, (line, field)) in [
             (
                 "[[reward]]\ntitle = { fr = \"Four\" }\nponts = 3\n",
-                "line 3: unknown field `reward.0.ponts`",
+                (3, "reward.0.ponts"),
             ),
             (
                 "colour = 1\n[[reward]]\ntitle = { fr = \"Four\" }\n",
-                "line 1: unknown field `colour`",
+                (1, "colour"),
             ),
             (
                 "[[reward]]\ntitle.fr = \"Four\"\n\n[[reward]]\n[reward.title]\n  eng = \"Oven\"\n",
-                "line 6: unknown field `reward.1.title.eng`",
+                (6, "reward.1.title.eng"),
             ),
         ] {
-            assert_eq!(read::<File>(text).unwrap_err(), refusal);
+            assert_eq!(
+                read::<File>(text).unwrap_err(),
+                InputCode::UnknownField
+                    .field(field)
+                    .within(InputPlace::Line(line))
+            );
         }
     }
 
     #[test]
     fn what_is_not_of_its_kind_is_refused_with_its_line() {
         let refusal = read::<File>("[[reward]]\ntitle = { fr = \"Four\" }\npoints = \"many\"\n").unwrap_err();
-        assert!(refusal.contains("line 3"), "{refusal}");
+        assert!(
+            matches!(&refusal.code, InputCode::Unreadable { said } if said.contains("line 3")),
+            "{refusal:?}"
+        );
     }
 }

@@ -3,8 +3,10 @@
 use crate::settings::{Import, Rows};
 use crate::tell::seconds_since;
 use anyhow::{Context, Result};
+use app::text::{input_code, input_error};
 use backend::import::{Options, Report};
 use backend::{Db, Tx, events, import, learning, rewards};
+use domain::Lang;
 use std::fs::File;
 use std::io::{BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -122,7 +124,7 @@ fn finish(rows: &Rows, report: Report, begun: Instant) -> Result<ExitCode> {
         eprint!("\r\x1b[K");
     }
     for bad in report.bad.iter().take(MOST_SHOWN) {
-        eprintln!("{}: {bad}", rows.file.display());
+        eprintln!("{}: {}", rows.file.display(), input_error(&bad.error, Lang::En));
     }
     if report.bad.len() > MOST_SHOWN {
         eprintln!("… and {} more", report.bad.len() - MOST_SHOWN);
@@ -150,7 +152,8 @@ fn finish(rows: &Rows, report: Report, begun: Instant) -> Result<ExitCode> {
     }
     if report.kept {
         let file = errors_file(&rows.file);
-        std::fs::write(&file, report.bad_rows_csv()?).with_context(|| file.display().to_string())?;
+        std::fs::write(&file, report.bad_rows_csv(|code| input_code(code, Lang::En))?)
+            .with_context(|| file.display().to_string())?;
         tell!("bad rows are in {}", file.display());
         return Ok(ExitCode::SUCCESS);
     }

@@ -12,6 +12,7 @@ use crate::settings::{
 use crate::tell::seconds_since;
 use crate::{demo, generate, serve, settings};
 use anyhow::{Context, Result, bail};
+use app::text::input_error;
 use backend::moment::Machine;
 use backend::{Db, copy, events, learning, ledger, members, programme, rewards, sessions, status};
 use domain::rewards::Step as RequestStep;
@@ -60,10 +61,18 @@ pub async fn run(settings: Settings) -> Result<ExitCode> {
     })
 }
 
+/// What the command line says of a cause: of wrong input what a reader of English is told.
+fn words(cause: &(dyn std::error::Error + 'static)) -> String {
+    match cause.downcast_ref() {
+        Some(backend::Error::Input(error)) => input_error(error, Lang::En),
+        _ => cause.to_string(),
+    }
+}
+
 /// An error with its causes; a cause that the text before it already tells is left out.
 pub fn in_one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
-    for cause in error.chain().map(ToString::to_string) {
+    for cause in error.chain().map(words) {
         if line.is_empty() {
             line = cause;
         } else if !line.contains(&cause) {

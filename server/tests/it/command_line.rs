@@ -108,7 +108,7 @@ fn what_is_withdrawn_is_named_and_what_is_not_there_is_an_error() {
         assert_eq!(output.status.code(), Some(1));
         assert_eq!(
             said(&output).1,
-            format!("error: there is no {kind} \"no-such\"\n")
+            format!("error: \"no-such\": there is no such {kind}\n")
         );
     }
 }

@@ -193,13 +193,13 @@ impl Db {
                 .fetch_one(&mut **sqlite::get(&write).await?)
                 .await?;
             if !at_least(&version, [3, 51, 3]) {
-                return Err(Error::Input(format!(
+                return Err(Error::Setup(format!(
                     "SQLite {version} may lose commits when its log is reset; 3.51.3 or newer is needed"
                 )));
             }
             Pools::Sqlite { read, write }
         } else {
-            return Err(Error::Input(format!(
+            return Err(Error::Setup(format!(
                 "DATABASE_URL must begin with sqlite: or postgres:, it begins with {:?}",
                 url.split(':').next().unwrap_or_default()
             )));

@@ -7,6 +7,7 @@ use crate::{Error, Result, Tx, markdown, notices, programme, signing, stored, st
 use domain::document::Collection;
 use domain::events::{Command, Event, Gate, Place, Registration, Ticket, Venue};
 use domain::id::{EventId, MemberId, TicketId};
+use domain::input::{InputCode, InputError, InputPlace, RefKind};
 use domain::notices::About;
 use domain::stock::Band;
 use domain::{Day, Receipt, Text, Timestamp, fault};
@@ -230,7 +231,7 @@ fn touch_band(tx: &mut Tx, row: &EventRow, taken: i64) {
 pub async fn cancel(tx: &mut Tx, reference: &str) -> Result<()> {
     let row = sql::find_by_ref(tx, reference)
         .await?
-        .ok_or_else(|| Error::Input(format!("there is no event {reference:?}")))?;
+        .ok_or_else(|| InputCode::NotThere { what: RefKind::Event }.given(reference))?;
     if row.cancelled_at.is_some() {
         return Ok(());
     }
@@ -295,18 +296,20 @@ struct PlaceFile {
 /// [`Error::Input`] with the event and what is wrong with it.
 #[instrument(level = "debug", skip_all)]
 pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
-    let file: EventsFile = strict_toml::read(text).map_err(Error::Input)?;
+    let file: EventsFile = strict_toml::read(text)?;
     let settings = programme::current(tx).await?;
     let today = settings.day(tx.now())?;
     for event in &file.events {
-        let wrong = |text: String| Error::Input(format!("event {:?}: {text}", event.reference));
+        let here = |error: Error| error.within(InputPlace::Event(event.reference.clone()));
+        let wrong = |error: InputError| here(error.into());
         let before = sql::find_by_ref(tx, &event.reference).await?;
         let id = before.as_ref().map_or_else(|| EventId(tx.uuid()), |row| row.id);
         let (day, minutes) = moment(&event.starts, today).ok_or_else(|| {
-            wrong(format!(
-                "starts must look like 2026-12-05 18:30, it is {:?}",
-                event.starts
-            ))
+            wrong(
+                InputCode::like("2026-12-05 18:30")
+                    .field("starts")
+                    .given(&event.starts),
+            )
         })?;
         let starts_at = settings.instant(day, minutes)?;
         let venue = match (&event.place, &event.webinar) {
@@ -320,19 +323,22 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
             },
             (None, Some(url)) if url.starts_with("https://") => Venue::Webinar { url: url.clone() },
             (None, Some(url)) => {
-                return Err(wrong(format!("webinar must be an https address, it is {url:?}")));
+                return Err(wrong(InputCode::NotHttps.field("webinar").given(url)));
             }
-            _ => return Err(wrong("there must be either a place or a webinar".into())),
+            _ => return Err(wrong(InputCode::PlaceOrWebinar.into())),
         };
         settings.has(&event.tiers, &event.trades).map_err(wrong)?;
         if event.minutes == 0 {
-            return Err(wrong("minutes must be 1 or more".into()));
+            return Err(wrong(
+                InputCode::TooSmall { least: 1 }.field("minutes").given("0"),
+            ));
         }
         let document = Event {
             id,
             title: event.title.clone(),
             summary: event.summary.clone(),
-            html: markdown::text_to_html(&event.body).map_err(|error| wrong(error.to_string()))?,
+            html: markdown::text_to_html(&event.body)
+                .map_err(|error| here(error.within(InputPlace::field("body"))))?,
             starts_at,
             ends_at: starts_at.plus(i64::from(event.minutes) * 60_000),
             venue,
@@ -347,10 +353,11 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
         if let Some(before) = before
             && before.taken > i64::from(event.seats)
         {
-            return Err(wrong(format!(
-                "{} seats are taken, it cannot have {}",
-                before.taken, event.seats
-            )));
+            return Err(wrong(
+                InputCode::SeatsTaken { taken: before.taken }
+                    .field("seats")
+                    .given(event.seats.to_string()),
+            ));
         }
         sql::upsert(tx, &event.reference, &document).await?;
         tx.touch_content(Collection::Event, id);

@@ -9,6 +9,7 @@ mod people;
 use crate::db::Savepoint;
 use crate::members::Saved;
 use crate::{Error, Result, Tx};
+use domain::input::{InputCode, InputError, InputPlace};
 use std::collections::HashMap;
 use std::io::Read;
 
@@ -45,24 +46,9 @@ pub struct Report {
 #[derive(Clone, Debug)]
 pub struct Bad {
     pub line: u64,
-    pub column: String,
-    pub value: String,
-    pub reason: String,
+    /// With line, column and value.
+    pub error: InputError,
     record: csv::ByteRecord,
-}
-
-impl std::fmt::Display for Bad {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.column.is_empty() {
-            write!(f, "line {}: {}", self.line, self.reason)
-        } else {
-            write!(
-                f,
-                "line {}, {} {:?}: {}",
-                self.line, self.column, self.value, self.reason
-            )
-        }
-    }
 }
 
 impl Report {
@@ -74,11 +60,11 @@ impl Report {
         }
     }
 
-    /// The bad rows as a CSV file: their own columns, and behind them what is wrong.
+    /// The bad rows as a CSV file: their own columns, and behind them what is wrong, as `words` says it.
     ///
     /// # Errors
     /// Where memory cannot be written.
-    pub fn bad_rows_csv(&self) -> std::io::Result<Vec<u8>> {
+    pub fn bad_rows_csv(&self, words: impl Fn(&InputCode) -> String) -> std::io::Result<Vec<u8>> {
         let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
         let mut headers = self.headers.clone();
         for extra in ["error_line", "error_column", "error_reason"] {
@@ -90,7 +76,8 @@ impl Report {
             while record.len() < self.headers.len() {
                 record.push_field(b"");
             }
-            for extra in [bad.line.to_string(), bad.column.clone(), bad.reason.clone()] {
+            let column = bad.error.field().unwrap_or_default().to_owned();
+            for extra in [bad.line.to_string(), column, words(&bad.error.code)] {
                 record.push_field(extra.as_bytes());
             }
             writer.write_byte_record(&record)?;
@@ -101,8 +88,13 @@ impl Report {
     }
 }
 
-/// Column and reason of what is wrong with a row.
-type Wrong = (&'static str, String);
+/// The longest name, ref or other value that must be there.
+const MOST_CHARACTERS: u32 = 200;
+
+fn unreadable(error: &csv::Error) -> Error {
+    let said = error.to_string();
+    InputCode::Unreadable { said }.into()
+}
 
 /// A file being read.
 struct Table<R> {
@@ -128,14 +120,12 @@ impl<R: Read> Table<R> {
         let mut first = csv::ByteRecord::new();
         let read = reader
             .read_byte_record(&mut first)
-            .map_err(|error| Error::Input(error.to_string()))?;
+            .map_err(|error| unreadable(&error))?;
         if !read {
-            return Err(Error::Input(
-                "the file is empty: its first line must name the columns".into(),
-            ));
+            return Err(InputCode::NoColumns.into());
         }
         let headers = csv::StringRecord::from_byte_record(first)
-            .map_err(|_| Error::Input("line 1: the names of the columns are not UTF-8 text".into()))?;
+            .map_err(|_| InputCode::NotUtf8.at(InputPlace::Line(1)))?;
         let headers: csv::StringRecord = headers
             .iter()
             .map(|name| name.trim_start_matches('\u{feff}').trim().to_owned())
@@ -145,17 +135,22 @@ impl<R: Read> Table<R> {
         let mut places = HashMap::new();
         for (place, name) in headers.iter().enumerate() {
             let Some(column) = known.iter().find(|known| **known == name) else {
-                return Err(Error::Input(format!(
-                    "line 1: column {name:?} is not known; known are {}",
-                    known.join(", ")
-                )));
+                let known = known.into_iter().map(str::to_owned).collect();
+                return Err(InputCode::UnknownColumn { known }
+                    .at(InputPlace::Line(1))
+                    .given(name)
+                    .into());
             };
             if places.insert(*column, place).is_some() {
-                return Err(Error::Input(format!("line 1: column {name:?} is there twice")));
+                let wrong = InputCode::Twice { first_line: None };
+                return Err(wrong.field(column).within(InputPlace::Line(1)).into());
             }
         }
         if let Some(missing) = required.iter().find(|column| !places.contains_key(*column)) {
-            return Err(Error::Input(format!("line 1: column {missing:?} is missing")));
+            return Err(InputCode::Missing
+                .field(missing)
+                .within(InputPlace::Line(1))
+                .into());
         }
         Ok(Table {
             reader,
@@ -171,7 +166,7 @@ impl<R: Read> Table<R> {
             let read = self
                 .reader
                 .read_byte_record(&mut record)
-                .map_err(|error| Error::Input(error.to_string()))?;
+                .map_err(|error| unreadable(&error))?;
             if !read {
                 return Ok(None);
             }
@@ -180,33 +175,23 @@ impl<R: Read> Table<R> {
             }
         }
         let line = record.position().map_or(0, csv::Position::line);
-        let bad = |reason: String, record: &csv::ByteRecord| Bad {
+        let bad = |error: InputError, record: &csv::ByteRecord| Bad {
             line,
-            column: String::new(),
-            value: String::new(),
-            reason,
+            error: error.within(InputPlace::Line(line)),
             record: record.clone(),
         };
         if record.len() != self.headers.len() {
-            let reason = format!(
-                "has {} values, the first line names {} columns",
-                record.len(),
-                self.headers.len()
-            );
-            return Ok(Some(Err(bad(reason, &record))));
+            let wrong = InputCode::WrongWidth {
+                values: record.len() as u32,
+                columns: self.headers.len() as u32,
+            };
+            return Ok(Some(Err(bad(wrong.into(), &record))));
         }
         Ok(Some(match csv::StringRecord::from_byte_record(record.clone()) {
             Ok(record) => Ok(Row { line, record }),
             Err(error) => {
-                let column = self
-                    .headers
-                    .get(error.utf8_error().field())
-                    .unwrap_or_default()
-                    .to_owned();
-                Err(Bad {
-                    column,
-                    ..bad("is not UTF-8 text".into(), &record)
-                })
+                let column = self.headers.get(error.utf8_error().field()).unwrap_or_default();
+                Err(bad(InputCode::NotUtf8.field(column), &record))
             }
         }))
     }
@@ -223,7 +208,7 @@ impl<R: Read> Table<R> {
         Ok(None)
     }
 
-    fn value<'a>(&self, row: &'a Row, column: &'static str) -> &'a str {
+    fn value<'a>(&self, row: &'a Row, column: &str) -> &'a str {
         self.places
             .get(column)
             .and_then(|place| row.record.get(*place))
@@ -231,27 +216,29 @@ impl<R: Read> Table<R> {
             .trim()
     }
 
-    fn bad(&self, row: &Row, (column, reason): Wrong) -> Bad {
+    /// `error`: with the column it is in.
+    fn bad(&self, row: &Row, error: InputError) -> Bad {
+        let value = error.field().map(|column| self.value(row, column).to_owned());
+        let error = match value {
+            Some(value) => error.given(value),
+            None => error,
+        };
         Bad {
             line: row.line,
-            column: column.to_owned(),
-            value: self.value(row, column).to_owned(),
-            reason,
+            error: error.within(InputPlace::Line(row.line)),
             record: row.record.as_byte_record().clone(),
         }
     }
 
     /// A value that must be there, at most 200 characters long.
-    fn required<'a>(&self, row: &'a Row, column: &'static str) -> Result<&'a str, Wrong> {
+    fn required<'a>(&self, row: &'a Row, column: &str) -> Result<&'a str, InputError> {
         let value = self.value(row, column);
         if value.is_empty() {
-            return Err((column, "is empty".into()));
+            return Err(InputCode::Empty.field(column));
         }
-        if value.chars().count() > 200 || value.chars().any(char::is_control) {
-            return Err((
-                column,
-                "must be at most 200 characters, without control characters".into(),
-            ));
+        if value.chars().count() > MOST_CHARACTERS as usize || value.chars().any(char::is_control) {
+            let most = MOST_CHARACTERS;
+            return Err(InputCode::TooLong { most }.field(column));
         }
         Ok(value)
     }
@@ -262,9 +249,9 @@ impl<R: Read> Table<R> {
 struct Seen(HashMap<String, u64>);
 
 impl Seen {
-    fn check(&mut self, column: &'static str, reference: &str, line: u64) -> Result<(), Wrong> {
+    fn check(&mut self, column: &str, reference: &str, line: u64) -> Result<(), InputError> {
         match self.0.insert(reference.to_owned(), line) {
-            Some(first) => Err((column, format!("is there twice, first in line {first}"))),
+            first_line @ Some(_) => Err(InputCode::Twice { first_line }.field(column)),
             None => Ok(()),
         }
     }
@@ -287,15 +274,15 @@ async fn keep_or_note(
     mark: Savepoint,
     saved: Result<Saved>,
     report: &mut Report,
-    bad: impl FnOnce(String) -> Bad,
+    bad: impl FnOnce(InputError) -> Bad,
 ) -> Result<()> {
     match saved {
         Ok(saved) => {
             report.count(saved);
             tx.go_on(mark).await
         }
-        Err(Error::Input(reason)) => {
-            report.bad.push(bad(reason));
+        Err(Error::Input(error)) => {
+            report.bad.push(bad(error));
             tx.go_back(mark).await
         }
         Err(other) => Err(other),

@@ -1,6 +1,6 @@
 //! Orders: they become points and status.
 
-use super::{Options, Report, Row, Seen, Table, Wrong, finish};
+use super::{Options, Report, Row, Seen, Table, finish};
 use crate::ledger::{self, Cause, Earning, Owner};
 use crate::members::{self, CompanyKey, MemberKey, Saved};
 use crate::orders::{self, Order};
@@ -8,6 +8,7 @@ use crate::programme::settings::Settings;
 use crate::{Db, Result, Tx, programme, status};
 use domain::Day;
 use domain::id::CompanyId;
+use domain::input::{InputCode, InputError, RefKind};
 use domain::members::OrderPoints;
 use domain::money::parse_cents;
 use domain::programme::EarningRule;
@@ -124,39 +125,40 @@ impl Import {
         self.save(tx, orders).await
     }
 
-    fn read<R: Read>(&mut self, table: &Table<R>, row: &Row) -> Result<OrderRow, Wrong> {
+    fn read<R: Read>(&mut self, table: &Table<R>, row: &Row) -> Result<OrderRow, InputError> {
         let reference = table.required(row, "order_ref")?;
         let company = table.required(row, "company_ref")?;
         if !self.create_companies && !self.companies.contains_key(company) {
-            return Err((
-                "company_ref",
-                "there is no such company; --create-companies would make it".into(),
-            ));
+            return Err(InputCode::NoCompanyYet.field("company_ref"));
         }
         let ordered_on = Day::parse(table.value(row, "ordered_on"))
-            .ok_or_else(|| ("ordered_on", "must be a day like 2026-11-21".to_owned()))?;
+            .ok_or_else(|| InputCode::like("2026-11-21").field("ordered_on"))?;
         if ordered_on > self.today {
-            return Err(("ordered_on", format!("is after today, {}", self.today)));
+            let today = self.today;
+            return Err(InputCode::AfterToday { today }.field("ordered_on"));
         }
         let quantity = table
             .value(row, "quantity")
             .parse::<i32>()
-            .map_err(|_| ("quantity", "must be a whole number".to_owned()))?;
+            .map_err(|_| InputCode::NotAWholeNumber.field("quantity"))?;
         let amount = parse_cents(table.value(row, "amount"))
-            .ok_or_else(|| ("amount", "must be an amount like 29.33 or -29.33".to_owned()))?;
+            .ok_or_else(|| InputCode::like("29.33 or -29.33").field("amount"))?;
         let member = match table.value(row, "member_ref") {
             "" => None,
             reference => {
-                let member = self
-                    .members
-                    .get(reference)
-                    .ok_or_else(|| ("member_ref", "there is no such member".to_owned()))?;
+                let member = self.members.get(reference).ok_or_else(|| {
+                    InputCode::NotThere {
+                        what: RefKind::Member,
+                    }
+                    .field("member_ref")
+                })?;
                 if self
                     .companies
                     .get(company)
                     .is_none_or(|company| company.id != member.company_id)
                 {
-                    return Err(("member_ref", format!("is not a member of company {company:?}")));
+                    let company = company.to_owned();
+                    return Err(InputCode::NotOfCompany { company }.field("member_ref"));
                 }
                 Some(reference.to_owned())
             }

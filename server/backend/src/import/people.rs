@@ -1,11 +1,12 @@
 //! Companies and members.
 
-use super::{Bad, Options, Report, Row, Seen, Table, Wrong, finish, keep_or_note};
+use super::{Options, Report, Row, Seen, Table, finish, keep_or_note};
 use crate::members::{
     CompanyRow, MemberRow, list_company_keys, normal_email, normal_phone, save_company, save_member,
 };
 use crate::{Db, Result, programme, status};
 use domain::id::CompanyId;
+use domain::input::{InputCode, InputError, one_of};
 use domain::members::{Function, OrderPoints};
 use domain::{Day, Lang};
 use std::collections::BTreeSet;
@@ -42,17 +43,14 @@ pub async fn companies(
             Ok(company) => {
                 let mark = tx.savepoint().await?;
                 let saved = save_company(&mut tx, &company, &lowest).await;
-                keep_or_note(&mut tx, mark, saved, &mut report, |reason| {
-                    by_column(&table, &row, &reason)
-                })
-                .await?;
+                keep_or_note(&mut tx, mark, saved, &mut report, |error| table.bad(&row, error)).await?;
             }
         }
     }
     finish(tx, options, report).await
 }
 
-fn company<R: Read>(table: &Table<R>, row: &Row, seen: &mut Seen) -> Result<CompanyRow, Wrong> {
+fn company<R: Read>(table: &Table<R>, row: &Row, seen: &mut Seen) -> Result<CompanyRow, InputError> {
     let reference = table.required(row, "company_ref")?;
     seen.check("company_ref", reference, row.line)?;
     let advisor = table.value(row, "advisor_ref");
@@ -61,9 +59,10 @@ fn company<R: Read>(table: &Table<R>, row: &Row, seen: &mut Seen) -> Result<Comp
         name: table.required(row, "name")?.to_owned(),
         town: table.value(row, "town").to_owned(),
         joined_on: Day::parse(table.value(row, "joined_on"))
-            .ok_or_else(|| ("joined_on", "must be a day like 2026-11-21".to_owned()))?,
-        order_points: OrderPoints::from_code(table.value(row, "order_points"))
-            .ok_or_else(|| ("order_points", "must be company or member".to_owned()))?,
+            .ok_or_else(|| InputCode::like("2026-11-21").field("joined_on"))?,
+        order_points: OrderPoints::from_code(table.value(row, "order_points")).ok_or_else(|| {
+            one_of(OrderPoints::ALL.iter().map(|policy| policy.code())).field("order_points")
+        })?,
         advisor: (!advisor.is_empty()).then(|| advisor.to_owned()),
     })
 }
@@ -107,10 +106,7 @@ pub async fn members(
                 let mark = tx.savepoint().await?;
                 let saved = save_member(&mut tx, &member).await;
                 companies.insert(member.company);
-                keep_or_note(&mut tx, mark, saved, &mut report, |reason| {
-                    by_column(&table, &row, &reason)
-                })
-                .await?;
+                keep_or_note(&mut tx, mark, saved, &mut report, |error| table.bad(&row, error)).await?;
             }
         }
     }
@@ -129,7 +125,7 @@ fn member<R: Read>(
     seen: &mut Seen,
     settings: &programme::Settings,
     country: &str,
-) -> Result<MemberRow, Wrong> {
+) -> Result<MemberRow, InputError> {
     let reference = table.required(row, "member_ref")?;
     seen.check("member_ref", reference, row.line)?;
     let (phone, email, trade) = (
@@ -138,52 +134,40 @@ fn member<R: Read>(
         table.value(row, "trade"),
     );
     if phone.is_empty() && email.is_empty() {
-        return Err((
-            "phone",
-            "a member needs a phone number or an e-mail address to sign in".into(),
-        ));
+        return Err(InputCode::NoAddress.field("phone"));
     }
-    let optional = |value: &str, read: Option<String>, column: &'static str, reason: &str| match read {
+    let optional = |value: &str, read: Option<String>, wrong: InputError| match read {
         _ if value.is_empty() => Ok(None),
         Some(read) => Ok(Some(read)),
-        None => Err((column, reason.to_owned())),
+        None => Err(wrong),
     };
     if !settings.trades.iter().any(|known| known.reference == trade) {
-        let known: Vec<&str> = settings
-            .trades
-            .iter()
-            .map(|trade| trade.reference.as_str())
-            .collect();
-        return Err(("trade", format!("must be one of {}", known.join(", "))));
+        let known = settings.trades.iter().map(|trade| trade.reference.as_str());
+        return Err(one_of(known).field("trade"));
     }
-    let codes: Vec<&str> = Function::ALL.iter().map(|function| function.code()).collect();
     Ok(MemberRow {
         reference: reference.to_owned(),
         company: table.required(row, "company_ref")?.to_owned(),
         name: table.required(row, "name")?.to_owned(),
-        phone: optional(phone, normal_phone(phone, country), "phone", "is no phone number")?,
-        email: optional(email, normal_email(email), "email", "is no e-mail address")?,
+        phone: optional(
+            phone,
+            normal_phone(phone, country),
+            InputCode::NotAPhoneNumber.field("phone"),
+        )?,
+        email: optional(
+            email,
+            normal_email(email),
+            InputCode::NotAnEmailAddress.field("email"),
+        )?,
         trade: trade.to_owned(),
         function: Function::from_code(table.value(row, "function"))
-            .ok_or_else(|| ("function", format!("must be one of {}", codes.join(", "))))?,
+            .ok_or_else(|| one_of(Function::ALL.iter().map(|function| function.code())).field("function"))?,
         manager: match table.value(row, "manager") {
             "true" => true,
             "false" => false,
-            _ => return Err(("manager", "must be true or false".into())),
+            _ => return Err(one_of(["true", "false"]).field("manager")),
         },
         language: Lang::from_tag(table.value(row, "language"))
-            .ok_or_else(|| ("language", "must be fr or en".to_owned()))?,
+            .ok_or_else(|| one_of(Lang::ALL.map(Lang::tag)).field("language"))?,
     })
-}
-
-/// A use case says `column: reason`.
-fn by_column<R: Read>(table: &Table<R>, row: &Row, text: &str) -> Bad {
-    let (column, reason) = text.split_once(": ").unwrap_or(("", text));
-    let column = table
-        .places
-        .keys()
-        .find(|known| **known == column)
-        .copied()
-        .unwrap_or_default();
-    table.bad(row, (column, reason.to_owned()))
 }

@@ -4,6 +4,7 @@ use super::{Solution, sql};
 use crate::{Error, Result, Tx, markdown, programme, strict_toml};
 use domain::document::Collection;
 use domain::id::CourseId;
+use domain::input::{InputCode, InputError, InputPlace, RefKind};
 use domain::learning::{Course, Form, Given, Key, Lesson, Picture, Practice, Question};
 use domain::{Lang, Points, Text};
 use serde::Deserialize;
@@ -96,6 +97,9 @@ pub struct Imported {
 /// Largest picture, in bytes.
 const MOST_PICTURE: usize = 2 * 1024 * 1024;
 
+/// The largest number that can be right, without its sign: a thousandth of it must still count.
+const MOST_NUMBER: i64 = 999_999_999_999;
+
 /// Imports the course in a folder.
 ///
 /// # Errors
@@ -105,24 +109,23 @@ pub async fn import_folder(tx: &mut Tx, folder: &Path) -> Result<Imported> {
     let mut files = BTreeMap::new();
     let mut entries = tokio::fs::read_dir(folder)
         .await
-        .map_err(|error| Error::Input(format!("{}: {error}", folder.display())))?;
+        .map_err(|error| unreadable(&folder.display().to_string(), &error))?;
     while let Some(entry) = entries
         .next_entry()
         .await
-        .map_err(|error| Error::Input(error.to_string()))?
+        .map_err(|error| unreadable(&folder.display().to_string(), &error))?
     {
         let name = entry.file_name().to_string_lossy().into_owned();
         if entry.path().is_file() {
             let bytes = tokio::fs::read(entry.path())
                 .await
-                .map_err(|error| Error::Input(format!("{name}: {error}")))?;
+                .map_err(|error| unreadable(&name, &error))?;
             files.insert(name, bytes);
         }
     }
-    import_files(tx, &files).await.map_err(|error| match error {
-        Error::Input(text) => Error::Input(format!("{}: {text}", folder.display())),
-        other => other,
-    })
+    import_files(tx, &files)
+        .await
+        .map_err(|error| error.within(InputPlace::File(folder.display().to_string())))
 }
 
 /// Imports the course in a folder's files, by name.
@@ -145,9 +148,10 @@ pub async fn import_files(tx: &mut Tx, files: &BTreeMap<String, Vec<u8>>) -> Res
         .map(|trade| trade.reference.as_str())
         .collect();
     if let Some(trade) = file.trades.iter().find(|trade| !trades.contains(&trade.as_str())) {
-        return Err(Error::Input(format!(
-            "course.toml: trades: the programme has no trade {trade:?}"
-        )));
+        let wrong = InputCode::NotThere { what: RefKind::Trade }
+            .field("trades")
+            .given(trade);
+        return Err(in_course(wrong));
     }
     let (course, solutions, pictures) = build(&file, id, files, &mut chance)?;
     let imported = Imported {
@@ -165,11 +169,10 @@ pub async fn import_files(tx: &mut Tx, files: &BTreeMap<String, Vec<u8>>) -> Res
             serde_json::from_str(&row.answers)?,
         );
         if !same(&before, &before_solutions, &course, &solutions) {
-            return Err(Error::Input(format!(
-                "course.toml: version {} of {:?} was imported with other content; members may have it on their \
-                 phones: raise the version (the newest is {newest})",
-                file.version, file.reference
-            )));
+            let wrong = InputCode::VersionUsed { newest }
+                .field("version")
+                .given(file.version.to_string());
+            return Err(in_course(wrong));
         }
         return Ok(Imported {
             unchanged: true,
@@ -179,9 +182,10 @@ pub async fn import_files(tx: &mut Tx, files: &BTreeMap<String, Vec<u8>>) -> Res
     if let Some((_, newest)) = known
         && i64::from(file.version) < newest
     {
-        return Err(Error::Input(format!(
-            "course.toml: version must be higher than {newest}, the newest"
-        )));
+        let wrong = InputCode::VersionNotAbove { newest }
+            .field("version")
+            .given(file.version.to_string());
+        return Err(in_course(wrong));
     }
     for (hash, mime, bytes) in &pictures {
         sql::insert_picture(tx, hash, mime, bytes).await?;
@@ -204,15 +208,25 @@ pub async fn import_files(tx: &mut Tx, files: &BTreeMap<String, Vec<u8>>) -> Res
 }
 
 fn parse(files: &BTreeMap<String, Vec<u8>>) -> Result<CourseFile> {
-    strict_toml::read(text(files, "course.toml")?)
-        .map_err(|error| Error::Input(format!("course.toml: {error}")))
+    strict_toml::read(text(files, "course.toml")?).map_err(in_course)
 }
 
 fn text<'a>(files: &'a BTreeMap<String, Vec<u8>>, name: &str) -> Result<&'a str> {
     let bytes = files
         .get(name)
-        .ok_or_else(|| Error::Input(format!("{name} is not there")))?;
-    std::str::from_utf8(bytes).map_err(|_| Error::Input(format!("{name} is not UTF-8 text")))
+        .ok_or_else(|| InputCode::Missing.at(InputPlace::File(name.to_owned())))?;
+    Ok(std::str::from_utf8(bytes).map_err(|_| InputCode::NotUtf8.at(InputPlace::File(name.to_owned())))?)
+}
+
+fn in_course(error: InputError) -> Error {
+    error.within(InputPlace::File("course.toml".into())).into()
+}
+
+fn unreadable(name: &str, error: &std::io::Error) -> Error {
+    let said = error.to_string();
+    InputCode::Unreadable { said }
+        .at(InputPlace::File(name.to_owned()))
+        .into()
 }
 
 type Pictures = Vec<(String, &'static str, Vec<u8>)>;
@@ -223,31 +237,38 @@ fn build(
     files: &BTreeMap<String, Vec<u8>>,
     chance: &mut impl FnMut(usize) -> usize,
 ) -> Result<(Course, Vec<Solution>, Pictures)> {
-    let wrong = |text: String| Error::Input(format!("course.toml: {text}"));
     if file.version == 0 {
-        return Err(wrong("version must be 1 or more".into()));
+        return Err(in_course(
+            InputCode::TooSmall { least: 1 }.field("version").given("0"),
+        ));
     }
     if file.pass_mark == 0 || file.pass_mark > 100 {
-        return Err(wrong(format!(
-            "pass_mark must be from 1 to 100 percent, it is {}",
-            file.pass_mark
-        )));
+        let wrong = InputCode::OutOfRange { least: 1, most: 100 };
+        return Err(in_course(
+            wrong.field("pass_mark").given(file.pass_mark.to_string()),
+        ));
     }
     if !(0..=1_000_000).contains(&file.points) {
-        return Err(wrong(format!(
-            "points must be from 0 to 1000000, it is {}",
-            file.points
-        )));
+        let wrong = InputCode::OutOfRange {
+            least: 0,
+            most: 1_000_000,
+        };
+        return Err(in_course(wrong.field("points").given(file.points.to_string())));
     }
-    if file.languages.is_empty() || file.lessons.is_empty() {
-        return Err(wrong("there must be a language and a lesson".into()));
+    for (field, is_empty) in [
+        ("languages", file.languages.is_empty()),
+        ("lesson", file.lessons.is_empty()),
+    ] {
+        if is_empty {
+            return Err(in_course(InputCode::Empty.field(field)));
+        }
     }
-    let complete = |what: &str, text: &Text| match file.languages.iter().find(|lang| !text.has(**lang)) {
-        Some(lang) => Err(wrong(format!("{what} has no text in {:?}", lang.tag()))),
+    let complete = |field: &str, text: &Text| match file.languages.iter().find(|lang| !text.has(**lang)) {
+        Some(&language) => Err(InputCode::NoTextIn { language }.field(field)),
         None => Ok(()),
     };
-    complete("title", &file.title)?;
-    complete("summary", &file.summary)?;
+    complete("title", &file.title).map_err(in_course)?;
+    complete("summary", &file.summary).map_err(in_course)?;
 
     let mut pictures: Pictures = Vec::new();
     let mut lessons = Vec::new();
@@ -257,19 +278,20 @@ fn build(
     let (mut practice, mut graded, mut solutions) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen = HashSet::new();
     for question in &file.questions {
-        let named = |text: String| wrong(format!("question {:?}: {text}", question.reference));
+        let named =
+            |error: InputError| in_course(error.within(InputPlace::Question(question.reference.clone())));
         if !seen.insert(&question.reference) {
-            return Err(named("is there twice".into()));
+            return Err(named(InputCode::Twice { first_line: None }.into()));
         }
         if !file.lessons.iter().any(|lesson| lesson.file == question.lesson) {
-            return Err(named(format!("there is no lesson {:?}", question.lesson)));
+            let wrong = InputCode::NotThere {
+                what: RefKind::Lesson,
+            };
+            return Err(named(wrong.field("lesson").given(&question.lesson)));
         }
-        complete(
-            &format!("question {:?}: prompt", question.reference),
-            &question.prompt,
-        )?;
+        complete("prompt", &question.prompt).map_err(named)?;
         for option in &question.options {
-            complete(&format!("question {:?}: an option", question.reference), option)?;
+            complete("options", option).map_err(named)?;
         }
         let (form, key) = form_and_key(question, chance).map_err(named)?;
         let asked = Question {
@@ -297,7 +319,7 @@ fn build(
         }
     }
     if file.points > 0 && graded.is_empty() {
-        return Err(wrong("a course with points needs graded questions".into()));
+        return Err(in_course(InputCode::PointsNeedGradedQuestions.field("points")));
     }
     let course = Course {
         id,
@@ -339,15 +361,18 @@ fn read_lesson(
             .map(str::trim)
             .filter(|title| !title.is_empty())
             .ok_or_else(|| {
-                Error::Input(format!(
-                    "{file}: the first line must be the title, like \"# Clean hands\""
-                ))
+                InputCode::NoTitleLine
+                    .at(InputPlace::Line(1))
+                    .within(InputPlace::File(file.clone()))
             })?;
         lesson.title.set(*lang, title.to_owned());
         let html = markdown::to_html(rest, |picture| {
-            let bytes = files
-                .get(picture)
-                .ok_or_else(|| Error::Input(format!("picture {picture:?} is not there")))?;
+            let bytes = files.get(picture).ok_or_else(|| {
+                InputCode::NotThere {
+                    what: RefKind::Picture,
+                }
+                .given(picture)
+            })?;
             let (hash, mime) = check_picture(picture, bytes)?;
             let url = format!("/media/{hash}");
             if !lesson.pictures.iter().any(|known| known.url == url) {
@@ -359,7 +384,7 @@ fn read_lesson(
             }
             Ok(url)
         })
-        .map_err(|error| Error::Input(format!("{file}: {error}")))?;
+        .map_err(|error| error.within(InputPlace::File(file)))?;
         lesson.html.set(*lang, html);
     }
     Ok(lesson)
@@ -368,16 +393,17 @@ fn read_lesson(
 /// The picture's name and type, by its first bytes and not by what it is called. SVG is not among them: it can run.
 fn check_picture(name: &str, bytes: &[u8]) -> Result<(String, &'static str)> {
     if bytes.len() > MOST_PICTURE {
-        return Err(Error::Input(format!(
-            "picture {name:?} has {} bytes, {MOST_PICTURE} is the most",
-            bytes.len()
-        )));
+        let wrong = InputCode::PictureTooLarge {
+            bytes: bytes.len() as u64,
+            most: MOST_PICTURE as u64,
+        };
+        return Err(wrong.given(name).into());
     }
     let mime = match bytes {
         [0x89, b'P', b'N', b'G', ..] => "image/png",
         [0xff, 0xd8, 0xff, ..] => "image/jpeg",
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "image/webp",
-        _ => return Err(Error::Input(format!("picture {name:?} is no PNG, JPEG or WebP"))),
+        _ => return Err(InputCode::NotAPicture.given(name).into()),
     };
     let hash: String = Sha256::digest(bytes)
         .iter()
@@ -390,26 +416,24 @@ fn check_picture(name: &str, bytes: &[u8]) -> Result<(String, &'static str)> {
 fn form_and_key(
     question: &QuestionFile,
     chance: &mut impl FnMut(usize) -> usize,
-) -> Result<(Form, Key), String> {
+) -> Result<(Form, Key), InputError> {
     let options = &question.options;
     let needs_options = matches!(
         question.kind,
         QuestionKind::Single | QuestionKind::Multiple | QuestionKind::Ordering
     );
     if needs_options && !(2..=12).contains(&options.len()) {
-        return Err(format!(
-            "there must be 2 to 12 options, there are {}",
-            options.len()
-        ));
+        let wrong = InputCode::OutOfRange { least: 2, most: 12 };
+        return Err(wrong.field("options").given(options.len().to_string()));
     }
     if !needs_options && !options.is_empty() {
-        return Err("this kind of question has no options".into());
+        return Err(InputCode::NoOptionsHere.field("options"));
     }
     let inside = |place: u8| {
         if usize::from(place) < options.len() {
             Ok(place)
         } else {
-            Err(format!("correct: there is no option {place}, they count from 0"))
+            Err(InputCode::NoOption { place }.field("correct"))
         }
     };
     let options = options.clone();
@@ -426,7 +450,7 @@ fn form_and_key(
             places.sort_unstable();
             places.dedup();
             if places.is_empty() {
-                return Err("correct: at least one option must be right".into());
+                return Err(InputCode::NothingRight.field("correct"));
             }
             Ok((Form::Multiple { options }, Key::Exactly(Given::Multiple(places))))
         }
@@ -451,14 +475,18 @@ fn form_and_key(
                 Some(Correct::Place(place)) => place.into(),
                 _ => 0.0,
             };
-            let thousandths = |number: f64| (number.abs() < 1e12).then(|| (number * 1000.0).round() as i64);
-            let (Some(value), Some(tolerance)) = (thousandths(number), thousandths(question.tolerance))
-            else {
-                return Err("correct and tolerance must be below a thousand billion".into());
+            let thousandths = |field: &str, number: f64, least: i64| {
+                if number >= least as f64 && number <= MOST_NUMBER as f64 {
+                    return Ok((number * 1000.0).round() as i64);
+                }
+                let wrong = InputCode::OutOfRange {
+                    least,
+                    most: MOST_NUMBER,
+                };
+                Err(wrong.field(field).given(number.to_string()))
             };
-            if tolerance < 0 {
-                return Err("tolerance must not be negative".into());
-            }
+            let value = thousandths("correct", number, -MOST_NUMBER)?;
+            let tolerance = thousandths("tolerance", question.tolerance, 0)?;
             Ok((
                 Form::Number {
                     unit: question.unit.clone(),
@@ -466,10 +494,9 @@ fn form_and_key(
                 Key::Near { value, tolerance },
             ))
         }
-        (kind, _) => Err(format!(
-            "correct does not fit the kind {kind:?}: a place for single, places for multiple, true or false for \
-             true_false, a number for number, nothing for ordering"
-        )),
+        (kind, _) => Err(InputCode::CorrectDoesNotFit
+            .field("correct")
+            .given(format!("{kind:?}"))),
     }
 }
 

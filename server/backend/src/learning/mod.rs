@@ -8,6 +8,7 @@ use crate::ledger::{self, Cause, Earning, Owner};
 use crate::{Error, Result, Tx, programme, status, stored};
 use domain::document::Collection;
 use domain::id::{CommandId, CourseId, MemberId};
+use domain::input::{InputCode, RefKind};
 use domain::learning::{
     Answer, Attempt, Command, Course, Key, Progress, Result as Marked, Review, Unpaid, score,
 };
@@ -225,9 +226,12 @@ fn mark<'a>(document: &Course, solutions: &'a [Solution], answers: &[Answer]) ->
 /// [`Error::Input`] where there is no such course.
 #[instrument(level = "debug", skip_all)]
 pub async fn withdraw(tx: &mut Tx, reference: &str) -> Result<()> {
-    let (id, _) = sql::find_by_ref(tx, reference)
-        .await?
-        .ok_or_else(|| Error::Input(format!("there is no course {reference:?}")))?;
+    let (id, _) = sql::find_by_ref(tx, reference).await?.ok_or_else(|| {
+        InputCode::NotThere {
+            what: RefKind::Course,
+        }
+        .given(reference)
+    })?;
     sql::set_withdrawn(tx, id).await?;
     tx.touch_content(Collection::Course, id);
     Ok(())

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{Error, Result, Tx};
 use domain::id::{AccountId, EntryId};
+use domain::input::{InputCode, RefKind};
 use domain::{Day, Points, Text, fault};
 use std::collections::HashMap;
 use tracing::instrument;
@@ -58,10 +59,13 @@ struct Part {
 #[instrument(level = "debug", skip_all)]
 pub async fn transfer(tx: &mut Tx, today: Day, transfer: &Transfer) -> Result<Booked> {
     if transfer.points <= 0 {
-        return Err(Error::Input("a transfer moves at least one point".into()));
+        return Err(InputCode::TooSmall { least: 1 }
+            .field("points")
+            .given(transfer.points.to_string())
+            .into());
     }
     if transfer.from == transfer.to {
-        return Err(Error::Input("both wallets are the same".into()));
+        return Err(InputCode::SameWallet.into());
     }
     let from = wallet(tx, transfer.from).await?;
     let to = wallet(tx, transfer.to).await?;
@@ -72,10 +76,12 @@ pub async fn transfer(tx: &mut Tx, today: Day, transfer: &Transfer) -> Result<Bo
         if (first.from_account, first.to_account, points) == (from, to, transfer.points) {
             return Ok(Booked::Before);
         }
-        return Err(Error::Input(format!(
-            "{:?} names another transfer, of {points} points on {}",
-            transfer.reference, first.on_day
-        )));
+        return Err(InputCode::AnotherTransfer {
+            points,
+            on: first.on_day,
+        }
+        .given(&transfer.reference)
+        .into());
     }
     settle(tx, today, vec![from, to]).await?;
     let balance = sql::find_balance(tx, from).await?;
@@ -106,9 +112,11 @@ pub async fn transfer(tx: &mut Tx, today: Day, transfer: &Transfer) -> Result<Bo
 pub async fn take_back(tx: &mut Tx, today: Day, reference: &str) -> Result<()> {
     let entries = sql::list_transfers(tx, Cause::Transfer, reference).await?;
     if entries.is_empty() {
-        return Err(Error::Input(format!(
-            "there is no transfer {reference:?} to undo"
-        )));
+        return Err(InputCode::NotThere {
+            what: RefKind::Transfer,
+        }
+        .given(reference)
+        .into());
     }
     undo(
         tx,
@@ -129,9 +137,7 @@ pub async fn merge(tx: &mut Tx, today: Day, from: Owner, into: Owner) -> Result<
         (Owner::Member(one), Owner::Member(other)) if one != other => {}
         (Owner::Company(one), Owner::Company(other)) if one != other => {}
         _ => {
-            return Err(Error::Input(
-                "only two members or two companies can be merged".into(),
-            ));
+            return Err(InputCode::CannotMerge.into());
         }
     }
     let from = wallet(tx, from).await?;
@@ -146,9 +152,7 @@ pub async fn merge(tx: &mut Tx, today: Day, from: Owner, into: Owner) -> Result<
         return Ok(Booked::Before);
     }
     if !merged.is_empty() {
-        return Err(Error::Input(
-            "one of the two was merged into another before: undo that first".into(),
-        ));
+        return Err(InputCode::MergedBefore.into());
     }
     sql::set_merged_into(tx, from, Some(into)).await?;
     settle(tx, today, vec![from]).await?;
@@ -165,7 +169,7 @@ pub async fn unmerge(tx: &mut Tx, today: Day, from: Owner) -> Result<()> {
     sql::lock_accounts(tx, &[from]).await?;
     let merged = sql::list_accounts(tx, &[from]).await?;
     if merged.iter().all(|account| account.merged_into.is_none()) {
-        return Err(Error::Input("it was not merged into another".into()));
+        return Err(InputCode::NotMerged.into());
     }
     sql::set_merged_into(tx, from, None).await?;
     let mut passed_on = sql::list_transfers(tx, Cause::Merge, &from.to_string()).await?;

@@ -4,9 +4,10 @@ mod sql;
 
 use crate::caller::Caller;
 use crate::programme::settings::StaffRow;
-use crate::{Error, Result, Tx, ledger};
+use crate::{Result, Tx, ledger};
 use domain::document::Collection;
 use domain::id::{CompanyId, MemberId, StaffId};
+use domain::input::{InputCode, RefKind};
 use domain::members::{Advisor, Colleague, Company, Function, Me, OrderPoints};
 use domain::{Day, Lang, Receipt};
 use tracing::instrument;
@@ -72,16 +73,17 @@ pub(crate) async fn set_staff(tx: &mut Tx, staff: &[StaffRow]) -> Result<()> {
 /// Makes or changes a company; its wallet is opened with it.
 ///
 /// # Errors
-/// [`Error::Input`] where the advisor is not known.
+/// [`crate::Error::Input`] where the advisor is not known.
 #[instrument(level = "debug", skip_all)]
 pub async fn save_company(tx: &mut Tx, row: &CompanyRow, lowest_tier: &str) -> Result<Saved> {
-    let advisor =
-        match &row.advisor {
-            None => None,
-            Some(reference) => Some(sql::find_staff(tx, reference).await?.ok_or_else(|| {
-                Error::Input(format!("advisor_ref: nobody of the staff has {reference:?}"))
-            })?),
-        };
+    let advisor = match &row.advisor {
+        None => None,
+        Some(reference) => Some(sql::find_staff(tx, reference).await?.ok_or_else(|| {
+            InputCode::NotThere { what: RefKind::Staff }
+                .field("advisor_ref")
+                .given(reference)
+        })?),
+    };
     match sql::find_company(tx, &row.reference).await? {
         None => {
             let id = CompanyId(tx.uuid());
@@ -109,20 +111,25 @@ pub async fn save_company(tx: &mut Tx, row: &CompanyRow, lowest_tier: &str) -> R
 /// Makes or changes a member; their wallet is opened with them.
 ///
 /// # Errors
-/// [`Error::Input`] where the company is not known, or the phone or e-mail is another member's.
+/// [`crate::Error::Input`] where the company is not known, or the phone or e-mail is another member's.
 #[instrument(level = "debug", skip_all)]
 pub async fn save_member(tx: &mut Tx, row: &MemberRow) -> Result<Saved> {
-    let (company, ..) = sql::find_company(tx, &row.company)
-        .await?
-        .ok_or_else(|| Error::Input(format!("company_ref: there is no company {:?}", row.company)))?;
+    let (company, ..) = sql::find_company(tx, &row.company).await?.ok_or_else(|| {
+        InputCode::NotThere {
+            what: RefKind::Company,
+        }
+        .field("company_ref")
+        .given(&row.company)
+    })?;
     for (column, address) in [("phone", &row.phone), ("email", &row.email)] {
         if let Some(address) = address
             && let Some(other) = sql::find_ref_by_address(tx, address).await?
             && other != row.reference
         {
-            return Err(Error::Input(format!(
-                "{column}: {address} is already that of member {other:?}"
-            )));
+            return Err(InputCode::AddressTaken { member: other }
+                .field(column)
+                .given(address)
+                .into());
         }
     }
     match sql::find_member(tx, &row.reference).await? {

@@ -2,8 +2,9 @@
 
 use super::{current, sql};
 use crate::programme::settings::Settings;
-use crate::{Error, Result, Tx, members, status};
+use crate::{Result, Tx, members, status};
 use domain::document::Collection;
+use domain::input::{InputCode, InputPlace};
 use tracing::instrument;
 
 /// What applying settings changes, in words.
@@ -13,15 +14,13 @@ pub struct Changes(pub Vec<String>);
 /// Makes `settings` the programme's, and tells what changed. Tiers of all companies are worked out again.
 ///
 /// # Errors
-/// [`Error::Input`] where a tier or trade that is in use would go.
+/// [`crate::Error::Input`] where a tier or trade that is in use would go.
 #[instrument(level = "debug", skip_all)]
 pub async fn apply(tx: &mut Tx, settings: &Settings) -> Result<Changes> {
     let before = current(tx).await?;
     for reference in sql::list_trades_in_use(tx).await? {
         if !settings.trades.iter().any(|trade| trade.reference == reference) {
-            return Err(Error::Input(format!(
-                "trade {reference:?} is gone from the file, but members have it"
-            )));
+            return Err(InputCode::TradeInUse.at(InputPlace::Trade(reference)).into());
         }
     }
     let mut changes = Vec::new();

@@ -2,6 +2,7 @@
 
 use crate::{Error, Result, strict_toml};
 use domain::codes;
+use domain::input::{InputCode, InputError, InputPlace, RefKind, one_of};
 use domain::members::Trade;
 use domain::programme::{EarningRule, Period, Programme, Tier};
 use domain::{Day, Lang, Timestamp};
@@ -83,74 +84,80 @@ impl Settings {
     /// # Errors
     /// [`Error::Input`] with the line or the field and what is wrong with it.
     pub fn parse(text: &str) -> Result<Settings> {
-        let settings: Settings = strict_toml::read(text).map_err(Error::Input)?;
-        settings.check().map_err(Error::Input)?;
+        let settings: Settings = strict_toml::read(text)?;
+        settings.check()?;
         Ok(settings)
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), InputError> {
         let brand = &self.brand;
         if self.status.period == Period::Newer {
-            return Err("status.period must be rolling, calendar or anniversary".into());
+            return Err(one_of(Period::ALL.map(Period::code)).field("status.period"));
         }
         if brand.name.trim().is_empty() {
-            return Err("brand.name is empty".into());
+            return Err(InputCode::Empty.field("brand.name"));
         }
-        let accent = rgb(&brand.accent)
-            .ok_or_else(|| format!("brand.accent must look like #b45309, it is {:?}", brand.accent))?;
+        let accent = rgb(&brand.accent).ok_or_else(|| {
+            InputCode::like("#b45309")
+                .field("brand.accent")
+                .given(&brand.accent)
+        })?;
         let contrast = contrast(accent, PAPER);
         if contrast < 4.5 {
-            return Err(format!(
-                "brand.accent {} has a contrast of {contrast:.1}:1 on the paper; text needs 4.5:1, choose a darker one",
-                brand.accent
-            ));
+            let tenths = (contrast * 10.0) as u32;
+            return Err(InputCode::NoContrast { tenths }
+                .field("brand.accent")
+                .given(&brand.accent));
         }
         if brand.languages.is_empty() {
-            return Err("brand.languages is empty".into());
+            return Err(InputCode::Empty.field("brand.languages"));
         }
         zone(&brand.time_zone)?;
         if brand.currency.len() != 3 || !brand.currency.bytes().all(|b| b.is_ascii_uppercase()) {
-            return Err(format!(
-                "brand.currency must be a code like EUR, it is {:?}",
-                brand.currency
-            ));
+            return Err(InputCode::like("EUR")
+                .field("brand.currency")
+                .given(&brand.currency));
         }
         if self.points.expiry_months == Some(0) {
-            return Err(
-                "points.expiry_months must be 1 or more; leave it out for points that do not expire".into(),
-            );
+            return Err(InputCode::TooSmall { least: 1 }
+                .field("points.expiry_months")
+                .given("0"));
         }
         if let Some(staff) = self.staff.iter().find(|staff| staff.role == Role::Newer) {
-            return Err(format!(
-                "staff {:?}: role must be advisor, editor, analyst or admin",
-                staff.reference
-            ));
+            let place = InputPlace::Staff(staff.reference.clone());
+            return Err(one_of(Role::ALL.map(Role::code)).field("role").within(place));
         }
-        distinct("trade", self.trades.iter().map(|trade| trade.reference.as_str()))?;
-        distinct("tier", self.tiers.iter().map(|tier| tier.reference.as_str()))?;
-        distinct("staff", self.staff.iter().map(|staff| staff.reference.as_str()))?;
-        for text in self
+        distinct(
+            InputPlace::Trade,
+            self.trades.iter().map(|trade| trade.reference.as_str()),
+        )?;
+        distinct(
+            InputPlace::Tier,
+            self.tiers.iter().map(|tier| tier.reference.as_str()),
+        )?;
+        distinct(
+            InputPlace::Staff,
+            self.staff.iter().map(|staff| staff.reference.as_str()),
+        )?;
+        let trades = self
             .trades
             .iter()
-            .map(|trade| ("trade", &trade.reference, &trade.name))
-            .chain(
-                self.tiers
-                    .iter()
-                    .map(|tier| ("tier", &tier.reference, &tier.name)),
-            )
-        {
-            let (what, reference, name) = text;
-            if let Some(lang) = brand.languages.iter().find(|lang| !name.has(**lang)) {
-                return Err(format!("{what} {reference:?} has no name in {:?}", lang.tag()));
+            .map(|trade| (InputPlace::Trade(trade.reference.clone()), &trade.name));
+        let tiers = self
+            .tiers
+            .iter()
+            .map(|tier| (InputPlace::Tier(tier.reference.clone()), &tier.name));
+        for (place, name) in trades.chain(tiers) {
+            if let Some(&language) = brand.languages.iter().find(|lang| !name.has(**lang)) {
+                return Err(InputCode::NoTextIn { language }.field("name").within(place));
             }
         }
         match self.tiers.first() {
-            None => return Err("there is no [[tier]]".into()),
+            None => return Err(InputCode::Missing.field("tier")),
             Some(first) if first.threshold != 0 => {
-                return Err(format!(
-                    "the first tier must have threshold 0, {:?} has {}",
-                    first.reference, first.threshold
-                ));
+                let threshold = first.threshold;
+                let wrong = InputCode::FirstTierNotAtZero { threshold }.field("threshold");
+                return Err(wrong.within(InputPlace::Tier(first.reference.clone())));
             }
             Some(_) => {}
         }
@@ -159,31 +166,30 @@ impl Settings {
             .windows(2)
             .find(|pair| pair[0].threshold >= pair[1].threshold)
         {
-            return Err(format!(
-                "tier {:?} must have a higher threshold than {:?}",
-                pair[1].reference, pair[0].reference
-            ));
+            let tier = pair[0].reference.clone();
+            let wrong = InputCode::ThresholdNotAbove { tier }.field("threshold");
+            return Err(wrong.within(InputPlace::Tier(pair[1].reference.clone())));
         }
         let mut versions: Vec<u32> = self.earning.iter().map(|rule| rule.version).collect();
         versions.sort_unstable();
         if versions.is_empty() {
-            return Err("there is no [[earning]] rule".into());
+            return Err(InputCode::Missing.field("earning"));
         }
         if let Some(pair) = versions.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(format!("earning version {} is there twice", pair[0]));
+            return Err(InputCode::Twice { first_line: None }.at(InputPlace::Earning(pair[0])));
         }
         for rule in &self.earning {
-            if rule.points_per_unit < 0 || rule.points_per_unit > 1_000_000 {
-                return Err(format!(
-                    "earning version {}: points_per_unit must be from 0 to 1000000",
-                    rule.version
-                ));
+            let place = InputPlace::Earning(rule.version);
+            if rule.points_per_unit < 0 || rule.points_per_unit > MOST_POINTS_PER_UNIT {
+                let wrong = InputCode::OutOfRange {
+                    least: 0,
+                    most: MOST_POINTS_PER_UNIT,
+                };
+                let points = rule.points_per_unit.to_string();
+                return Err(wrong.field("points_per_unit").given(points).within(place));
             }
             if rule.valid_until.is_some_and(|until| until < rule.valid_from) {
-                return Err(format!(
-                    "earning version {}: valid_until is before valid_from",
-                    rule.version
-                ));
+                return Err(InputCode::EndsBeforeItBegins.field("valid_until").within(place));
             }
         }
         Ok(())
@@ -202,7 +208,7 @@ impl Settings {
     /// # Errors
     /// [`Error::Broken`] where the time zone is no longer known.
     pub fn local(&self, at: Timestamp) -> Result<(Day, u32)> {
-        let zone = zone(&self.brand.time_zone).map_err(Error::Broken)?;
+        let zone = zone(&self.brand.time_zone).map_err(no_longer_known)?;
         let instant =
             jiff::Timestamp::from_millisecond(at.0).map_err(|error| Error::Broken(error.to_string()))?;
         let local = instant.to_zoned(zone);
@@ -222,7 +228,7 @@ impl Settings {
     /// # Errors
     /// [`Error::Broken`] where the time zone is no longer known or the day is out of range.
     pub fn instant(&self, day: Day, minutes: u32) -> Result<Timestamp> {
-        let zone = zone(&self.brand.time_zone).map_err(Error::Broken)?;
+        let zone = zone(&self.brand.time_zone).map_err(no_longer_known)?;
         let broken = |error: jiff::Error| Error::Broken(error.to_string());
         let (year, month, date) = day.ymd();
         let local = jiff::civil::Date::new(year as i16, month as i8, date as i8).map_err(broken)?;
@@ -247,18 +253,22 @@ impl Settings {
     ///
     /// # Errors
     /// The first that it does not have, in words.
-    pub(crate) fn has(&self, tiers: &[String], trades: &[String]) -> Result<(), String> {
+    pub(crate) fn has(&self, tiers: &[String], trades: &[String]) -> Result<(), InputError> {
         if let Some(tier) = tiers
             .iter()
             .find(|tier| !self.tiers.iter().any(|known| known.reference == **tier))
         {
-            return Err(format!("the programme has no tier {tier:?}"));
+            return Err(InputCode::NotThere { what: RefKind::Tier }
+                .field("tiers")
+                .given(tier));
         }
         if let Some(trade) = trades
             .iter()
             .find(|trade| !self.trades.iter().any(|known| known.reference == **trade))
         {
-            return Err(format!("the programme has no trade {trade:?}"));
+            return Err(InputCode::NotThere { what: RefKind::Trade }
+                .field("trades")
+                .given(trade));
         }
         Ok(())
     }
@@ -280,21 +290,31 @@ impl Settings {
     }
 }
 
-fn zone(name: &str) -> Result<jiff::tz::TimeZone, String> {
-    jiff::tz::TimeZone::get(name).map_err(|_| format!("brand.time_zone {name:?} is not a known time zone"))
+fn zone(name: &str) -> Result<jiff::tz::TimeZone, InputError> {
+    jiff::tz::TimeZone::get(name).map_err(|_| InputCode::UnknownTimeZone.field("brand.time_zone").given(name))
 }
 
-fn distinct<'a>(what: &str, references: impl Iterator<Item = &'a str>) -> Result<(), String> {
+fn no_longer_known(zone: InputError) -> Error {
+    Error::Broken(format!("the time zone {:?} is no longer known", zone.value))
+}
+
+/// The most points a whole unit of currency may bring.
+const MOST_POINTS_PER_UNIT: i64 = 1_000_000;
+
+fn distinct<'a>(
+    place: fn(String) -> InputPlace,
+    references: impl Iterator<Item = &'a str>,
+) -> Result<(), InputError> {
     let mut seen = std::collections::HashSet::new();
     for reference in references {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         if reference.is_empty() || !reference.bytes().all(plain) {
-            return Err(format!(
-                "{what}: ref {reference:?} must be letters, digits, - and _"
-            ));
+            return Err(InputCode::NotARef
+                .field("ref")
+                .within(place(reference.to_owned())));
         }
         if !seen.insert(reference) {
-            return Err(format!("{what} {reference:?} is there twice"));
+            return Err(InputCode::Twice { first_line: None }.at(place(reference.to_owned())));
         }
     }
     Ok(())
@@ -347,15 +367,35 @@ mod tests {
         let wrong = |from: &str, to: &str| {
             assert!(DEFAULT.contains(from), "{from}");
             match Settings::parse(&DEFAULT.replacen(from, to, 1)) {
-                Err(Error::Input(text)) => text,
+                Err(Error::Input(error)) => error,
                 other => panic!("{other:?}"),
             }
         };
-        assert!(wrong("#B45309", "#FFD54F").contains("contrast"));
-        assert!(wrong("#B45309", "amber").contains("brand.accent"));
-        assert!(wrong("Europe/Paris", "Europe/Paname").contains("Europe/Paname"));
-        assert!(wrong("threshold = 0", "threshold = 5").contains("threshold 0"));
-        assert!(wrong("currency", "curency").contains("curency"));
+        assert_eq!(
+            wrong("#B45309", "#FFD54F"),
+            InputCode::NoContrast { tenths: 13 }
+                .field("brand.accent")
+                .given("#FFD54F")
+        );
+        assert_eq!(
+            wrong("#B45309", "amber"),
+            InputCode::like("#b45309").field("brand.accent").given("amber")
+        );
+        assert_eq!(
+            wrong("Europe/Paris", "Europe/Paname"),
+            InputCode::UnknownTimeZone
+                .field("brand.time_zone")
+                .given("Europe/Paname")
+        );
+        assert_eq!(
+            wrong("threshold = 0", "threshold = 5").code,
+            InputCode::FirstTierNotAtZero { threshold: 5 }
+        );
+        assert!(
+            wrong("currency", "curency")
+                .field()
+                .is_some_and(|field| field.contains("curency"))
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::ledger::{self, Owner};
 use crate::{Error, Result, Tx, markdown, notices, programme, signing, stored, strict_toml};
 use domain::document::Collection;
 use domain::id::{CommandId, CompanyId, MemberId, RewardId};
+use domain::input::{InputCode, InputError, InputPlace, RefKind, one_of};
 use domain::ledger::Wallet;
 use domain::notices::About;
 use domain::rewards::{Command, Delivery, Redemption, Reward, Shelf, Step, Voucher};
@@ -153,18 +154,21 @@ async fn take_back(tx: &mut Tx, caller: &Caller, id: CommandId) -> Result<Receip
 /// [`Error::Input`] where there is no such request, or it cannot move there from where it stands.
 #[instrument(level = "debug", skip_all)]
 pub async fn advance(tx: &mut Tx, id: CommandId, step: Step) -> Result<()> {
-    let row = sql::find_redemption(tx, id)
-        .await?
-        .ok_or_else(|| Error::Input(format!("there is no request {id}")))?;
+    let row = sql::find_redemption(tx, id).await?.ok_or_else(|| {
+        InputCode::NotThere {
+            what: RefKind::Request,
+        }
+        .given(id.to_string())
+    })?;
     if step == Step::TakenBack {
-        return Err(Error::Input("only the member takes a request back".into()));
+        return Err(InputCode::OnlyMemberTakesBack.into());
     }
     match step_to(tx, &row, step).await {
-        Err(Error::Rejected(domain::Error::AlreadyHandled)) => Err(Error::Input(format!(
-            "the request stands at {}, it cannot become {}",
-            row.step,
-            step.code()
-        ))),
+        Err(Error::Rejected(domain::Error::AlreadyHandled)) => Err(InputCode::CannotBecome {
+            from: row.step.clone(),
+            to: step.code().to_owned(),
+        }
+        .into()),
         Err(other) => Err(other),
         Ok(()) => {
             let title = serde_json::from_str(&row.title)?;
@@ -216,9 +220,12 @@ fn touch_band(tx: &mut Tx, reward: RewardId, now: Option<i64>, before: Option<i6
 /// [`Error::Input`] where there is no such reward.
 #[instrument(level = "debug", skip_all)]
 pub async fn withdraw(tx: &mut Tx, reference: &str) -> Result<()> {
-    let id = sql::find_id(tx, reference)
-        .await?
-        .ok_or_else(|| Error::Input(format!("there is no reward {reference:?}")))?;
+    let id = sql::find_id(tx, reference).await?.ok_or_else(|| {
+        InputCode::NotThere {
+            what: RefKind::Reward,
+        }
+        .given(reference)
+    })?;
     sql::set_withdrawn(tx, id).await?;
     tx.touch_content(Collection::Reward, id);
     Ok(())
@@ -274,24 +281,38 @@ struct RewardFile {
 /// [`Error::Input`] with the reward and what is wrong with it.
 #[instrument(level = "debug", skip_all)]
 pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
-    let file: RewardsFile = strict_toml::read(text).map_err(Error::Input)?;
+    let file: RewardsFile = strict_toml::read(text)?;
     let settings = programme::current(tx).await?;
     for reward in &file.rewards {
-        let wrong = |text: String| Error::Input(format!("reward {:?}: {text}", reward.reference));
+        let here = |error: Error| error.within(InputPlace::Reward(reward.reference.clone()));
+        let wrong = |error: InputError| here(error.into());
         let shelf = Shelf::from_code(&reward.shelf).ok_or_else(|| {
-            wrong(format!(
-                "shelf must be work, leisure, learning or solidarity, it is {:?}",
-                reward.shelf
-            ))
+            wrong(
+                one_of(Shelf::ALL.iter().map(|shelf| shelf.code()))
+                    .field("shelf")
+                    .given(&reward.shelf),
+            )
         })?;
         let delivery = Delivery::from_code(&reward.delivery).ok_or_else(|| {
-            wrong(format!(
-                "delivery must be advisor, post or voucher, it is {:?}",
-                reward.delivery
-            ))
+            wrong(
+                one_of(Delivery::ALL.iter().map(|way| way.code()))
+                    .field("delivery")
+                    .given(&reward.delivery),
+            )
         })?;
-        if reward.points < 1 || reward.stock.is_some_and(|stock| stock < 0) {
-            return Err(wrong("points must be 1 or more, and stock not below 0".into()));
+        if reward.points < 1 {
+            return Err(wrong(
+                InputCode::TooSmall { least: 1 }
+                    .field("points")
+                    .given(reward.points.to_string()),
+            ));
+        }
+        if let Some(stock) = reward.stock.filter(|stock| *stock < 0) {
+            return Err(wrong(
+                InputCode::TooSmall { least: 0 }
+                    .field("stock")
+                    .given(stock.to_string()),
+            ));
         }
         settings.has(&reward.tiers, &[]).map_err(wrong)?;
         let id = sql::find_id(tx, &reward.reference)
@@ -301,7 +322,8 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
             id,
             title: reward.title.clone(),
             summary: reward.summary.clone(),
-            html: markdown::text_to_html(&reward.body).map_err(|error| wrong(error.to_string()))?,
+            html: markdown::text_to_html(&reward.body)
+                .map_err(|error| here(error.within(InputPlace::field("body"))))?,
             shelf,
             points: reward.points,
             stock: Band::Many,

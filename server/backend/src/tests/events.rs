@@ -5,6 +5,7 @@ use crate::testing::{NOW, World};
 use crate::{both, events};
 use domain::document::Collection;
 use domain::events::{Command, Event, Place, Registration};
+use domain::input::{InputCode, InputError};
 use domain::notices::{About, Notice};
 use domain::stock::Band;
 use domain::{Error, Receipt, Timestamp, Verdict};
@@ -148,7 +149,7 @@ both! {
         assert_eq!(place(world, &caller(world, "m-cat").await).await, Some(Place::Waiting { position: 1 }));
         let mut tx = world.db.write().await.unwrap();
         let fewer = events::import_file(&mut tx, EVENTS).await.unwrap_err();
-        assert!(fewer.to_string().contains("2 seats are taken"), "{fewer}");
+        assert!(matches!(fewer, crate::Error::Input(InputError { code: InputCode::SeatsTaken { taken: 2 }, .. })), "{fewer}");
     }
 
     async fn a_reserved_event_says_so(world) {

@@ -3,6 +3,7 @@ use crate::testing::World;
 use crate::{both, learning};
 use domain::document::Collection;
 use domain::id::CourseId;
+use domain::input::{InputCode, InputError, InputPlace, RefKind};
 use domain::learning::{Answer, Command, Course, Form, Given, Key, Progress, Unpaid};
 use domain::ledger::Balance;
 use domain::{Error, Receipt, Verdict};
@@ -173,7 +174,8 @@ both! {
         import(world, COURSE).await.unwrap();
         let (ann, old) = (caller(world, "m-ann").await, course(world).await);
         let changed = COURSE.replace("version = 1", "version = 2").replace("correct = 1", "correct = 0");
-        assert!(import(world, &COURSE.replace("correct = 1", "correct = 0")).await.unwrap_err().to_string().contains("raise the version"));
+        let other = import(world, &COURSE.replace("correct = 1", "correct = 0")).await;
+        assert!(matches!(other, Err(crate::Error::Input(InputError { code: InputCode::VersionUsed { newest: 1 }, .. }))));
         assert!(!import(world, &changed).await.unwrap().unchanged);
         assert!(import(world, &changed).await.unwrap().unchanged);
         let new = course(world).await;
@@ -236,17 +238,34 @@ both! {
 
     async fn what_is_wrong_in_a_course_is_named(world) {
         populate(world).await;
+        let course = || InputPlace::File("course.toml".into());
+        let question = |error: InputError| error.within(InputPlace::Question("q1".into())).within(course());
         for (from, to, told) in [
-            ("correct = 1", "correct = 7", "there is no option 7"),
-            ("correct = 1", "correct = true", "does not fit the kind"),
-            ("\"baker\"", "\"smith\"", "no trade \"smith\""),
-            ("file = \"01-hands\"", "file = \"02-feet\"", "02-feet.fr.md is not there"),
-            ("pass_mark = 70", "pass_mark = 170", "pass_mark"),
-            ("ref = \"q2\"", "ref = \"q1\"", "is there twice"),
-            ("kind = \"single\"", "kind = \"essay\"", "essay"),
+            ("correct = 1", "correct = 7", question(InputCode::NoOption { place: 7 }.field("correct"))),
+            ("correct = 1", "correct = true", question(InputCode::CorrectDoesNotFit.field("correct").given("Single"))),
+            (
+                "\"baker\"",
+                "\"smith\"",
+                InputCode::NotThere { what: RefKind::Trade }.field("trades").given("smith").within(course()),
+            ),
+            ("file = \"01-hands\"", "file = \"02-feet\"", InputCode::Missing.at(InputPlace::File("02-feet.fr.md".into()))),
+            (
+                "pass_mark = 70",
+                "pass_mark = 170",
+                InputCode::OutOfRange { least: 1, most: 100 }.field("pass_mark").given("170").within(course()),
+            ),
+            ("ref = \"q2\"", "ref = \"q1\"", question(InputCode::Twice { first_line: None }.into())),
         ] {
-            let error = import(world, &COURSE.replacen(from, to, 1)).await.unwrap_err().to_string();
-            assert!(error.contains(told), "{told}: {error}");
+            match import(world, &COURSE.replacen(from, to, 1)).await {
+                Err(crate::Error::Input(error)) => assert_eq!(error, told),
+                other => panic!("{to}: {other:?}"),
+            }
+        }
+        match import(world, &COURSE.replacen("kind = \"single\"", "kind = \"essay\"", 1)).await {
+            Err(crate::Error::Input(InputError { at, code: InputCode::Unreadable { said }, .. })) => {
+                assert!(at == [course()] && said.contains("essay"), "{said}");
+            }
+            other => panic!("{other:?}"),
         }
     }
 }

@@ -225,7 +225,7 @@ fn accounted(result: backend::Result<Report>) {
         Ok(report) => {
             let bad = report.bad.len() as u64;
             assert_eq!(report.new + report.changed + report.unchanged + bad, report.rows);
-            let written = report.bad_rows_csv().unwrap();
+            let written = report.bad_rows_csv(|code| format!("{code:?}")).unwrap();
             assert!(!written.is_empty());
         }
         Err(Error::Input(_)) => {}

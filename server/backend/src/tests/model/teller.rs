@@ -8,6 +8,7 @@ use crate::programme::{self, Settings};
 use crate::testing::World;
 use crate::{Error, Tx, members};
 use domain::id::{AccountId, CommandId, CompanyId, EntryId};
+use domain::input::InputCode;
 use domain::ledger::Wallet;
 use domain::{Day, Points, Text};
 use std::collections::{BTreeMap, BTreeSet};
@@ -282,7 +283,7 @@ pub async fn act(tx: &mut Tx, cast: &Cast, known: &mut Known, today: Day, step: 
             }
         }
         Step::End { hold, end } => match known.holds.get(*hold) {
-            None => Err(Error::Input(String::new())),
+            None => Err(InputCode::SameWallet.into()),
             Some(hold) => end_hold(tx, *hold, *end, today).await,
         },
         Step::Transfer {
@@ -347,7 +348,7 @@ async fn end_hold(tx: &mut Tx, hold: EntryId, end: End, today: Day) -> Result<()
         Ok(()) => tx.go_on(mark).await,
         Err(error @ Error::Database(_)) if !error.is_of_the_database() => {
             tx.go_back(mark).await?;
-            Err(Error::Input(String::new()))
+            Err(InputCode::SameWallet.into())
         }
         Err(other) => Err(other),
     }

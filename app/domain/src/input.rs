@@ -1,0 +1,377 @@
+//! What is wrong with something that was handed in: a file, a setting, a form of the back office.
+//!
+//! The codes are permanent, and carry what their text needs and no words: whoever reads it is told in their language.
+
+use crate::newer::{codes, open};
+use crate::{Day, Lang, Points};
+use serde::{Deserialize, Serialize};
+
+/// One thing that is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputError {
+    /// From the outside in: the file, the thing in it, its field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub at: Vec<InputPlace>,
+    /// What stands there, where that helps to find it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    #[serde(flatten)]
+    pub code: InputCode,
+}
+
+open! {
+    /// A step on the way to what is wrong.
+    pub enum InputPlace {
+        /// Its name.
+        File(String) = "file",
+        /// From 1.
+        Line(u64) = "line",
+        /// A column of a table, a field of a form or of a TOML file: `brand.accent`.
+        Field(String) = "field",
+        Event(String) = "event",
+        Reward(String) = "reward",
+        Question(String) = "question",
+        Tier(String) = "tier",
+        Trade(String) = "trade",
+        Staff(String) = "staff",
+        /// An earning rule, by its version.
+        Earning(u32) = "earning",
+    }
+}
+
+codes! {
+    /// Things that have a ref or an id.
+    pub enum RefKind {
+        Company = "company",
+        Member = "member",
+        Staff = "staff",
+        Event = "event",
+        Reward = "reward",
+        Course = "course",
+        Lesson = "lesson",
+        Picture = "picture",
+        File = "file",
+        Request = "request",
+        Tier = "tier",
+        Trade = "trade",
+        Transfer = "transfer",
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum InputCode {
+    /// Nothing stands there.
+    Empty,
+    /// It must be there, and is not.
+    Missing,
+    /// `first_line`: where it was before, in a file of lines.
+    Twice {
+        first_line: Option<u64>,
+    },
+    /// It is nothing this place knows; it knows `known`.
+    Unknown {
+        known: Vec<String>,
+    },
+    /// As `Unknown`, of the name of a column.
+    UnknownColumn {
+        known: Vec<String>,
+    },
+    /// A field that nobody reads: perhaps a slip of the pen.
+    UnknownField,
+    NotUtf8,
+    /// The reader of TOML, CSV or a folder says why, in English.
+    Unreadable {
+        said: String,
+    },
+    /// It must have the form of `like`.
+    MustLookLike {
+        like: String,
+    },
+    NotAWholeNumber,
+    /// It must be a whole number from `least` to `most`.
+    OutOfRange {
+        least: i64,
+        most: i64,
+    },
+    /// It must be a whole number, `least` or more.
+    TooSmall {
+        least: i64,
+    },
+    /// At most `most` characters, none of which controls anything.
+    TooLong {
+        most: u32,
+    },
+    /// A row of `values` values, where the first line names `columns` columns.
+    WrongWidth {
+        values: u32,
+        columns: u32,
+    },
+    /// The first line must name the columns.
+    NoColumns,
+    /// There is no such thing.
+    NotThere {
+        what: RefKind,
+    },
+    /// There is no such company, and companies may be made from orders where that is asked for.
+    NoCompanyYet,
+    NotOfCompany {
+        company: String,
+    },
+    /// Another member signs in with it.
+    AddressTaken {
+        member: String,
+    },
+    /// A member needs a phone number or an e-mail address.
+    NoAddress,
+    NotAPhoneNumber,
+    NotAnEmailAddress,
+    AfterToday {
+        today: Day,
+    },
+    UnknownTimeZone,
+    /// A ref of letters, digits, `-` and `_`.
+    NotARef,
+    /// The colour's contrast on the paper, in tenths; text needs 45.
+    NoContrast {
+        tenths: u32,
+    },
+    NoTextIn {
+        language: Lang,
+    },
+    /// The lowest tier begins at 0.
+    FirstTierNotAtZero {
+        threshold: Points,
+    },
+    ThresholdNotAbove {
+        tier: String,
+    },
+    EndsBeforeItBegins,
+    /// Members have this trade, and it would go.
+    TradeInUse,
+    PlaceOrWebinar,
+    NotHttps,
+    /// So many seats are taken, and there would be fewer.
+    SeatsTaken {
+        taken: i64,
+    },
+    NoPictureHere {
+        picture: String,
+    },
+    PictureTooLarge {
+        bytes: u64,
+        most: u64,
+    },
+    NotAPicture,
+    NoTitleLine,
+    /// Members may have this version with other content; the newest is `newest`.
+    VersionUsed {
+        newest: i64,
+    },
+    VersionNotAbove {
+        newest: i64,
+    },
+    PointsNeedGradedQuestions,
+    NoOptionsHere,
+    NoOption {
+        place: u8,
+    },
+    NothingRight,
+    /// What is right does not fit the kind of the question.
+    CorrectDoesNotFit,
+    SameWallet,
+    /// The ref names another transfer.
+    AnotherTransfer {
+        points: Points,
+        on: Day,
+    },
+    CannotMerge,
+    MergedBefore,
+    NotMerged,
+    OnlyMemberTakesBack,
+    /// A request at step `from` cannot become `to`.
+    CannotBecome {
+        from: String,
+        to: String,
+    },
+    /// What a newer server finds wrong. Only ever read.
+    #[serde(other, skip_serializing)]
+    Newer,
+}
+
+/// It is none of `known`.
+pub fn one_of<T: Into<String>>(known: impl IntoIterator<Item = T>) -> InputCode {
+    InputCode::Unknown {
+        known: known.into_iter().map(Into::into).collect(),
+    }
+}
+
+impl InputPlace {
+    pub fn field(name: &str) -> InputPlace {
+        InputPlace::Field(name.to_owned())
+    }
+}
+
+impl InputCode {
+    pub fn like(like: &str) -> InputCode {
+        InputCode::MustLookLike {
+            like: like.to_owned(),
+        }
+    }
+
+    /// This, of what stands there.
+    pub fn given(self, value: impl Into<String>) -> InputError {
+        InputError::from(self).given(value)
+    }
+
+    /// This, at `place`.
+    pub fn at(self, place: InputPlace) -> InputError {
+        InputError::from(self).within(place)
+    }
+
+    /// This, in a field of this name.
+    pub fn field(self, name: &str) -> InputError {
+        self.at(InputPlace::field(name))
+    }
+
+    /// One of each that this version gives, for tests that go through all of them.
+    pub fn examples() -> Vec<InputCode> {
+        let known = vec!["a".to_owned(), "b".to_owned()];
+        vec![
+            InputCode::Empty,
+            InputCode::Missing,
+            InputCode::Twice { first_line: None },
+            InputCode::Unknown { known: known.clone() },
+            InputCode::UnknownColumn { known },
+            InputCode::UnknownField,
+            InputCode::NotUtf8,
+            InputCode::Unreadable { said: "said".into() },
+            InputCode::like("2026-11-21"),
+            InputCode::NotAWholeNumber,
+            InputCode::OutOfRange { least: 1, most: 9 },
+            InputCode::TooSmall { least: 1 },
+            InputCode::TooLong { most: 200 },
+            InputCode::WrongWidth {
+                values: 4,
+                columns: 6,
+            },
+            InputCode::NoColumns,
+            InputCode::NotThere {
+                what: RefKind::Company,
+            },
+            InputCode::NoCompanyYet,
+            InputCode::NotOfCompany { company: "c".into() },
+            InputCode::AddressTaken { member: "m".into() },
+            InputCode::NoAddress,
+            InputCode::NotAPhoneNumber,
+            InputCode::NotAnEmailAddress,
+            InputCode::AfterToday { today: Day(0) },
+            InputCode::UnknownTimeZone,
+            InputCode::NotARef,
+            InputCode::NoContrast { tenths: 13 },
+            InputCode::NoTextIn { language: Lang::En },
+            InputCode::FirstTierNotAtZero { threshold: 5 },
+            InputCode::ThresholdNotAbove { tier: "t".into() },
+            InputCode::EndsBeforeItBegins,
+            InputCode::TradeInUse,
+            InputCode::PlaceOrWebinar,
+            InputCode::NotHttps,
+            InputCode::SeatsTaken { taken: 3 },
+            InputCode::NoPictureHere {
+                picture: "a.png".into(),
+            },
+            InputCode::PictureTooLarge { bytes: 9, most: 8 },
+            InputCode::NotAPicture,
+            InputCode::NoTitleLine,
+            InputCode::VersionUsed { newest: 2 },
+            InputCode::VersionNotAbove { newest: 2 },
+            InputCode::PointsNeedGradedQuestions,
+            InputCode::NoOptionsHere,
+            InputCode::NoOption { place: 7 },
+            InputCode::NothingRight,
+            InputCode::CorrectDoesNotFit,
+            InputCode::SameWallet,
+            InputCode::AnotherTransfer {
+                points: 5,
+                on: Day(0),
+            },
+            InputCode::CannotMerge,
+            InputCode::MergedBefore,
+            InputCode::NotMerged,
+            InputCode::OnlyMemberTakesBack,
+            InputCode::CannotBecome {
+                from: "sent".into(),
+                to: "accepted".into(),
+            },
+        ]
+    }
+}
+
+impl From<InputCode> for InputError {
+    fn from(code: InputCode) -> InputError {
+        InputError {
+            at: Vec::new(),
+            value: None,
+            code,
+        }
+    }
+}
+
+impl InputError {
+    /// The same, one step further in: `place` is around what was known of where it is.
+    pub fn within(mut self, place: InputPlace) -> InputError {
+        self.at.insert(0, place);
+        self
+    }
+
+    /// The same, with what stands there.
+    pub fn given(mut self, value: impl Into<String>) -> InputError {
+        self.value = Some(value.into());
+        self
+    }
+
+    /// The innermost field it is in, if it is in one.
+    pub fn field(&self) -> Option<&str> {
+        self.at.iter().rev().find_map(|place| match place {
+            InputPlace::Field(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_travels_as_code_place_and_data() {
+        let error = InputCode::OutOfRange { least: 1, most: 100 }
+            .field("pass_mark")
+            .given("0")
+            .within(InputPlace::File("course.toml".into()));
+        let text = r#"{"at":[{"file":"course.toml"},{"field":"pass_mark"}],"value":"0","code":"out_of_range","least":1,"most":100}"#;
+        assert_eq!(serde_json::to_string(&error).unwrap(), text);
+        assert_eq!(serde_json::from_str::<InputError>(text).unwrap(), error);
+        assert_eq!(error.field(), Some("pass_mark"));
+        let newer = r#"{"at":[{"star":"Vega"}],"code":"too_bright","magnitude":7}"#;
+        let newer: InputError = serde_json::from_str(newer).unwrap();
+        assert_eq!(newer, InputCode::Newer.at(InputPlace::Newer));
+    }
+
+    #[test]
+    fn codes_are_permanent() {
+        let codes: Vec<String> = InputCode::examples()
+            .iter()
+            .map(|code| {
+                serde_json::to_value(code).unwrap()["code"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect();
+        assert_eq!(
+            codes.join(" "),
+            include_str!("../tests/input_codes.txt").trim_end()
+        );
+    }
+}
