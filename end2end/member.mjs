@@ -6,6 +6,9 @@ import { ready, signIn } from './harness.mjs';
 
 export const TABS = ['/app', '/app/learn', '/app/events', '/app/rewards', '/app/me'];
 
+// The screen that asks the server each time; all others show what is on the phone.
+export const COLLEAGUES = '/app/me/company/members';
+
 const WORDS = {
   en: { yes: 'True', no: 'False', up: 'Move up', comma: '.' },
   fr: { yes: 'Vrai', no: 'Faux', up: 'Monter', comma: ',' },

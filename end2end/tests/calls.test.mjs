@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { axe, stage } from '../harness.mjs';
-import { enter, event, heading, opened, tapTab, tapTo } from '../member.mjs';
+import { COLLEAGUES, enter, event, heading, opened, tapTab, tapTo } from '../member.mjs';
 
 const { server, phone: openPhone } = await stage({ after });
-const COLLEAGUES = '/app/me/company/members';
 
 const MANAGERS = {
   fr: {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { ready, signIn, stage } from '../harness.mjs';
-import { enter, everyScreen, heading, opened, quietLine, tapTab, tapTo } from '../member.mjs';
+import { COLLEAGUES, enter, everyScreen, heading, opened, quietLine, tapTab, tapTo } from '../member.mjs';
 
 const { server, phone: openPhone } = await stage({ after });
 
@@ -121,7 +121,7 @@ describe('signing in', () => {
 });
 
 describe('the first visit', () => {
-  test('brings everything, and then no screen needs the network', async () => {
+  test('brings everything, and then no screen but one needs the network', async () => {
     const phone = await openPhone();
     const { page } = phone;
     // The round of every minute belongs to no screen.
@@ -148,6 +148,7 @@ describe('the first visit', () => {
     const before = server.network.requests.length;
     const seen = await everyScreen(page, async (path) => {
       assert.notEqual((await heading(page).textContent()).trim(), '', path);
+      if (path === COLLEAGUES) await page.locator('main ul.lines').waitFor();
       assert.equal(await page.locator('main .skeleton').count(), 0, path);
       if (path !== '/app') await page.waitForFunction(() => document.activeElement?.matches('main h1'));
       const broken = await page
@@ -157,7 +158,8 @@ describe('the first visit', () => {
     });
     // A browser looks for a newer worker when it pleases: the worker and the script it loads.
     const ofTheBrowser = /^GET (\/sw\.js|\/v\/[^/]+\/store\.js)$/;
-    assert.deepEqual(server.network.requests.slice(before).filter((request) => !ofTheBrowser.test(request)), []);
+    const asked = server.network.requests.slice(before).filter((request) => !ofTheBrowser.test(request));
+    assert.deepEqual(asked, ['POST /api/call/colleagues']);
 
     const kinds = {
       course: /^\/app\/learn\/[^/]+$/,

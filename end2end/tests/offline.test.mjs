@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { stage, until } from '../harness.mjs';
 import {
+  COLLEAGUES,
   acts,
   askFor,
   course,
@@ -65,6 +66,7 @@ test('with the server away, every screen starts cold and shows what the phone kn
     await page.goto(at);
     await opened(page);
     assert.equal(await heading(page).textContent(), known.get(at), at);
+    if (at === COLLEAGUES) await page.locator('main [role=status]').getByText('needs a network').waitFor();
     assert.ok((await screenText(page)).length > 30, at);
     await quietLine(page).waitFor();
     assert.match(await quietLine(page).textContent(), AS_OF, at);
