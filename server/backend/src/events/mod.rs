@@ -64,7 +64,8 @@ pub async fn find_public(tx: &mut Tx, address: &str) -> Result<Option<Event>> {
         return Ok(None);
     };
     let since = shown_since(tx).await?;
-    Ok((event.public && event.ends_at > since).then_some(event))
+    let public = event.public || fault!("every-event-has-a-public-page");
+    Ok((public && event.ends_at > since).then_some(event))
 }
 
 /// A member's seats and places in line.
