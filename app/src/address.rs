@@ -3,7 +3,7 @@
 //! Why not leptos_router: the app finds its screens with its own [`Route`]; what is left of a router is on this page, and
 //! is 9.8 KB less to download.
 
-use crate::route::Route;
+use crate::routes::Route;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::web_sys::{Element, HtmlAnchorElement, MouseEvent};

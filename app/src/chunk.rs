@@ -2,7 +2,7 @@
 //!
 //! # How to make a feature a chunk
 //! One function with `#[wasm_split(name, fallible, …, preload(load))]` makes all its screens, as in `learning/mod.rs`, and
-//! a line in `frame::chunk` says which routes are its own. One function only: each has its own loader, so a second one would wait
+//! a line in `shell::chunk` says which routes are its own. One function only: each has its own loader, so a second one would wait
 //! once more.
 //!
 //! Why not `leptos::lazy`: it panics where the file cannot be had, and a phone without a network is no reason to end the app.

@@ -6,9 +6,9 @@ use domain::document::Collection;
 #[cfg(feature = "csr")]
 use crate::activity::view::ActView;
 #[cfg(feature = "csr")]
-use crate::browser::live::App;
+use crate::browser::app_state::AppState;
 #[cfg(feature = "csr")]
-use crate::route::Route;
+use crate::routes::Route;
 #[cfg(feature = "csr")]
 use domain::Lang;
 
@@ -20,7 +20,7 @@ pub struct Feature {
     pub collections: &'static [Collection],
     /// What the activity page says of one of its acts; `None` where another version of the app wrote it.
     #[cfg(feature = "csr")]
-    pub describe: fn(App, &ActView, Lang) -> Option<Described>,
+    pub describe: fn(AppState, &ActView, Lang) -> Option<Described>,
 }
 
 /// An act in words, and where what it is about is shown.

@@ -1,6 +1,6 @@
 //! Dates, times and money as the member's language writes them, in the programme's time zone.
 
-use crate::browser::live::App;
+use crate::browser::app_state::AppState;
 use domain::{Cents, Day, Lang, Timestamp};
 use js_sys::{Array, Date, Function, Object, Reflect};
 use leptos::prelude::*;
@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// The programme's time zone; empty before it is known.
-fn zone(app: App) -> String {
+fn zone(app: AppState) -> String {
     let member = app.member.get();
     let programme = member.programme.as_ref();
     programme
@@ -76,12 +76,12 @@ fn date(lang: Lang, zone: &str, at: Timestamp, options: &[(&str, &str)]) -> Stri
 const TIME: [(&str, &str); 2] = [("hour", "2-digit"), ("minute", "2-digit")];
 
 /// `10:42`
-pub fn time(app: App, at: Timestamp) -> String {
+pub fn time(app: AppState, at: Timestamp) -> String {
     date(app.lang.get(), &zone(app), at, &TIME)
 }
 
 /// `lundi 24 novembre`, `Monday 24 November`
-pub fn weekday(app: App, at: Timestamp) -> String {
+pub fn weekday(app: AppState, at: Timestamp) -> String {
     date(
         app.lang.get(),
         &zone(app),
@@ -91,7 +91,7 @@ pub fn weekday(app: App, at: Timestamp) -> String {
 }
 
 /// `lundi 24 novembre 2026 à 10:42`
-pub fn moment(app: App, at: Timestamp) -> String {
+pub fn moment(app: AppState, at: Timestamp) -> String {
     date(
         app.lang.get(),
         &zone(app),
@@ -107,7 +107,7 @@ pub fn moment(app: App, at: Timestamp) -> String {
 }
 
 /// `10:42` today, `21 nov. 10:42` before.
-pub fn as_of(app: App, at: Timestamp) -> String {
+pub fn as_of(app: AppState, at: Timestamp) -> String {
     if day_of(app, at) == day_of(app, app.now.get()) {
         return time(app, at);
     }
@@ -120,7 +120,7 @@ pub fn as_of(app: App, at: Timestamp) -> String {
 }
 
 /// `24` and `nov.`, for a date tile, and `lun.` above it.
-pub fn tile(app: App, at: Timestamp) -> (String, String, String) {
+pub fn tile(app: AppState, at: Timestamp) -> (String, String, String) {
     let (lang, zone) = (app.lang.get(), zone(app));
     (
         date(lang, &zone, at, &[("weekday", "short")]),
@@ -158,7 +158,7 @@ pub fn month(lang: Lang, name: &str) -> String {
 }
 
 /// The calendar day of the programme an instant falls on.
-pub fn day_of(app: App, at: Timestamp) -> Day {
+pub fn day_of(app: AppState, at: Timestamp) -> Day {
     let value = Date::new(&JsValue::from_f64(at.0 as f64));
     let zone = zone(app);
     let mut options = vec![("year", "numeric"), ("month", "2-digit"), ("day", "2-digit")];
@@ -177,7 +177,7 @@ pub fn day_of(app: App, at: Timestamp) -> Day {
 }
 
 /// Whole money: `3 400 €`.
-pub fn money(app: App, amount: Cents) -> String {
+pub fn money(app: AppState, amount: Cents) -> String {
     let lang = app.lang.get();
     let member = app.member.get();
     let programme = member.programme.as_ref();

@@ -4,8 +4,8 @@
 //! neither, what remains is plain Rust: [`phone`], the features' views, [`route`], [`calendar`] and [`text`].
 //!
 //! # How to add a screen
-//! 1. A variant of [`route::Route`] with its path.
-//! 2. A `…_page` function in the module of its feature, and its line in `frame::screen`; or, where the feature's screens
+//! 1. A variant of [`routes::Route`] with its path.
+//! 2. A `…_page` function in the module of its feature, and its line in `shell::screen`; or, where the feature's screens
 //!    are a chunk (`learning/mod.rs`), in the feature's own `screen`.
 //! 3. Its words in [`text`], in every language.
 //!
@@ -16,10 +16,12 @@ pub mod calendar;
 pub mod feature;
 pub mod notices;
 pub mod phone;
-pub mod route;
+pub mod routes;
 #[macro_use]
 pub mod text;
 
+#[cfg(feature = "csr")]
+mod actions;
 #[cfg(feature = "csr")]
 mod address;
 #[cfg(feature = "csr")]
@@ -31,21 +33,21 @@ mod chunk;
 pub mod events;
 #[cfg(feature = "csr")]
 mod format;
-#[cfg(feature = "csr")]
-mod frame;
 pub mod home;
 #[cfg(feature = "csr")]
 mod icon;
 pub mod learning;
 pub mod ledger;
 pub mod members;
-#[cfg(feature = "csr")]
-mod parts;
 #[cfg(feature = "ssr")]
 pub mod public;
 pub mod rewards;
 #[cfg(feature = "csr")]
+mod shell;
+#[cfg(feature = "csr")]
 mod start;
+#[cfg(feature = "csr")]
+mod ui;
 
 #[cfg(feature = "csr")]
 pub use start::start;

@@ -1,9 +1,9 @@
 //! The start of the member app: from the phone when the phone knows its member, without a network.
 
+use crate::browser::app_state::{AppState, BootState};
 use crate::browser::identity::{self, Who};
 use crate::browser::js;
-use crate::browser::live::{App, Stage};
-use crate::frame::member_app;
+use crate::shell::member_app;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -11,9 +11,9 @@ use wasm_bindgen_futures::spawn_local;
 pub fn start() {
     std::panic::set_hook(Box::new(|panic| js::panicked(&panic.to_string())));
     spawn_local(async {
-        let lang = identity::spoken().await;
+        let lang = identity::stored_language().await;
         let owner = Owner::new();
-        let app = owner.with(|| App::new(lang));
+        let app = owner.with(|| AppState::new(lang));
         // The signals live as long as the page.
         std::mem::forget(owner);
         match identity::who().await {
@@ -22,19 +22,19 @@ pub fn start() {
                 let _ = window().location().replace("/sign-in");
                 return;
             }
-            Who::Unknown => app.stage.set(Stage::SignedOut),
+            Who::Unknown => app.boot.set(BootState::SignedOut),
         }
-        js::breathe().await;
+        js::yield_to_browser().await;
         mount_to_body(move || member_app(app));
         app.listen();
-        if app.stage.get_untracked() == Stage::SignedOut {
+        if app.boot.get_untracked() == BootState::SignedOut {
             return;
         }
         // In slices, so that a slow phone draws and answers in between: the frame, the top of the screen, the rest.
-        js::breathe().await;
+        js::yield_to_browser().await;
         app.show();
-        js::breathe().await;
-        app.settled.set(true);
-        js::after(100, move || app.sync());
+        js::yield_to_browser().await;
+        app.below_fold_ready.set(true);
+        js::set_timeout(100, move || app.sync());
     });
 }

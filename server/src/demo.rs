@@ -1,10 +1,10 @@
 //! The demo programme of `server/demo`, inside the binary: it goes in through the same imports as a real one.
 
-use crate::tell::seconds_since;
+use crate::console::seconds_since;
 use anyhow::{Context, Result, bail};
 use app::text::input_error;
+use backend::clock::{Fixed, Rng};
 use backend::import::{Options, Report};
-use backend::moment::{Chance, Fixed};
 use backend::{Db, events, import, learning, ledger, members, programme, rewards};
 use domain::Lang;
 use domain::members::OrderPoints;
@@ -36,11 +36,11 @@ pub async fn load(db: &Db, if_empty: bool) -> Result<()> {
     let untouched = programme::is_untouched(&mut tx).await?;
     let current = programme::current(&mut tx).await?;
     if !untouched && if_empty {
-        tell!("demo: the database holds {} already", current.brand.name);
+        outln!("demo: the database holds {} already", current.brand.name);
         return Ok(());
     }
     drop(tx);
-    content(db, |line| tell!("{line}")).await?;
+    content(db, |line| outln!("{line}")).await?;
     let mut tx = db.read().await?;
     let today = programme::current(&mut tx).await?.day(tx.now())?;
     let ordered = ledger::prove(&mut tx, today).await?.entries > 0;
@@ -62,7 +62,7 @@ pub async fn load(db: &Db, if_empty: bool) -> Result<()> {
     )?;
 
     if ordered {
-        tell!("demo: orders are there already");
+        outln!("demo: orders are there already");
     } else {
         let orders = year_of_orders(text("orders.toml")?, companies, members, today)?;
         told(
@@ -70,7 +70,7 @@ pub async fn load(db: &Db, if_empty: bool) -> Result<()> {
             import::orders(db, orders.as_bytes(), options, |_| {}).await?,
         )?;
     }
-    tell!("demo: loaded in {}", seconds_since(begun));
+    outln!("demo: loaded in {}", seconds_since(begun));
     Ok(())
 }
 
@@ -124,7 +124,7 @@ fn told(what: &str, report: Report) -> Result<()> {
     if let Some(bad) = report.bad.first() {
         bail!("demo {what}: {}", input_error(&bad.error, Lang::En));
     }
-    tell!("demo: {} {what}", report.rows);
+    outln!("demo: {} {what}", report.rows);
     Ok(())
 }
 
@@ -274,7 +274,7 @@ fn draw(habit: &Habit, buyers: &[String], today: Day, dice: &mut Dice, into: &mu
     for number in 0..count {
         // One order in each of `count` equal parts of the year, on a day of its own within it, never on a Sunday.
         let part = 360.0 / f64::from(count);
-        let back = 1 + (part * (f64::from(number) + dice.part())) as i32;
+        let back = 1 + (part * (f64::from(number) + dice.random_fraction())) as i32;
         let mut day = today.plus_days(-back);
         if is_sunday(day) {
             day = day.plus_days(-1);
@@ -334,7 +334,7 @@ impl Dice {
     }
 
     /// From 0 up to 1.
-    fn part(&mut self) -> f64 {
+    fn random_fraction(&mut self) -> f64 {
         self.below(1_000_000) as f64 / 1_000_000.0
     }
 }

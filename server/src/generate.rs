@@ -2,8 +2,8 @@
 
 use crate::demo;
 use anyhow::{Result, bail};
+use backend::clock::{Fixed, Rng};
 use backend::import::{self, Options, Report};
-use backend::moment::{Chance, Fixed};
 use backend::{Db, programme};
 use domain::Timestamp;
 use std::fmt::Write;

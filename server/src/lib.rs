@@ -10,7 +10,7 @@
 //! of other sites' posts, the limits and the metrics of `http::front` without doing anything for it.
 
 #[macro_use]
-mod tell;
+mod console;
 
 pub mod cli;
 pub mod daily;

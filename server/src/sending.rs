@@ -30,7 +30,7 @@ struct Texts {
     token: Option<String>,
 }
 
-const PATIENCE: Duration = Duration::from_secs(15);
+const SEND_TIMEOUT: Duration = Duration::from_secs(15);
 const PAUSES: &[Duration] = &[Duration::from_secs(1), Duration::from_secs(5)];
 
 impl Sending {
@@ -41,7 +41,7 @@ impl Sending {
             (Some(url), Some(from)) => {
                 let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
                     .context("SMTP_URL")?
-                    .timeout(Some(PATIENCE))
+                    .timeout(Some(SEND_TIMEOUT))
                     .build();
                 Some(Mail {
                     transport,
@@ -56,7 +56,7 @@ impl Sending {
                 // Fails only where another part of the program chose one before, which is as good.
                 let _ = rustls::crypto::ring::default_provider().install_default();
                 let client = reqwest::Client::builder()
-                    .timeout(PATIENCE)
+                    .timeout(SEND_TIMEOUT)
                     .redirect(reqwest::redirect::Policy::none())
                     .build()
                     .context("SMS_URL")?;

@@ -1,9 +1,9 @@
 //! The running server, from the first line to the last.
 
-use crate::http::{App, Shared, recorder, router};
+use crate::http::{AppState, Shared, recorder, router};
 use crate::sending::Sending;
 use crate::settings::Serve;
-use crate::site::Site;
+use crate::site::ClientAssets;
 use crate::{daily, demo};
 use anyhow::{Context, Result};
 use axum::body::Body;
@@ -32,18 +32,19 @@ const HEADERS: Duration = Duration::from_secs(60);
 /// Where it cannot begin: an address that is taken, a database that does not answer, a setting that is wrong.
 pub async fn serve(db: Db, settings: &Serve) -> Result<()> {
     recorder();
-    let site = Site::read(&settings.site).with_context(|| format!("SITE {}", settings.site.display()))?;
+    let site =
+        ClientAssets::read(&settings.site).with_context(|| format!("SITE {}", settings.site.display()))?;
     let sending = Sending::new(settings)?;
     warn_about(settings, &site, &sending);
     let listener = TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("LISTEN {}", settings.listen))?;
     let address = listener.local_addr()?;
-    let app = App::new(db.clone(), site, sending, settings).await?;
+    let app = AppState::new(db.clone(), site, sending, settings).await?;
     greet(&app, settings, address).await?;
     let daily = tokio::spawn(daily::run(app.clone()));
     let measuring = tokio::spawn(keep_metrics_small());
-    run(listener, app.clone(), told_to_end()).await;
+    run(listener, app.clone(), shutdown_signal()).await;
     daily.abort();
     measuring.abort();
     app.tasks.close();
@@ -111,7 +112,7 @@ async fn run(listener: TcpListener, app: Shared, end: impl Future<Output = ()>) 
     }
 }
 
-async fn told_to_end() {
+async fn shutdown_signal() {
     let interrupt = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
@@ -134,7 +135,7 @@ async fn told_to_end() {
     }
 }
 
-fn warn_about(settings: &Serve, site: &Site, sending: &Sending) {
+fn warn_about(settings: &Serve, site: &ClientAssets, sending: &Sending) {
     if site.build().is_none() {
         tracing::error!(
             folder = %settings.site.display(),
@@ -170,14 +171,14 @@ async fn greet(app: &Shared, settings: &Serve, address: SocketAddr) -> Result<()
         .public_url
         .clone()
         .unwrap_or_else(|| format!("http://{address}"));
-    tell!("compagnon is at {url}");
+    outln!("compagnon is at {url}");
     if settings.demo {
         let people = demo::people(&app.db).await?;
         if people.is_empty() {
-            tell!("  there is nobody to sign in yet: compagnon demo load");
+            outln!("  there is nobody to sign in yet: compagnon demo load");
         }
         for person in people {
-            tell!(
+            outln!(
                 "  sign in as {:<14} {:<18} {}, {}",
                 person.name,
                 person.email,
@@ -185,7 +186,7 @@ async fn greet(app: &Shared, settings: &Serve, address: SocketAddr) -> Result<()
                 person.company
             );
         }
-        tell!("  the code is shown on the page after the address");
+        outln!("  the code is shown on the page after the address");
     }
     Ok(())
 }

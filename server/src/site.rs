@@ -7,7 +7,7 @@
 //! hears of what belongs to another bundle.
 //!
 //! What depends on the brand (the shell, `/brand.css`, the manifest, the worker with its list of files) is made by
-//! [`Face`].
+//! [`BrandedAssets`].
 
 use app::public::Client;
 use axum::body::Bytes;
@@ -62,7 +62,7 @@ fn bundle_of(path: &str) -> Option<&str> {
 
 /// All files of the site, by their path in its folder.
 #[derive(Debug, Default)]
-pub struct Site {
+pub struct ClientAssets {
     files: BTreeMap<String, File>,
     /// The member app.
     pub client: Client,
@@ -70,23 +70,23 @@ pub struct Site {
     others: BTreeMap<String, Client>,
 }
 
-impl Site {
+impl ClientAssets {
     /// Reads the site folder, or the files in this binary where it was built with them.
     ///
     /// # Errors
     /// Where a file cannot be read. A folder that is not there is an empty site.
-    pub fn read(folder: &Path) -> std::io::Result<Site> {
+    pub fn read(folder: &Path) -> std::io::Result<ClientAssets> {
         let mut raw = BTreeMap::new();
         #[cfg(feature = "embed")]
         embedded::collect(&embedded::SITE, &mut raw);
         if raw.is_empty() && folder.is_dir() {
             collect(folder, "", &mut raw)?;
         }
-        Ok(Site::from_files(raw))
+        Ok(ClientAssets::from_files(raw))
     }
 
     /// A site of these files, by their path.
-    pub fn from_files(mut raw: BTreeMap<String, Vec<u8>>) -> Site {
+    pub fn from_files(mut raw: BTreeMap<String, Vec<u8>>) -> ClientAssets {
         let names: Vec<String> = raw.keys().filter(|name| is_served(name)).cloned().collect();
         let mut files = BTreeMap::new();
         for name in names {
@@ -118,7 +118,7 @@ impl Site {
         }
         let whole = NEEDED.iter().all(|path| files.contains_key(*path));
         let client = client(&files, MEMBER, whole);
-        Site {
+        ClientAssets {
             files,
             client,
             others,
@@ -256,7 +256,7 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// What is made from the site and the brand together.
 #[derive(Debug)]
-pub struct Face {
+pub struct BrandedAssets {
     pub brand: String,
     pub language: Lang,
     pub languages: Vec<Lang>,
@@ -294,8 +294,8 @@ fn is_chunk(path: &str) -> bool {
 const SHELL: &str = "/app";
 const TOKEN: &str = "/*MANIFEST*/null";
 
-impl Face {
-    pub fn new(site: &Site, brand: &programme::Brand) -> Face {
+impl BrandedAssets {
+    pub fn new(site: &ClientAssets, brand: &programme::Brand) -> BrandedAssets {
         let language = brand.languages.first().copied().unwrap_or_default();
         let made = |text: String, mime| {
             let bytes = Bytes::from(text);
@@ -313,7 +313,7 @@ impl Face {
         );
         let style = made(brand_css(&brand.accent), "text/css");
         let manifest = made(manifest(site, brand), "application/manifest+json");
-        let mut face = Face {
+        let mut face = BrandedAssets {
             brand: brand.name.clone(),
             language,
             languages: brand.languages.clone(),
@@ -333,7 +333,7 @@ impl Face {
         face
     }
 
-    fn core<'a>(&'a self, site: &'a Site, build: &'a str) -> Core<'a> {
+    fn core<'a>(&'a self, site: &'a ClientAssets, build: &'a str) -> Core<'a> {
         let entry = |url: String, file: &'a File| Entry {
             url,
             sha256: &file.sha256,
@@ -368,7 +368,7 @@ impl Face {
 }
 
 /// The manifest of the site with the brand's name in it.
-fn manifest(site: &Site, brand: &programme::Brand) -> String {
+fn manifest(site: &ClientAssets, brand: &programme::Brand) -> String {
     let mut manifest: serde_json::Value = site
         .find("manifest.webmanifest")
         .and_then(|file| serde_json::from_slice(&file.bytes).ok())
@@ -415,9 +415,9 @@ mod tests {
 
     #[test]
     fn the_build_changes_with_any_file_and_with_no_compressed_form() {
-        let one = Site::from_files(files(&[("icons/a.png", "1")]));
-        let two = Site::from_files(files(&[("icons/a.png", "2")]));
-        let same = Site::from_files(files(&[("icons/a.png", "1"), ("icons/a.png.br", "x")]));
+        let one = ClientAssets::from_files(files(&[("icons/a.png", "1")]));
+        let two = ClientAssets::from_files(files(&[("icons/a.png", "2")]));
+        let same = ClientAssets::from_files(files(&[("icons/a.png", "1"), ("icons/a.png.br", "x")]));
         assert_ne!(one.build(), two.build());
         assert_eq!(one.build(), same.build());
         assert!(same.find("icons/a.png.br").is_none());
@@ -426,10 +426,10 @@ mod tests {
 
     #[test]
     fn a_member_hears_nothing_of_another_bundle() {
-        let worker = |site: &Site| Face::new(site, &brand()).worker.unwrap().bytes;
-        let alone = Site::from_files(files(&[]));
+        let worker = |site: &ClientAssets| BrandedAssets::new(site, &brand()).worker.unwrap().bytes;
+        let alone = ClientAssets::from_files(files(&[]));
         let admin = |script: &str| {
-            Site::from_files(files(&[
+            ClientAssets::from_files(files(&[
                 ("admin/admin.js", script),
                 ("admin/admin.wasm", "\0asm"),
                 ("admin/admin.css", "a {}"),
@@ -442,12 +442,12 @@ mod tests {
             assert_eq!(site.client, alone.client);
             assert_eq!(worker(site), worker(&alone));
             assert_eq!(
-                Face::new(site, &brand()).shell.bytes,
-                Face::new(&alone, &brand()).shell.bytes
+                BrandedAssets::new(site, &brand()).shell.bytes,
+                BrandedAssets::new(&alone, &brand()).shell.bytes
             );
         }
 
-        let build = |site: &Site| site.bundle("admin").unwrap().build.clone().unwrap();
+        let build = |site: &ClientAssets| site.bundle("admin").unwrap().build.clone().unwrap();
         assert_ne!(build(&one), build(&two));
         assert_ne!(Some(build(&one).as_str()), one.build());
         assert_eq!(one.bundle("admin").unwrap().styles, ["admin/admin.css"]);
@@ -463,11 +463,11 @@ mod tests {
 
     #[test]
     fn a_member_gets_the_first_screen_before_the_chunks() {
-        let site = Site::from_files(files(&[
+        let site = ClientAssets::from_files(files(&[
             ("pkg/split_learning.wasm", "\0asm"),
             ("pkg/__wasm_split.js", "loader"),
         ]));
-        let face = Face::new(&site, &brand());
+        let face = BrandedAssets::new(&site, &brand());
         let core = face.core(&site, site.build().unwrap());
         let later = core.files.iter().filter(|file| file.later);
         let later: Vec<&str> = later.map(|file| file.url.as_str()).collect();
@@ -486,15 +486,15 @@ mod tests {
     fn half_a_client_is_none() {
         let mut half = files(&[]);
         half.remove(WASM);
-        let site = Site::from_files(half);
+        let site = ClientAssets::from_files(half);
         assert_eq!(site.build(), None);
         assert_eq!(site.missing(), [WASM]);
     }
 
     #[test]
     fn the_worker_gets_its_list_once() {
-        let site = Site::from_files(files(&[("icons/a.png", "1")]));
-        let face = Face::new(&site, &brand());
+        let site = ClientAssets::from_files(files(&[("icons/a.png", "1")]));
+        let face = BrandedAssets::new(&site, &brand());
         let worker = face.worker.unwrap();
         let text = std::str::from_utf8(&worker.bytes).unwrap();
         assert!(!text.contains(TOKEN));

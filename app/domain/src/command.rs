@@ -64,7 +64,7 @@ open! {
             position: u32,
         } = "waiting",
         Left = "left",
-        Graded(learning::Result) = "graded",
+        Graded(learning::QuizResult) = "graded",
         /// Points are reserved for the redemption that has the id of the command.
         Reserved {
             points: Points,

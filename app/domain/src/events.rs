@@ -96,11 +96,11 @@ impl Gate<'_> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registration {
     pub event: EventId,
-    pub state: Place,
+    pub state: RegistrationState,
 }
 
 open! {
-    pub enum Place {
+    pub enum RegistrationState {
         Joined(Ticket) = "joined",
         /// From 1.
         Waiting {

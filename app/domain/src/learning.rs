@@ -263,11 +263,11 @@ pub struct Attempt {
     pub id: CommandId,
     pub at: Timestamp,
     pub version: u32,
-    pub result: Result,
+    pub result: QuizResult,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Result {
+pub struct QuizResult {
     pub right: u32,
     pub of: u32,
     pub passed: bool,

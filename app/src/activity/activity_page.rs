@@ -1,13 +1,14 @@
 //! Every act of the member, with its state, the reason where it was refused, and what to do.
 
 use super::view::ActView;
+use crate::actions::verdict_text;
+use crate::browser::app_state::AppState;
 use crate::browser::derived::Derived;
-use crate::browser::live::App;
 use crate::feature::{Described, FEATURES};
 use crate::format;
-use crate::parts::{answer, app, button, detail, empty, heading, keyed, line, live, nothing, state};
 use crate::phone::outbox::State;
 use crate::text;
+use crate::ui::{app, button, detail, empty, heading, keyed, line, live, nothing, state};
 use domain::Lang;
 use domain::id::CommandId;
 use leptos::prelude::*;
@@ -19,7 +20,7 @@ const FIRST: usize = 40;
 pub fn activity_page() -> AnyView {
     // Seen once the member has had the page before them.
     let here = app();
-    on_cleanup(move || here.see_refusals());
+    on_cleanup(move || here.mark_refusals_seen());
     let most = RwSignal::new(FIRST);
     let shown = Derived::new(move || {
         let activity = here.activity.get();
@@ -55,11 +56,11 @@ pub fn activity_page() -> AnyView {
     .into_any()
 }
 
-fn find(app: App, id: Uuid) -> Option<ActView> {
+fn find(app: AppState, id: Uuid) -> Option<ActView> {
     app.activity.get().act(CommandId(id)).cloned()
 }
 
-fn is_worth_showing(app: App, act: &ActView) -> bool {
+fn is_worth_showing(app: AppState, act: &ActView) -> bool {
     is_wrong(act) || !describe(app, act, Lang::default()).minor
 }
 
@@ -68,7 +69,7 @@ fn is_wrong(act: &ActView) -> bool {
 }
 
 /// The act in the words of its feature.
-fn describe(app: App, act: &ActView, lang: Lang) -> Described {
+fn describe(app: AppState, act: &ActView, lang: Lang) -> Described {
     let feature = FEATURES.iter().find(|feature| feature.tag == act.tag);
     let described = feature.and_then(|feature| (feature.describe)(app, act, lang));
     described.unwrap_or_else(|| Described {
@@ -78,12 +79,12 @@ fn describe(app: App, act: &ActView, lang: Lang) -> Described {
     })
 }
 
-fn act_card(app: App, act: &ActView, lang: Lang) -> AnyView {
+fn act_card(app: AppState, act: &ActView, lang: Lang) -> AnyView {
     let Described { words, route, .. } = describe(app, act, lang);
     let said = act
         .outcome
         .as_ref()
-        .and_then(|outcome| answer(app, &outcome.verdict));
+        .and_then(|outcome| verdict_text(app, &outcome.verdict));
     let said = said.map(|said| {
         line(
             if act.state == State::Refused {

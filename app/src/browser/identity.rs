@@ -49,7 +49,7 @@ async fn device() -> DeviceId {
     if let Some(known) = text(DEVICE).await.and_then(|id| id.parse().ok()) {
         return known;
     }
-    let new = DeviceId(uuid_v7(js::now(), js::chance()));
+    let new = DeviceId(uuid_v7(js::now(), js::random_bytes()));
     put(DEVICE, &new.to_string()).await;
     new
 }
@@ -110,19 +110,19 @@ pub async fn who() -> Who {
                         device,
                     };
                     if current != Some(member) {
-                        settle(identity).await;
+                        store_identity(identity).await;
                     }
                     Who::Member(identity)
                 }
-                None => ask().await,
+                None => fetch_session().await,
             }
         }
-        None => ask().await,
+        None => fetch_session().await,
     }
 }
 
 /// Asks the server whose session this browser has.
-pub async fn ask() -> Who {
+pub async fn fetch_session() -> Who {
     match js::get("/api/session").await {
         (200, body) if body == "null" => Who::Nobody,
         (200, body) => match json::read::<Session>(&body) {
@@ -132,8 +132,8 @@ pub async fn ask() -> Who {
                     session: session.session.unwrap_or(session.device),
                     device: device().await,
                 };
-                settle(identity).await;
-                speak(session.language).await;
+                store_identity(identity).await;
+                store_language(session.language).await;
                 Who::Member(identity)
             }
             None => Who::Unknown,
@@ -142,19 +142,19 @@ pub async fn ask() -> Who {
     }
 }
 
-async fn settle(identity: Identity) {
+async fn store_identity(identity: Identity) {
     put(&session_key(identity.member), &identity.session.to_string()).await;
     put(CURRENT, &identity.member.to_string()).await;
 }
 
 /// Tells the worker and the watchdog which language to use.
-pub async fn speak(lang: Lang) {
-    let _ = js::remember("lang", lang.tag());
+pub async fn store_language(lang: Lang) {
+    let _ = js::local_storage_set("lang", lang.tag());
     put("lang", lang.tag()).await;
 }
 
 /// The language to start with, before any document is there.
-pub async fn spoken() -> Lang {
+pub async fn stored_language() -> Lang {
     let chosen = text("lang").await;
     let tag = chosen
         .or_else(|| web_sys::window()?.navigator().language())

@@ -87,10 +87,10 @@ extern "C" {
     async fn text(this: &Fetched) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
-    fn fill_with_chance(bytes: &mut [u8]);
+    fn fill_random(bytes: &mut [u8]);
 
     #[wasm_bindgen(js_namespace = localStorage, js_name = setItem, catch)]
-    pub fn remember(key: &str, value: &str) -> Result<(), JsValue>;
+    pub fn local_storage_set(key: &str, value: &str) -> Result<(), JsValue>;
 }
 
 /// The phone's clock.
@@ -106,15 +106,15 @@ pub async fn room_taken() -> Option<u64> {
 }
 
 /// Ten bytes of chance.
-pub fn chance() -> [u8; 10] {
+pub fn random_bytes() -> [u8; 10] {
     let mut bytes = [0; 10];
-    fill_with_chance(&mut bytes);
+    fill_random(&mut bytes);
     bytes
 }
 
 /// A number of chance.
-pub fn chance_u32() -> u32 {
-    let bytes = chance();
+pub fn random_u32() -> u32 {
+    let bytes = random_bytes();
     u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }
 
@@ -131,7 +131,7 @@ pub async fn get(url: &str) -> (u16, String) {
 /// there.
 pub fn keep_focus_over_redraw() {
     let give_back = keep_focus();
-    after(0, move || {
+    set_timeout(0, move || {
         // A screen without a title leaves the focus where the browser put it.
         let _ = give_back.call0(&JsValue::NULL);
     });
@@ -143,17 +143,17 @@ pub fn timer(millis: i64, callback: impl FnOnce() + 'static) -> Timeout {
 }
 
 /// Runs `callback` once, after `millis`.
-pub fn after(millis: i64, callback: impl FnOnce() + 'static) {
+pub fn set_timeout(millis: i64, callback: impl FnOnce() + 'static) {
     timer(millis, callback).forget();
 }
 
 /// Lets the browser draw, and the member tap, before what follows.
-pub async fn breathe() {
+pub async fn yield_to_browser() {
     gloo_timers::future::TimeoutFuture::new(0).await;
 }
 
 /// A function for the browser that is never taken back.
-pub fn forever(callback: impl FnMut(JsValue) + 'static) -> js_sys::Function {
+pub fn leak_callback(callback: impl FnMut(JsValue) + 'static) -> js_sys::Function {
     Closure::<dyn FnMut(JsValue)>::new(callback)
         .into_js_value()
         .unchecked_into()

@@ -19,7 +19,7 @@ impl Store for Database {
         let text = js::load(&self.0.to_string())
             .await
             .map_err(|error| failure(&error))?;
-        js::breathe().await;
+        js::yield_to_browser().await;
         json::read(&text.as_string().unwrap_or_default()).ok_or_else(|| Failure("unreadable store".into()))
     }
 

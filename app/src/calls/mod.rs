@@ -67,7 +67,7 @@ impl FromServerFnError for ApiError {
         match error {
             ServerFnErrorErr::Request(_) => ApiError::Unreachable,
             #[cfg(feature = "ssr")]
-            ServerFnErrorErr::Serialization(said) => ApiError::Failed(backend::Error::Broken(said)),
+            ServerFnErrorErr::Serialization(said) => ApiError::Failed(backend::Error::Invariant(said)),
             _ => ApiError::Unreadable,
         }
     }
@@ -149,11 +149,11 @@ fn encoded<T: Serialize>(value: &T) -> Result<Bytes, ApiError> {
 
 /// The longest a call waits, in milliseconds.
 #[cfg(feature = "csr")]
-const PATIENCE: u32 = 15_000;
+const CALL_TIMEOUT: u32 = 15_000;
 
 #[cfg(feature = "csr")]
 async fn post(path: &str, body: &str) -> Result<String, ApiError> {
-    let Ok(posted) = crate::browser::js::post(path, body, PATIENCE).await else {
+    let Ok(posted) = crate::browser::js::post(path, body, CALL_TIMEOUT).await else {
         return Err(ApiError::Unreachable);
     };
     match posted.status() {

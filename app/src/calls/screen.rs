@@ -1,17 +1,18 @@
 //! What a screen shows of a call: the shape of what is coming, then the result, or why there is none and what to do.
 
 use super::ApiError;
+use crate::actions::refusal;
+use crate::browser::app_state::{AppState, ConnectionState};
 use crate::browser::js;
-use crate::browser::live::{App, Link};
-use crate::parts::{app, button, line, nothing, refusal};
 use crate::text;
+use crate::ui::{app, button, line, nothing};
 use domain::Lang;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 /// Calls, and shows what comes of it. Where the network was away, it calls again once it is back, or when the member
 /// asks for it.
-pub fn asked<T, F>(call: fn() -> F, show: fn(App, Lang, &T) -> AnyView) -> AnyView
+pub fn asked<T, F>(call: fn() -> F, show: fn(AppState, Lang, &T) -> AnyView) -> AnyView
 where
     T: Send + Sync + 'static,
     F: Future<Output = Result<T, ApiError>> + 'static,
@@ -31,7 +32,7 @@ where
     };
     ask();
     Effect::new(move |_| {
-        let online = app.link.get() == Link::Online;
+        let online = app.connection.get() == ConnectionState::Online;
         if online && answer.with_untracked(|answer| matches!(answer, Some(Err(ApiError::Unreachable)))) {
             ask();
         }
@@ -57,7 +58,7 @@ fn coming() -> AnyView {
     .into_any()
 }
 
-fn failed(app: App, error: &ApiError, ask: impl Fn() + 'static) -> AnyView {
+fn failed(app: AppState, error: &ApiError, ask: impl Fn() + 'static) -> AnyView {
     let lang = app.lang.get();
     let again = || button("primary", text::try_again(lang), move |_| ask());
     let (words, way) = match error {

@@ -2,16 +2,16 @@
 
 use super::list_page::{event_row, tile};
 use super::view::SeatStatus;
-use crate::browser::live::App;
+use crate::browser::app_state::AppState;
 use crate::format;
 use crate::icon::{Icon, icon};
-use crate::parts::{detail, nothing, rows, section};
-use crate::route::Route;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{detail, nothing, rows, section};
 use domain::Lang;
 use leptos::prelude::*;
 
-pub fn card(app: App, lang: Lang) -> AnyView {
+pub fn card(app: AppState, lang: Lang) -> AnyView {
     let now = app.now.get();
     let (events, member) = (app.events.get(), app.member.get());
     if let Some(mine) = events.next_mine(now) {

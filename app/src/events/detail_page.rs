@@ -2,17 +2,18 @@
 
 use super::list_page::seat_chip;
 use super::view::{EventView, SeatStatus};
+use crate::actions::{refusal, submit};
+use crate::browser::app_state::AppState;
 use crate::browser::js;
-use crate::browser::live::App;
 use crate::calendar::{Appointment, calendar_file};
 use crate::format;
 use crate::icon::{Icon, icon};
 use crate::members::view::MemberView;
-use crate::parts::{
-    act, button, chip, heading, line, live, main_action, not_there, nothing, refusal, way_out, written,
-};
-use crate::route::Route;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{
+    button, chip, external_link, heading, line, live, not_there, nothing, primary_action, rich_text,
+};
 use domain::events::{self, Event, Venue};
 use domain::id::EventId;
 use domain::stock::Band;
@@ -28,7 +29,7 @@ pub fn detail_page(id: EventId) -> AnyView {
     })
 }
 
-fn event_page(app: App, member: &MemberView, view: &EventView, lang: Lang) -> AnyView {
+fn event_page(app: AppState, member: &MemberView, view: &EventView, lang: Lang) -> AnyView {
     let event = view.event.clone();
     let reserved = (!event.tiers.is_empty()).then(|| {
         chip(
@@ -67,7 +68,7 @@ fn event_page(app: App, member: &MemberView, view: &EventView, lang: Lang) -> An
             </div>
         </dl>
         {ways_out(app, &event, lang)}
-        {written(event.html.get(lang))}
+        {rich_text(event.html.get(lang))}
         {my_place(app, member, view, lang)}
     }
     .into_any()
@@ -87,14 +88,14 @@ fn degrees(millionths: i32) -> String {
     format!("{sign}{}.{:06}", all / 1_000_000, all % 1_000_000)
 }
 
-fn ways_out(app: App, event: &Arc<Event>, lang: Lang) -> AnyView {
+fn ways_out(app: AppState, event: &Arc<Event>, lang: Lang) -> AnyView {
     let there = match &event.venue {
         Venue::Place {
             position: Some((north, east)),
             ..
         } => {
             let (north, east) = (degrees(*north), degrees(*east));
-            way_out(
+            external_link(
                 format!("https://www.openstreetmap.org/?mlat={north}&mlon={east}#map=16/{north}/{east}"),
                 Icon::Map,
                 text::map(lang),
@@ -102,13 +103,13 @@ fn ways_out(app: App, event: &Arc<Event>, lang: Lang) -> AnyView {
         }
         Venue::Place { address, .. } => {
             let query = String::from(js_sys::encode_uri_component(address));
-            way_out(
+            external_link(
                 format!("https://www.openstreetmap.org/search?query={query}"),
                 Icon::Map,
                 text::map(lang),
             )
         }
-        Venue::Webinar { url } => way_out(url.clone(), Icon::Next, text::webinar_link(lang)),
+        Venue::Webinar { url } => external_link(url.clone(), Icon::Next, text::webinar_link(lang)),
         Venue::Newer => nothing(),
     };
     let shown = event.clone();
@@ -128,7 +129,7 @@ fn ways_out(app: App, event: &Arc<Event>, lang: Lang) -> AnyView {
     .into_any()
 }
 
-fn save_calendar_file(app: App, event: &Event) {
+fn save_calendar_file(app: AppState, event: &Event) {
     let lang = app.lang.get_untracked();
     let link = match &event.venue {
         Venue::Place { .. } | Venue::Newer => String::new(),
@@ -145,7 +146,7 @@ fn save_calendar_file(app: App, event: &Event) {
         made_at: js::now(),
     });
     if download(&file).is_err() {
-        app.say(text::could_not_save(lang));
+        app.toast(text::could_not_save(lang));
     }
 }
 
@@ -159,19 +160,19 @@ fn download(file: &str) -> Result<(), JsValue> {
     link.set_href(&url);
     link.set_download("compagnon.ics");
     link.click();
-    js::after(60_000, move || {
+    js::set_timeout(60_000, move || {
         let _ = web_sys::Url::revoke_object_url(&url);
     });
     Ok(())
 }
 
 /// The member's place, what can be done about it, and why not where it cannot.
-fn my_place(app: App, member: &MemberView, view: &EventView, lang: Lang) -> AnyView {
+fn my_place(app: AppState, member: &MemberView, view: &EventView, lang: Lang) -> AnyView {
     let event = &view.event;
     let id = event.id;
     let at = app.now.get();
     let join = move |_| {
-        act(
+        submit(
             app,
             Command::Events(events::Command::Join { event: id }),
             None,
@@ -179,7 +180,7 @@ fn my_place(app: App, member: &MemberView, view: &EventView, lang: Lang) -> AnyV
         )
     };
     let leave = move |_| {
-        act(
+        submit(
             app,
             Command::Events(events::Command::Leave { event: id }),
             None,
@@ -215,7 +216,7 @@ fn my_place(app: App, member: &MemberView, view: &EventView, lang: Lang) -> AnyV
                     text::join_until(lang, &format::moment(app, event.register_until)),
                 )
             });
-            view! { {returned}{until}{main_action(label, why_not, join)} }.into_any()
+            view! { {returned}{until}{primary_action(label, why_not, join)} }.into_any()
         }
         SeatStatus::Asked => view! {
             {line("hint", text::asked_hint(lang))}

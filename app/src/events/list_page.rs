@@ -1,14 +1,14 @@
 //! The agenda.
 
 use super::view::{EventView, EventsView, SeatStatus};
+use crate::browser::app_state::AppState;
 use crate::browser::derived::Derived;
-use crate::browser::live::App;
 use crate::format;
 use crate::icon::{Icon, icon};
 use crate::members::view::MemberView;
-use crate::parts::{app, band, chip, detail, empty, heading, keyed_section, live, nothing};
-use crate::route::Route;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{app, band, chip, detail, empty, heading, keyed_section, live, nothing};
 use domain::events::Venue;
 use domain::id::EventId;
 use domain::stock::Band;
@@ -39,12 +39,12 @@ pub fn list_page() -> AnyView {
     .into_any()
 }
 
-fn coming(app: App, events: &EventsView) -> impl Iterator<Item = &EventView> {
+fn coming(app: AppState, events: &EventsView) -> impl Iterator<Item = &EventView> {
     let now = app.now.get();
     events.events.iter().filter(move |view| view.event.ends_at > now)
 }
 
-fn find(app: App, id: Uuid) -> Option<EventView> {
+fn find(app: AppState, id: Uuid) -> Option<EventView> {
     app.events.get().event(EventId(id)).cloned()
 }
 
@@ -67,7 +67,7 @@ fn kind_of(member: &MemberView, view: &EventView) -> Kind {
 }
 
 /// Day and month, as on a tear-off calendar.
-pub fn tile(app: App, at: Timestamp) -> AnyView {
+pub fn tile(app: AppState, at: Timestamp) -> AnyView {
     let (weekday, day, month) = format::tile(app, at);
     view! {
         <span class="tile" aria-hidden="true">
@@ -98,7 +98,7 @@ pub fn seat_chip(view: &EventView, lang: Lang) -> AnyView {
 }
 
 /// One event in a list.
-pub fn event_row(app: App, view: &EventView, lang: Lang) -> AnyView {
+pub fn event_row(app: AppState, view: &EventView, lang: Lang) -> AnyView {
     let member = app.member.get();
     let event = &view.event;
     let place = match &event.venue {

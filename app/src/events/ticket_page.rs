@@ -3,9 +3,9 @@
 use super::view::SeatStatus;
 use crate::browser::js;
 use crate::format;
-use crate::parts::{heading, line, live, not_there, qr_code};
-use crate::route::Route;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{heading, line, live, not_there, qr_code};
 use domain::events::Venue;
 use domain::id::EventId;
 use leptos::prelude::*;

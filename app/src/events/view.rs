@@ -5,7 +5,7 @@ use crate::members::view::MemberView;
 use crate::phone::sort::sort_by_key;
 use crate::phone::{Phone, Standing};
 use domain::document::Collection;
-use domain::events::{Command, Event, Place, Registration, Ticket};
+use domain::events::{Command, Event, Registration, RegistrationState, Ticket};
 use domain::id::EventId;
 use domain::{Error, Timestamp};
 use std::sync::Arc;
@@ -94,11 +94,11 @@ impl EventsView {
     }
 }
 
-fn seat(state: &Place) -> SeatStatus {
+fn seat(state: &RegistrationState) -> SeatStatus {
     match state {
-        Place::Joined(ticket) => SeatStatus::Joined(ticket.clone()),
-        Place::Waiting { position } => SeatStatus::Waiting(*position),
-        Place::Newer => SeatStatus::Newer,
+        RegistrationState::Joined(ticket) => SeatStatus::Joined(ticket.clone()),
+        RegistrationState::Waiting { position } => SeatStatus::Waiting(*position),
+        RegistrationState::Newer => SeatStatus::Newer,
     }
 }
 

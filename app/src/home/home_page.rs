@@ -1,10 +1,10 @@
 //! The cards of the features, the most important first.
 
 use super::suggestions::{EarningSuggestion, earning_suggestions};
-use crate::browser::live::App;
+use crate::browser::app_state::AppState;
 use crate::format;
-use crate::parts::{app, detail, heading, live, nothing, row, rows, section};
-use crate::route::Route;
+use crate::routes::Route;
+use crate::ui::{app, detail, heading, live, nothing, row, rows, section};
 use crate::{events, learning, members, notices, text};
 use domain::Lang;
 use leptos::prelude::*;
@@ -16,7 +16,7 @@ pub fn home_page() -> AnyView {
         {live(notices::card)}
         {live(members::status_card)}
         {move || {
-            app.settled
+            app.below_fold_ready
                 .get()
                 .then(|| view! { {live(suggestions)}{live(events::card)}{live(learning::card)} })
         }}
@@ -24,7 +24,7 @@ pub fn home_page() -> AnyView {
     .into_any()
 }
 
-fn greeting(app: App, lang: Lang) -> AnyView {
+fn greeting(app: AppState, lang: Lang) -> AnyView {
     let member = app.member.get();
     let name = member
         .me
@@ -33,7 +33,7 @@ fn greeting(app: App, lang: Lang) -> AnyView {
     heading(text::hello(lang, name.unwrap_or_default()))
 }
 
-fn suggestions(app: App, lang: Lang) -> AnyView {
+fn suggestions(app: AppState, lang: Lang) -> AnyView {
     let (member, learning) = (app.member.get(), app.learning.get());
     let list: Vec<AnyView> = earning_suggestions(&member, &learning)
         .into_iter()

@@ -1,13 +1,13 @@
 //! On the first screen: a course that was begun.
 
-use crate::browser::live::App;
-use crate::parts::{bar, detail, nothing, row, rows, section};
-use crate::route::Route;
+use crate::browser::app_state::AppState;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{bar, detail, nothing, row, rows, section};
 use domain::Lang;
 use leptos::prelude::*;
 
-pub fn card(app: App, lang: Lang) -> AnyView {
+pub fn card(app: AppState, lang: Lang) -> AnyView {
     let learning = app.learning.get();
     let Some(view) = learning.to_continue() else {
         return nothing();

@@ -1,15 +1,15 @@
 //! One course: its lessons, its practice, its quiz, and the pictures kept for when there is no network.
 
 use super::view::CourseView;
+use crate::browser::app_state::AppState;
 use crate::browser::js;
-use crate::browser::live::App;
 use crate::format;
 use crate::icon::{Icon, icon};
-use crate::parts::{
+use crate::routes::Route;
+use crate::text;
+use crate::ui::{
     app, button_link, chip, detail, heading, line, live, not_there, nothing, row, rows, section,
 };
-use crate::route::Route;
-use crate::text;
 use domain::Lang;
 use domain::id::CourseId;
 use domain::learning::Course;
@@ -29,7 +29,7 @@ pub fn course_page(id: CourseId) -> AnyView {
     })
 }
 
-fn course(app: App, view: &CourseView, lang: Lang, keeping: Keeping) -> AnyView {
+fn course(app: AppState, view: &CourseView, lang: Lang, keeping: Keeping) -> AnyView {
     let course = view.course.clone();
     let id = course.id;
     let facts = [
@@ -127,7 +127,7 @@ fn quizzes(view: &CourseView, lang: Lang) -> AnyView {
     )
 }
 
-fn attempts(app: App, view: &CourseView, lang: Lang) -> AnyView {
+fn attempts(app: AppState, view: &CourseView, lang: Lang) -> AnyView {
     if view.attempts.is_empty() {
         return nothing();
     }
@@ -212,7 +212,7 @@ impl Keeping {
     }
 }
 
-fn keep_switch(app: App, course: &Arc<Course>, lang: Lang, keeping: Keeping) -> AnyView {
+fn keep_switch(app: AppState, course: &Arc<Course>, lang: Lang, keeping: Keeping) -> AnyView {
     let urls = picture_urls(course);
     if urls.is_empty() {
         return nothing();

@@ -1,14 +1,14 @@
 //! What the activity page says of an act.
 
 use crate::activity::view::ActView;
-use crate::browser::live::App;
+use crate::browser::app_state::AppState;
 use crate::feature::Described;
-use crate::route::Route;
+use crate::routes::Route;
 use crate::text;
 use domain::Lang;
 use domain::learning::Command;
 
-pub fn describe(app: App, act: &ActView, lang: Lang) -> Option<Described> {
+pub fn describe(app: AppState, act: &ActView, lang: Lang) -> Option<Described> {
     let command: Command = act.command()?;
     let course = command.course();
     let learning = app.learning.get();

@@ -1,8 +1,9 @@
 //! One lesson, in short cards.
 
-use crate::parts::{act, button_link, heading, live, main_action, not_there, nothing, open, written};
-use crate::route::Route;
+use crate::actions::{open, submit};
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{button_link, heading, live, not_there, nothing, primary_action, rich_text};
 use domain::id::CourseId;
 use domain::{Command, learning};
 use leptos::prelude::*;
@@ -53,8 +54,8 @@ pub fn lesson_page(id: CourseId, name: String) -> AnyView {
                 {format!("{} · {}", course.title.get(lang), text::lesson_of(lang, at + 1, course.lessons.len()))}
             </p>
             {heading(lesson.title.get(lang))}
-            <article class="lesson">{written(lesson.html.get(lang))}</article>
-            {main_action(
+            <article class="lesson">{rich_text(lesson.html.get(lang))}</article>
+            {primary_action(
                 label,
                 None,
                 move |_| {
@@ -62,7 +63,7 @@ pub fn lesson_page(id: CourseId, name: String) -> AnyView {
                         open(&after);
                     } else {
                         let after = after.clone();
-                        act(
+                        submit(
                             app,
                             command.clone(),
                             None,

@@ -1,13 +1,13 @@
 //! All courses, those for the member's trade first.
 
 use super::view::CourseView;
+use crate::browser::app_state::AppState;
 use crate::browser::derived::Derived;
-use crate::browser::live::App;
 use crate::home::gain;
 use crate::icon::{Icon, icon};
-use crate::parts::{app, bar, detail, empty, heading, keyed_section, live, nothing, row};
-use crate::route::Route;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{app, bar, detail, empty, heading, keyed_section, live, nothing, row};
 use domain::Lang;
 use domain::id::CourseId;
 use leptos::prelude::*;
@@ -36,11 +36,11 @@ pub fn list_page() -> AnyView {
     .into_any()
 }
 
-fn find(app: App, id: Uuid) -> Option<CourseView> {
+fn find(app: AppState, id: Uuid) -> Option<CourseView> {
     app.learning.get().course(CourseId(id)).cloned()
 }
 
-fn course_row(_: App, view: &CourseView, lang: Lang) -> AnyView {
+fn course_row(_: AppState, view: &CourseView, lang: Lang) -> AnyView {
     let course = &view.course;
     let (read, all) = (view.lessons_read() as i64, course.lessons.len() as i64);
     let progress = if view.begun() && !view.done() {

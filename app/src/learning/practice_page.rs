@@ -1,11 +1,12 @@
 //! Practice: feedback at once, as often as one likes.
 
 use super::question::{first_answer, plain_number, question_form};
-use crate::browser::live::App;
+use crate::actions::submit_silently;
+use crate::browser::app_state::AppState;
 use crate::icon::{Icon, icon};
-use crate::parts::{act_quietly, app, button_link, heading, line, main_action, not_there};
-use crate::route::Route;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{app, button_link, heading, line, not_there, primary_action};
 use domain::id::CourseId;
 use domain::learning::{Course, Form, Given, Key, Practice};
 use domain::{Command, Lang, learning};
@@ -40,7 +41,7 @@ pub fn practice_page(id: CourseId) -> AnyView {
     .into_any()
 }
 
-fn asked(app: App, course: &Arc<Course>, practice: &Practice, training: Training) -> AnyView {
+fn asked(app: AppState, course: &Arc<Course>, practice: &Practice, training: Training) -> AnyView {
     let lang = app.lang.get();
     let Training {
         at,
@@ -83,7 +84,7 @@ fn asked(app: App, course: &Arc<Course>, practice: &Practice, training: Training
         let check = check.clone();
         if checked.get() {
             let last = place + 1 == course.practice.len();
-            main_action(
+            primary_action(
                 if last {
                     text::finish(lang)
                 } else {
@@ -92,7 +93,7 @@ fn asked(app: App, course: &Arc<Course>, practice: &Practice, training: Training
                 None,
                 move |_| {
                     if last {
-                        act_quietly(
+                        submit_silently(
                             app,
                             Command::Learning(learning::Command::FinishPractice { course: course.id }),
                         );
@@ -107,7 +108,7 @@ fn asked(app: App, course: &Arc<Course>, practice: &Practice, training: Training
             let why = given
                 .with(|given| given.is_none())
                 .then(|| text::answer_first(lang).to_owned());
-            main_action(text::check(lang), why, move |_| {
+            primary_action(text::check(lang), why, move |_| {
                 if given.with_untracked(|given| given.as_ref().is_some_and(|given| check.key.marks(given))) {
                     right.update(|right| *right += 1);
                 }
@@ -158,7 +159,7 @@ fn right_answer(lang: Lang, practice: &Practice) -> String {
     text::the_answer(lang, &answer)
 }
 
-fn finished(app: App, course: &Arc<Course>, training: Training) -> AnyView {
+fn finished(app: AppState, course: &Arc<Course>, training: Training) -> AnyView {
     let lang = app.lang.get();
     let all = course.practice.len() as u32;
     let id = course.id;

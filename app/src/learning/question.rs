@@ -1,9 +1,9 @@
 //! One question a screen: big answers, the same for practice and for the quiz that counts.
 
-use crate::browser::live::App;
+use crate::browser::app_state::AppState;
 use crate::icon::{Icon, icon};
-use crate::parts::line;
 use crate::text;
+use crate::ui::line;
 use domain::Lang;
 use domain::learning::{Form, Given, Question, parse_thousandths};
 use leptos::prelude::*;
@@ -18,7 +18,7 @@ pub fn first_answer(form: &Form) -> Option<Given> {
 
 /// A question and its answers. `locked`: looked at, no longer answered.
 pub fn question_form(
-    app: App,
+    app: AppState,
     question: &Question,
     given: RwSignal<Option<Given>>,
     locked: Signal<bool>,
@@ -182,7 +182,7 @@ fn ordering(lang: Lang, names: Vec<String>, locked: Signal<bool>, given: RwSigna
     .into_any()
 }
 
-fn number(app: App, unit: String, locked: Signal<bool>, given: RwSignal<Option<Given>>) -> AnyView {
+fn number(app: AppState, unit: String, locked: Signal<bool>, given: RwSignal<Option<Given>>) -> AnyView {
     let lang = app.lang.get_untracked();
     let typed = RwSignal::new(match given.get_untracked() {
         Some(Given::Number(thousandths)) => plain_number(lang, thousandths),

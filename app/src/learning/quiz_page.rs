@@ -1,16 +1,17 @@
 //! The quiz that counts: one question a screen, back and forth, a draft that is kept, and what became of it.
 
 use super::question::{first_answer, question_form};
+use crate::actions::{open_instead, submit};
 use crate::activity::view::ActView;
-use crate::browser::live::App;
+use crate::browser::app_state::AppState;
 use crate::icon::{Icon, icon};
-use crate::parts::{
-    act, app, button, button_link, detail, heading, line, live, main_action, not_there, nothing,
-    open_instead, row, rows, section, state,
-};
 use crate::phone::json;
-use crate::route::Route;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{
+    app, button, button_link, detail, heading, line, live, not_there, nothing, primary_action, row, rows,
+    section, state,
+};
 use domain::id::{CommandId, CourseId};
 use domain::learning::{Answer, Attempt, Course, Given};
 use domain::{Command, Lang, learning};
@@ -69,7 +70,7 @@ pub fn quiz_page(id: CourseId) -> AnyView {
 }
 
 /// The quiz as the draft has it, or a new one.
-fn taken_up(app: App, course: &Course) -> Quiz {
+fn taken_up(app: AppState, course: &Course) -> Quiz {
     let draft: Vec<Answer> = app
         .draft(&draft_key(course))
         .and_then(|text| json::read(&text))
@@ -92,7 +93,7 @@ fn taken_up(app: App, course: &Course) -> Quiz {
 }
 
 /// Each change goes into the draft.
-fn keep(app: App, course: &Arc<Course>, quiz: Quiz) {
+fn keep(app: AppState, course: &Arc<Course>, quiz: Quiz) {
     let course = course.clone();
     Effect::new(move |began: Option<()>| {
         let given = quiz.given.get();
@@ -152,7 +153,7 @@ fn turn_to(course: &Course, quiz: Quiz, at: usize) {
     }));
 }
 
-fn asked(app: App, course: &Arc<Course>, quiz: Quiz, at: usize) -> AnyView {
+fn asked(app: AppState, course: &Arc<Course>, quiz: Quiz, at: usize) -> AnyView {
     let lang = app.lang.get();
     let all = course.graded.len();
     let form = question_form(app, &course.graded[at], quiz.given, Signal::stored(false));
@@ -196,7 +197,7 @@ fn asked(app: App, course: &Arc<Course>, quiz: Quiz, at: usize) -> AnyView {
     .into_any()
 }
 
-fn summary(app: App, course: &Arc<Course>, quiz: Quiz) -> AnyView {
+fn summary(app: AppState, course: &Arc<Course>, quiz: Quiz) -> AnyView {
     let lang = app.lang.get();
     let answers = quiz.answers.get();
     let open = answers.iter().filter(|given| given.is_none()).count();
@@ -228,7 +229,7 @@ fn summary(app: App, course: &Arc<Course>, quiz: Quiz) -> AnyView {
         {heading(text::hand_in_title(lang))}
         {line("hint", text::hand_in_hint(lang))}
         {rows(list)}
-        {main_action(
+        {primary_action(
             text::hand_in(lang),
             why,
             move |_| {
@@ -238,7 +239,7 @@ fn summary(app: App, course: &Arc<Course>, quiz: Quiz) -> AnyView {
                     answers: given_so_far(&handed, quiz),
                 });
                 let id = handed.id;
-                act(
+                submit(
                     app,
                     command,
                     Some(draft_key(&handed)),
@@ -267,9 +268,9 @@ pub fn attempt_page(id: CourseId, attempt: CommandId) -> AnyView {
     })
 }
 
-fn unmarked(app: App, act: &ActView, course: &Course, lang: Lang) -> AnyView {
+fn unmarked(app: AppState, act: &ActView, course: &Course, lang: Lang) -> AnyView {
     let verdict = act.outcome.as_ref().map(|outcome| &outcome.verdict);
-    let words = verdict.and_then(|verdict| crate::parts::answer(app, verdict));
+    let words = verdict.and_then(|verdict| crate::actions::verdict_text(app, verdict));
     let waiting = words.is_none();
     view! {
         {heading(if waiting { text::handed_in(lang) } else { text::not_counted(lang) })}

@@ -2,7 +2,7 @@
 
 use super::{course_page, lesson_page, list_page, practice_page, quiz_page};
 use crate::chunk::{Chunk, Missing};
-use crate::route::Route;
+use crate::routes::Route;
 use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;
 

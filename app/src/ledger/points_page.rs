@@ -2,9 +2,9 @@
 
 use super::view::{LedgerView, WalletView};
 use crate::format;
-use crate::parts::{detail, empty, heading, line, live, nothing, section};
-use crate::route::Route;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{detail, empty, heading, line, live, nothing, section};
 use domain::Lang;
 use domain::ledger::{Line, Month, Wallet};
 use leptos::prelude::*;

@@ -1,10 +1,10 @@
 //! Who else of the company is in the programme, for its managers. The phone keeps nothing of it.
 
 use super::calls::list_colleagues;
-use crate::browser::live::App;
+use crate::browser::app_state::AppState;
 use crate::calls::asked;
-use crate::parts::{app, chip, detail, heading, nothing};
 use crate::text;
+use crate::ui::{app, chip, detail, heading, nothing};
 use domain::Lang;
 use domain::members::Colleague;
 use leptos::prelude::*;
@@ -18,7 +18,7 @@ pub fn colleagues_page() -> AnyView {
     .into_any()
 }
 
-fn list(app: App, lang: Lang, colleagues: &[Colleague]) -> AnyView {
+fn list(app: AppState, lang: Lang, colleagues: &[Colleague]) -> AnyView {
     let member = app.member.get();
     let one = |colleague: &Colleague| {
         let programme = member.programme.as_ref();

@@ -3,9 +3,9 @@
 use super::view::MemberView;
 use crate::format;
 use crate::icon::Icon;
-use crate::parts::{heading, line, live, nothing, row, rows, section, way_out};
-use crate::route::Route;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{external_link, heading, line, live, nothing, row, rows, section};
 use domain::Lang;
 use domain::members::{Advisor, Me};
 use leptos::prelude::*;
@@ -29,14 +29,14 @@ pub fn company_page() -> AnyView {
 
 fn advisor_part(advisor: &Advisor, lang: Lang) -> AnyView {
     let call = advisor.phone.as_ref().map(|phone| {
-        way_out(
+        external_link(
             format!("tel:{phone}"),
             Icon::Call,
             text::call(lang, &spaced(phone)),
         )
     });
     let write = advisor.email.as_ref().map(|email| {
-        way_out(
+        external_link(
             format!("mailto:{email}"),
             Icon::Mail,
             text::write_to(lang, &breakable(email)),

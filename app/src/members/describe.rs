@@ -1,13 +1,13 @@
 //! What the activity page says of an act.
 
 use crate::activity::view::ActView;
-use crate::browser::live::App;
+use crate::browser::app_state::AppState;
 use crate::feature::Described;
 use crate::text;
 use domain::Lang;
 use domain::members::Command;
 
-pub fn describe(_: App, act: &ActView, lang: Lang) -> Option<Described> {
+pub fn describe(_: AppState, act: &ActView, lang: Lang) -> Option<Described> {
     Some(Described {
         words: match act.command()? {
             Command::SetLanguage { language } => text::act_language(lang, text::language(language)),

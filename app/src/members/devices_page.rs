@@ -1,9 +1,10 @@
 //! The phones and browsers that are signed in, and signing one out.
 
+use crate::actions::submit;
 use crate::format;
-use crate::parts::{act, button, button_link, chip, detail, empty, heading, line, live, nothing};
-use crate::route::Route;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{button, button_link, chip, detail, empty, heading, line, live, nothing};
 use domain::{Command, members};
 use leptos::prelude::*;
 
@@ -22,7 +23,7 @@ pub fn devices_page() -> AnyView {
                     line("hint", text::ending(lang))
                 } else {
                     button("quiet", text::sign_out_this(lang), move |_| {
-                        act(
+                        submit(
                             app,
                             Command::Members(members::Command::SignOutDevice { session }),
                             None,

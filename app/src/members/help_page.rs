@@ -1,11 +1,11 @@
 //! How it works without a network, and how to put the app on the home screen.
 
+use crate::browser::app_state::AppState;
 use crate::browser::js;
-use crate::browser::live::App;
 use crate::format;
-use crate::parts::{button, heading, line, live, nothing, section};
 use crate::phone::outbox::State;
 use crate::text;
+use crate::ui::{button, heading, line, live, nothing, section};
 use domain::Lang;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -19,7 +19,7 @@ pub fn help_page() -> AnyView {
         let one = |state: State, words: &'static str| {
             view! {
                 <li>
-                    {crate::parts::state(lang, state)}
+                    {crate::ui::state(lang, state)}
                     <p>{words}</p>
                 </li>
             }
@@ -48,7 +48,7 @@ pub fn help_page() -> AnyView {
 }
 
 /// How to put the app on the home screen, as this phone does it.
-fn install(app: App, lang: Lang) -> AnyView {
+fn install(app: AppState, lang: Lang) -> AnyView {
     if js::standalone() {
         return nothing();
     }

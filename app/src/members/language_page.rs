@@ -1,8 +1,9 @@
 //! The member's language.
 
+use crate::actions::submit;
 use crate::browser::identity;
-use crate::parts::{act, heading, line, live};
 use crate::text;
+use crate::ui::{heading, line, live};
 use domain::{Command, Lang, members};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -23,8 +24,8 @@ pub fn language_page() -> AnyView {
                             name="language"
                             prop:checked=language == lang
                             on:change=move |_| {
-                                spawn_local(identity::speak(language));
-                                act(
+                                spawn_local(identity::store_language(language));
+                                submit(
                                     app,
                                     Command::Members(members::Command::SetLanguage { language }),
                                     None,

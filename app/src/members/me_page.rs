@@ -1,8 +1,8 @@
 //! The way to everything about the member.
 
-use crate::parts::{detail, heading, live, nothing, row, rows};
-use crate::route::Route;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{detail, heading, live, nothing, row, rows};
 use domain::ledger::Wallet;
 use leptos::prelude::*;
 

@@ -1,12 +1,12 @@
 //! What this phone keeps, what the programme keeps and for how long. It can be read without a network.
 
+use crate::browser::app_state::AppState;
 use crate::browser::js;
-use crate::browser::live::App;
 use crate::format;
 use crate::icon::{Icon, icon};
-use crate::parts::{detail, heading, line, live, nothing, row, rows, section};
-use crate::route::Route;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{detail, heading, line, live, nothing, row, rows, section};
 use domain::Lang;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -63,7 +63,7 @@ fn list(lines: &[&'static str]) -> AnyView {
     view! { <ul class="benefits">{lines}</ul> }.into_any()
 }
 
-fn here(app: App, lang: Lang, room: Option<u64>) -> AnyView {
+fn here(app: AppState, lang: Lang, room: Option<u64>) -> AnyView {
     let count = |name: &'static str, small: AnyView, value: String| {
         view! {
             <li class="line">

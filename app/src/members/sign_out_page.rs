@@ -1,9 +1,9 @@
 //! Signing out. What was not sent is never lost by accident.
 
+use crate::browser::app_state::{AppState, ConnectionState};
 use crate::browser::derived::Derived;
-use crate::browser::live::{App, Link};
-use crate::parts::{app, button, heading, line, live, nothing};
 use crate::text;
+use crate::ui::{app, button, heading, line, live, nothing};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -29,7 +29,7 @@ pub fn sign_out_page() -> AnyView {
 
 fn offline_hint() -> AnyView {
     live(|app, lang| {
-        if app.link.get() == Link::Offline {
+        if app.connection.get() == ConnectionState::Offline {
             line("hint", text::sign_out_offline(lang))
         } else {
             nothing()
@@ -37,7 +37,7 @@ fn offline_hint() -> AnyView {
     })
 }
 
-fn all_sent(app: App, leave: impl Fn(bool) + Copy + Send + 'static) -> AnyView {
+fn all_sent(app: AppState, leave: impl Fn(bool) + Copy + Send + 'static) -> AnyView {
     let lang = app.lang.get();
     view! {
         {heading(text::sign_out(lang))}
@@ -51,7 +51,7 @@ fn all_sent(app: App, leave: impl Fn(bool) + Copy + Send + 'static) -> AnyView {
     .into_any()
 }
 
-fn unsent(app: App, leave: impl Fn(bool) + Copy + Send + 'static) -> AnyView {
+fn unsent(app: AppState, leave: impl Fn(bool) + Copy + Send + 'static) -> AnyView {
     let lang = app.lang.get();
     let typed = RwSignal::new(String::new());
     let word = text::delete_word(lang);

@@ -1,18 +1,18 @@
 //! On the first screen: the member's status, their points and what those are worth.
 
-use crate::browser::live::App;
+use crate::browser::app_state::AppState;
 use crate::format;
 use crate::icon::{Icon, icon};
 use crate::ledger::view::WalletView;
-use crate::parts::{bar, detail, line, nothing};
 use crate::rewards::view::Buyer;
-use crate::route::Route;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{bar, detail, line, nothing};
 use domain::Lang;
 use domain::ledger::Wallet;
 use leptos::prelude::*;
 
-pub fn status_card(app: App, lang: Lang) -> AnyView {
+pub fn status_card(app: AppState, lang: Lang) -> AnyView {
     let (member, ledger, rewards) = (app.member.get(), app.ledger.get(), app.rewards.get());
     let (Some(status), Some(programme)) = (&member.status, &member.programme) else {
         return nothing();

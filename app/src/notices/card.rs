@@ -1,12 +1,13 @@
 //! On the first screen: what was not read yet.
 
+use crate::actions::submit_silently;
 use crate::activity::view::ActView;
-use crate::browser::live::App;
+use crate::browser::app_state::AppState;
 use crate::feature::Described;
 use crate::format;
-use crate::parts::{act_quietly, detail, nothing};
-use crate::route::Route;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{detail, nothing};
 use domain::Lang;
 use domain::notices::{About, Command, Notice};
 use leptos::prelude::*;
@@ -14,7 +15,7 @@ use leptos::prelude::*;
 /// Shown at once.
 const MOST: usize = 3;
 
-pub fn card(app: App, lang: Lang) -> AnyView {
+pub fn card(app: AppState, lang: Lang) -> AnyView {
     let notices = app.notices.get();
     let unread: Vec<AnyView> = notices
         .notices
@@ -34,7 +35,7 @@ pub fn card(app: App, lang: Lang) -> AnyView {
     .into_any()
 }
 
-fn line(app: App, notice: &Notice, lang: Lang) -> AnyView {
+fn line(app: AppState, notice: &Notice, lang: Lang) -> AnyView {
     let id = notice.id;
     let route = match &notice.about {
         About::SeatFree { event, .. } | About::EventCancelled { event, .. } => Route::Event(*event),
@@ -58,7 +59,7 @@ fn line(app: App, notice: &Notice, lang: Lang) -> AnyView {
                 class="button quiet"
                 aria-label=format!("{} – {}", text::mark_read(lang), words)
                 on:click=move |_| {
-                    act_quietly(app, domain::Command::Notices(Command::MarkRead { notice: id }));
+                    submit_silently(app, domain::Command::Notices(Command::MarkRead { notice: id }));
                 }
             >
                 {text::mark_read(lang)}
@@ -69,7 +70,7 @@ fn line(app: App, notice: &Notice, lang: Lang) -> AnyView {
 }
 
 /// What the activity page says of an act.
-pub fn describe(_: App, act: &ActView, lang: Lang) -> Option<Described> {
+pub fn describe(_: AppState, act: &ActView, lang: Lang) -> Option<Described> {
     let Command::MarkRead { .. } = act.command()?;
     Some(Described {
         words: text::act_notice(lang).to_owned(),

@@ -35,7 +35,7 @@ pub struct Phone {
     pub drafts: BTreeMap<String, String>,
     /// Refusals decided up to then have been looked at.
     pub seen_until: Timestamp,
-    pub pace: sync::Pace,
+    pub backoff: sync::Backoff,
     /// The last answer brought nothing but the time.
     pub nothing_new: bool,
     versions: Versions,
@@ -90,7 +90,7 @@ impl Phone {
             outbox: Outbox::from_rows(member, &loaded.meta, &loaded.outbox),
             drafts,
             seen_until: loaded.meta.read("seen_until").unwrap_or_default(),
-            pace: sync::Pace::default(),
+            backoff: sync::Backoff::default(),
             nothing_new: false,
             versions: Versions::default(),
         }
@@ -100,7 +100,7 @@ impl Phone {
     pub fn reload(&mut self, loaded: Loaded) {
         let fresh = Phone::from_loaded(self.member, self.device, loaded);
         let before = std::mem::replace(self, fresh);
-        self.pace = before.pace;
+        self.backoff = before.backoff;
         self.session = before.session;
         self.versions = before.versions;
         for collection in Collection::ALL {

@@ -183,17 +183,17 @@ impl Outbox {
     }
 
     /// Acts that go with the next rounds.
-    pub fn waiting(&self) -> usize {
+    pub fn count_waiting(&self) -> usize {
         self.items.iter().filter(|item| item.is_waiting()).count()
     }
 
     /// Acts the server has not decided on, stuck ones included.
-    pub fn open(&self) -> usize {
+    pub fn count_open(&self) -> usize {
         self.items.iter().filter(|item| item.is_open()).count()
     }
 
     /// Another tab has given numbers up to `seq`.
-    pub fn heard_of(&mut self, seq: i64) {
+    pub fn observe_seq(&mut self, seq: i64) {
         self.seq = self.seq.max(seq);
     }
 
@@ -204,7 +204,7 @@ impl Outbox {
     }
 
     /// Moves those of `ids` that are in one state to another, without a word to the store.
-    pub(super) fn turn(&mut self, ids: &[CommandId], from: State, to: State) {
+    pub(super) fn transition(&mut self, ids: &[CommandId], from: State, to: State) {
         for item in self.items.iter_mut() {
             if item.state == from && ids.contains(&item.id) {
                 item.state = to;

@@ -49,7 +49,7 @@ pub struct Op(String);
 
 impl Op {
     pub fn put_doc(row: &DocRow) -> Op {
-        let (collection, id) = (written(&row.collection), written(&row.id));
+        let (collection, id) = (to_json(&row.collection), to_json(&row.id));
         let body = row.body.as_str();
         Op(format!(
             r#"["put","docs",{{"collection":{collection},"id":{id},"body":{body}}}]"#
@@ -57,11 +57,11 @@ impl Op {
     }
 
     pub fn delete_doc(collection: &str, id: &str) -> Op {
-        Op(written(&("delete", "docs", (collection, id))))
+        Op(to_json(&("delete", "docs", (collection, id))))
     }
 
     pub fn clear_docs(collections: &[&str]) -> Op {
-        Op(written(&("clear_docs", collections)))
+        Op(to_json(&("clear_docs", collections)))
     }
 
     pub fn put_item(item: &super::outbox::Item) -> Op {
@@ -69,11 +69,11 @@ impl Op {
     }
 
     pub fn delete_item(id: domain::id::CommandId) -> Op {
-        Op(written(&("delete", "outbox", id)))
+        Op(to_json(&("delete", "outbox", id)))
     }
 
     pub fn put_draft(key: &str, text: &str) -> Op {
-        Op(written(&(
+        Op(to_json(&(
             "put",
             "drafts",
             BTreeMap::from([("key", key), ("text", text)]),
@@ -81,11 +81,11 @@ impl Op {
     }
 
     pub fn delete_draft(key: &str) -> Op {
-        Op(written(&("delete", "drafts", key)))
+        Op(to_json(&("delete", "drafts", key)))
     }
 
     pub fn put_meta<T: Serialize>(name: &str, value: &T) -> Op {
-        Op(written(&("put", "meta", value, name)))
+        Op(to_json(&("put", "meta", value, name)))
     }
 
     /// All of `ops` as one JSON array.
@@ -95,7 +95,7 @@ impl Op {
     }
 }
 
-fn written<T: Serialize + ?Sized>(value: &T) -> String {
+fn to_json<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 

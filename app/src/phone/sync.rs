@@ -21,7 +21,7 @@ const NO_COMMANDS: &str = r#""commands":[]"#;
 
 /// How eagerly this phone tries.
 #[derive(Clone, Debug)]
-pub struct Pace {
+pub struct Backoff {
     /// Rounds in a row that told nothing.
     failures: u32,
     /// Most commands in the next round. Halved when the server could not take a round at all, so that a bad
@@ -29,9 +29,9 @@ pub struct Pace {
     most: usize,
 }
 
-impl Default for Pace {
+impl Default for Backoff {
     fn default() -> Self {
-        Pace {
+        Backoff {
             failures: 0,
             most: MOST_COMMANDS,
         }
@@ -81,7 +81,7 @@ impl Phone {
         let mut bytes = FRAME_BYTES;
         for item in self.outbox.iter().filter(|item| item.is_waiting()) {
             bytes += item.body.len() + 1;
-            if ids.len() == self.pace.most || (bytes > MOST_BYTES && !ids.is_empty()) {
+            if ids.len() == self.backoff.most || (bytes > MOST_BYTES && !ids.is_empty()) {
                 break;
             }
             ids.push(item.id);
@@ -104,7 +104,7 @@ impl Phone {
     /// A round is out with `ids`. In memory only: what was out when the app was closed is, after that, again what it
     /// is for certain, saved on this phone.
     pub fn sent(&mut self, ids: &[CommandId]) {
-        self.outbox.turn(ids, State::Saved, State::Sent);
+        self.outbox.transition(ids, State::Saved, State::Sent);
     }
 
     /// What the answer to `ids` changes: memory at once, and the store in one transaction of the operations.
@@ -118,7 +118,7 @@ impl Phone {
         }
         let mut ops = Vec::new();
         self.nothing_new = false;
-        self.outbox.turn(ids, State::Sent, State::Saved);
+        self.outbox.transition(ids, State::Sent, State::Saved);
         let next = match answer.status {
             401 => Next::SignIn,
             403 if answer.body.contains("wrong_member") => Next::OtherMember,
@@ -128,7 +128,7 @@ impl Phone {
                     ops.extend(self.outbox.lose(ids));
                 }
                 if matches!(status, 200 | 400 | 413 | 422 | 500) {
-                    ops.extend(self.narrow(ids));
+                    ops.extend(self.shrink_batch(ids));
                 }
                 self.wait(answer.retry_after, chance)
             }
@@ -137,7 +137,7 @@ impl Phone {
     }
 
     fn take(&mut self, ids: &[CommandId], reply: WireReply, chance: u32) -> (Vec<Op>, Next) {
-        let before = self.outbox.waiting();
+        let before = self.outbox.count_waiting();
         let all_told = self.replica.synced_at.is_some_and(|synced| {
             self.outbox
                 .iter()
@@ -154,7 +154,7 @@ impl Phone {
             ops.extend(self.outbox.decide(decision));
         }
         let unanswered: Vec<CommandId> = ids.iter().copied().filter(|id| !answered.contains(id)).collect();
-        self.outbox.turn(&unanswered, State::Sent, State::Saved);
+        self.outbox.transition(&unanswered, State::Sent, State::Saved);
         for id in &unanswered {
             ops.extend(self.count_failure(*id));
         }
@@ -193,14 +193,14 @@ impl Phone {
             ops.extend(self.outbox.forget(reply.now));
         }
         self.nothing_new = all_told && ids.is_empty() && ops.len() <= JUST_THE_TIME;
-        let left = self.outbox.waiting();
+        let left = self.outbox.count_waiting();
         let undecided = ids
             .iter()
             .filter(|id| self.outbox.get(**id).is_some_and(|item| item.is_waiting()));
         if undecided.count() > 0 {
             return (ops, self.wait(None, chance));
         }
-        self.pace = Pace::default();
+        self.backoff = Backoff::default();
         let moved = !ids.is_empty() || left > before;
         (
             ops,
@@ -213,13 +213,13 @@ impl Phone {
     }
 
     /// The server took none of `ids`: fewer next time, and a single one that fails alone has failed.
-    fn narrow(&mut self, ids: &[CommandId]) -> Option<Op> {
+    fn shrink_batch(&mut self, ids: &[CommandId]) -> Option<Op> {
         if let [only] = ids {
             let op = self.count_failure(*only);
-            self.pace.most = 1;
+            self.backoff.most = 1;
             return op;
         }
-        self.pace.most = (ids.len() / 2).max(1);
+        self.backoff.most = (ids.len() / 2).max(1);
         None
     }
 
@@ -234,9 +234,9 @@ impl Phone {
 
     fn wait(&mut self, retry_after: Option<u32>, chance: u32) -> Next {
         let ceiling = FIRST_WAIT
-            .saturating_mul(1 << self.pace.failures.min(16))
+            .saturating_mul(1 << self.backoff.failures.min(16))
             .min(LONGEST_WAIT);
-        self.pace.failures = self.pace.failures.saturating_add(1);
+        self.backoff.failures = self.backoff.failures.saturating_add(1);
         let jitter = ceiling * i64::from(chance) / i64::from(u32::MAX);
         let asked = retry_after.map_or(0, |seconds| i64::from(seconds) * 1000);
         Next::Wait(jitter.max(500).max(asked))

@@ -523,7 +523,10 @@ fn ten_odd_failures_park_an_act_and_the_member_can_try_again() {
     assert_eq!(made.state(bad), State::Parked);
     let good = made.act(leave());
     assert_eq!(made.phone.request().ids, [good]);
-    assert_eq!(made.phone.outbox.open() - made.phone.outbox.waiting(), 1);
+    assert_eq!(
+        made.phone.outbox.count_open() - made.phone.outbox.count_waiting(),
+        1
+    );
     made.phone.unpark(bad);
     assert_eq!(made.phone.request().ids, [bad, good]);
 }
@@ -534,7 +537,7 @@ fn an_act_that_breaks_every_round_is_found_and_does_not_hold_up_the_others() {
     let ids: Vec<CommandId> = (0..6).map(|_| made.act(join())).collect();
     let bad = ids[2];
     for _ in 0..200 {
-        if made.phone.outbox.waiting() == 0 {
+        if made.phone.outbox.count_waiting() == 0 {
             break;
         }
         made.round(|ids| {
@@ -574,7 +577,7 @@ fn a_round_takes_fifty_and_more_follow() {
     assert_eq!(made.phone.clone().request().ids.len(), 50);
     assert_eq!(made.round(confirm), Next::Again);
     assert_eq!(made.round(confirm), Next::Rest);
-    assert_eq!(made.phone.outbox.waiting(), 0);
+    assert_eq!(made.phone.outbox.count_waiting(), 0);
 }
 
 #[test]

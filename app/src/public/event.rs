@@ -1,6 +1,6 @@
 //! The page of an event for people who are not signed in: enough to decide to come, and the way in.
 
-use super::document::{Frame, page};
+use super::layout::{Frame, page};
 use super::text;
 use domain::Day;
 use domain::id::EventId;

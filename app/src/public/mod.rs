@@ -5,13 +5,13 @@
 //! Write its words into [`text`], a function here that takes a [`Frame`] and what it shows, and its route on the
 //! server.
 
-mod document;
 mod event;
+mod layout;
 mod pages;
 pub mod text;
 
-pub use document::{Client, Frame, shell};
 pub use event::{EventPage, Joining, event};
+pub use layout::{Client, Frame, shell};
 pub use pages::{
     CodePage, CodeProblem, Failure, InvitationPage, InvitationProblem, Person, SignInPage, SignInProblem,
     code, failure, invitation, landing, legal, sign_in,

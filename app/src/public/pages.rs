@@ -1,6 +1,6 @@
 //! What the pages say and ask.
 
-use super::document::{Frame, page};
+use super::layout::{Frame, page};
 use super::text;
 use domain::Lang;
 use leptos::prelude::*;

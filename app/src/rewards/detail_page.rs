@@ -1,12 +1,11 @@
 //! One reward, and the sheet that asks before points are reserved.
 
 use super::view::Buyer;
-use crate::browser::live::App;
-use crate::parts::{
-    act, band, button, chip, heading, line, live, main_action, not_there, nothing, open, refusal, written,
-};
-use crate::route::Route;
+use crate::actions::{open, refusal, submit};
+use crate::browser::app_state::AppState;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{band, button, chip, heading, line, live, not_there, nothing, primary_action, rich_text};
 use domain::id::RewardId;
 use domain::ledger::Wallet;
 use domain::rewards::{self, Reward};
@@ -36,7 +35,7 @@ pub fn detail_page(id: RewardId) -> AnyView {
 }
 
 fn reward_page(
-    app: App,
+    app: AppState,
     reward: &Arc<Reward>,
     lang: Lang,
     sheet: NodeRef<Dialog>,
@@ -58,8 +57,8 @@ fn reward_page(
             {chip("plain", text::delivery(lang, reward.delivery))}
             {chip("plain", text::shelf(lang, reward.shelf))}
         </p>
-        {written(reward.html.get(lang))}
-        {main_action(
+        {rich_text(reward.html.get(lang))}
+        {primary_action(
             text::ask_for_it(lang),
             why_not,
             move |_| {
@@ -79,7 +78,7 @@ fn reward_page(
 }
 
 fn question(
-    app: App,
+    app: AppState,
     reward: &Arc<Reward>,
     sheet: NodeRef<Dialog>,
     wallet: RwSignal<Option<Wallet>>,
@@ -162,7 +161,7 @@ fn question(
                         points,
                         wallet,
                     });
-                    act(app, command, None, |request| open(&Route::Request(request)));
+                    submit(app, command, None, |request| open(&Route::Request(request)));
                 },
             )}
             {button("", text::not_now(lang), move |_| close())}

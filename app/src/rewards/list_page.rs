@@ -1,16 +1,14 @@
 //! The shelves, what is within reach first, and the member's requests.
 
 use super::view::{Buyer, RequestView};
+use crate::browser::app_state::AppState;
 use crate::browser::derived::Derived;
-use crate::browser::live::App;
 use crate::format;
 use crate::ledger::view::LedgerView;
 use crate::members::view::MemberView;
-use crate::parts::{
-    app, band, chip, detail, empty, heading, keyed_section, line, live, nothing, row, section,
-};
-use crate::route::Route;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{app, band, chip, detail, empty, heading, keyed_section, line, live, nothing, row, section};
 use domain::id::{CommandId, RewardId};
 use domain::rewards::{Reward, Shelf, Step};
 use domain::stock::Band;
@@ -65,7 +63,7 @@ struct Offer {
 }
 
 impl Offer {
-    fn of(app: App, reward: &Arc<Reward>) -> Offer {
+    fn of(app: AppState, reward: &Arc<Reward>) -> Offer {
         let (member, ledger) = (app.member.get(), app.ledger.get());
         let buyer = Buyer {
             member: &member,
@@ -78,7 +76,7 @@ impl Offer {
     }
 }
 
-fn offers(app: App, wanted: impl Fn(&Offer) -> bool + Send + Sync + 'static) -> Derived<Vec<Uuid>> {
+fn offers(app: AppState, wanted: impl Fn(&Offer) -> bool + Send + Sync + 'static) -> Derived<Vec<Uuid>> {
     Derived::new(move || {
         let rewards = app.rewards.get();
         let offers = rewards.rewards.iter().map(|reward| Offer::of(app, reward));
@@ -89,15 +87,15 @@ fn offers(app: App, wanted: impl Fn(&Offer) -> bool + Send + Sync + 'static) -> 
     })
 }
 
-fn find_offer(app: App, id: Uuid) -> Option<Offer> {
+fn find_offer(app: AppState, id: Uuid) -> Option<Offer> {
     Some(Offer::of(app, app.rewards.get().reward(RewardId(id))?))
 }
 
-fn find_request(app: App, id: Uuid) -> Option<RequestView> {
+fn find_request(app: AppState, id: Uuid) -> Option<RequestView> {
     app.rewards.get().request(CommandId(id)).cloned()
 }
 
-fn request_row(app: App, view: &RequestView, lang: Lang) -> AnyView {
+fn request_row(app: AppState, view: &RequestView, lang: Lang) -> AnyView {
     let request = &view.redemption;
     let since = request
         .steps
@@ -150,7 +148,7 @@ pub fn step_chip(asked: &RequestView, lang: Lang) -> AnyView {
     chip(class, text::step(lang, step))
 }
 
-fn reward_row(app: App, offer: &Offer, lang: Lang) -> AnyView {
+fn reward_row(app: AppState, offer: &Offer, lang: Lang) -> AnyView {
     let reward = &offer.reward;
     let why = match &offer.why_not {
         None if reward.stock == Band::Few => band(Band::Few, text::stock(lang, Band::Few)),

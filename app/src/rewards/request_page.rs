@@ -2,14 +2,13 @@
 
 use super::list_page::step_chip;
 use super::view::RequestView;
-use crate::browser::live::App;
+use crate::actions::{submit, verdict_text};
+use crate::browser::app_state::AppState;
 use crate::format;
 use crate::icon::{Icon, icon};
-use crate::parts::{
-    act, answer, button, button_link, heading, line, live, not_there, nothing, qr_code, state, state_of,
-};
-use crate::route::Route;
+use crate::routes::Route;
 use crate::text;
+use crate::ui::{button, button_link, heading, line, live, not_there, nothing, qr_code, state, state_of};
 use domain::id::CommandId;
 use domain::rewards::{self, Step};
 use domain::{Command, Lang};
@@ -23,7 +22,7 @@ pub fn request_page(id: CommandId) -> AnyView {
 }
 
 /// A request that came to nothing has no document; its act tells why.
-fn refused(app: App, id: CommandId, lang: Lang) -> AnyView {
+fn refused(app: AppState, id: CommandId, lang: Lang) -> AnyView {
     let activity = app.activity.get();
     let Some(act) = activity.act(id) else {
         return not_there(lang, &Route::Rewards);
@@ -31,7 +30,7 @@ fn refused(app: App, id: CommandId, lang: Lang) -> AnyView {
     let words = act
         .outcome
         .as_ref()
-        .and_then(|outcome| answer(app, &outcome.verdict));
+        .and_then(|outcome| verdict_text(app, &outcome.verdict));
     view! {
         {heading(text::request_title(lang))}
         {state(lang, act.state)}
@@ -41,7 +40,7 @@ fn refused(app: App, id: CommandId, lang: Lang) -> AnyView {
     .into_any()
 }
 
-fn request(app: App, view: &RequestView, lang: Lang) -> AnyView {
+fn request(app: AppState, view: &RequestView, lang: Lang) -> AnyView {
     let request = &view.redemption;
     let done: Vec<AnyView> = if view.pending {
         vec![]
@@ -74,7 +73,7 @@ fn request(app: App, view: &RequestView, lang: Lang) -> AnyView {
         line("hint", text::taking_back_hint(lang))
     } else if request.step().may_become(Step::TakenBack) {
         button("quiet", text::take_back(lang), move |_| {
-            act(
+            submit(
                 app,
                 Command::Rewards(rewards::Command::TakeBack { redemption: id }),
                 None,

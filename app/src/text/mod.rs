@@ -54,17 +54,17 @@ macro_rules! count {
     };
 }
 
-mod answers;
 mod input;
+mod outcomes;
 mod pages;
 mod privacy;
-mod trade;
+mod vocabulary;
 
-pub use answers::*;
 pub use input::{input_code, input_error};
+pub use outcomes::*;
 pub use pages::*;
 pub use privacy::*;
-pub use trade::*;
+pub use vocabulary::*;
 
 /// Is the singular used for `n`? French counts 0 and 1 as one, English only 1.
 pub fn is_one(lang: Lang, n: i64) -> bool {
@@ -109,11 +109,11 @@ mod tests {
             privacy::FIXED,
             pages::FILLED,
             pages::COUNTED,
-            trade::FIXED,
-            trade::FILLED,
-            trade::COUNTED,
-            answers::FIXED,
-            answers::FILLED,
+            vocabulary::FIXED,
+            vocabulary::FILLED,
+            vocabulary::COUNTED,
+            outcomes::FIXED,
+            outcomes::FILLED,
             input::FIXED,
             input::FILLED,
         ]

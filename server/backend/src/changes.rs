@@ -58,7 +58,9 @@ pub(crate) async fn of_members(tx: &mut Tx, changed: BTreeMap<MemberId, Document
             write.build().execute(c).await?.rows_affected()
         });
         if written < (counted + rows.len()) as u64 {
-            return Err(Error::Broken("a member is gone whose documents changed".into()));
+            return Err(Error::Invariant(
+                "a member is gone whose documents changed".into(),
+            ));
         }
     }
     Ok(())
@@ -139,7 +141,7 @@ pub(crate) async fn of_members_since(tx: &mut Tx, asked: &[(MemberId, i64)]) -> 
         since.build_query_as().fetch_all(c).await?
     });
     if rows.len() < asked.len() {
-        return Err(Error::Broken("a member is gone who has a session".into()));
+        return Err(Error::Invariant("a member is gone who has a session".into()));
     }
     let deltas = rows.into_iter().map(|row| {
         let changed = row

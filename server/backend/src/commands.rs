@@ -105,8 +105,8 @@ struct Sent<'a> {
 /// # Errors
 /// Where nothing is known of any of them: the phones keep them and send them again.
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn together(db: &Db, commands: &[(&Caller, &Received)]) -> Result<Vec<Decided>> {
-    let (tx, decided) = uncommitted(db, commands).await?;
+pub(crate) async fn apply_batch(db: &Db, commands: &[(&Caller, &Received)]) -> Result<Vec<Decided>> {
+    let (tx, decided) = apply_batch_uncommitted(db, commands).await?;
     tx.commit().await?;
     Ok(decided)
 }
@@ -116,13 +116,16 @@ pub(crate) async fn together(db: &Db, commands: &[(&Caller, &Received)]) -> Resu
 /// Why tried all at once first: nearly all commands are new and confirmed, and most of their time is the number of
 /// statements.
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn uncommitted(db: &Db, commands: &[(&Caller, &Received)]) -> Result<(Tx, Vec<Decided>)> {
+pub(crate) async fn apply_batch_uncommitted(
+    db: &Db,
+    commands: &[(&Caller, &Received)],
+) -> Result<(Tx, Vec<Decided>)> {
     let mut tx = db.write().await?;
     let sent: Vec<std::result::Result<Sent, Outcome>> = commands
         .iter()
         .map(|(caller, received)| sendable(tx.now(), caller, received))
         .collect();
-    if let Some(decided) = all_at_once(&mut tx, &sent).await? {
+    if let Some(decided) = try_fast_path(&mut tx, &sent).await? {
         return Ok((tx, decided));
     }
     if fault!("first-try-is-left-open") {
@@ -134,7 +137,7 @@ pub(crate) async fn uncommitted(db: &Db, commands: &[(&Caller, &Received)]) -> R
     let mut decided = Vec::with_capacity(sent.len());
     for sent in &sent {
         decided.push(match sent {
-            Ok(sent) => apply_one(&mut tx, sent).await?,
+            Ok(sent) => apply_in_savepoint(&mut tx, sent).await?,
             Err(outcome) => Decided::new(outcome.clone())?,
         });
     }
@@ -142,13 +145,13 @@ pub(crate) async fn uncommitted(db: &Db, commands: &[(&Caller, &Received)]) -> R
 }
 
 /// The outcomes, where all commands are new and confirmed; otherwise `None`, and the transaction is to be undone.
-async fn all_at_once(
+async fn try_fast_path(
     tx: &mut Tx,
     sent: &[std::result::Result<Sent<'_>, Outcome>],
 ) -> Result<Option<Vec<Decided>>> {
     let mut decided = Vec::with_capacity(sent.len());
     for sent in sent.iter().flatten() {
-        let verdict = match obey(tx, sent.caller, sent.envelope).await {
+        let verdict = match handle(tx, sent.caller, sent.envelope).await {
             Ok(receipt) => Verdict::Confirmed(receipt),
             Err(Error::Rejected(error)) if fault!("batch-keeps-what-a-refused-command-did") => {
                 Verdict::Refused(error)
@@ -171,49 +174,49 @@ async fn all_at_once(
     Ok(Some(all))
 }
 
-async fn apply_one(tx: &mut Tx, sent: &Sent<'_>) -> Result<Decided> {
+async fn apply_in_savepoint(tx: &mut Tx, sent: &Sent<'_>) -> Result<Decided> {
     if let Some(known) = sql::find(tx, sent.envelope.id).await? {
-        return again(tx, sent, known);
+        return replay(tx, sent, known);
     }
     let start = tx.savepoint().await?;
-    let verdict = match obey(tx, sent.caller, sent.envelope).await {
+    let verdict = match handle(tx, sent.caller, sent.envelope).await {
         Ok(receipt) => Verdict::Confirmed(receipt),
         Err(Error::Rejected(error)) => {
             if fault!("refusal-is-not-kept") {
-                tx.go_back(start).await?;
+                tx.rollback_to_and_release(start).await?;
                 return unkept(tx, sent, Verdict::Refused(error));
             }
             if !fault!("refusal-leaves-what-was-done") {
-                tx.undo_since(&start).await?;
+                tx.rollback_to(&start).await?;
             }
             Verdict::Refused(error)
         }
         // No command has failed: all of them are to come again.
-        Err(error) if error.is_of_the_database() && !fault!("acts-fail-while-the-database-fails") => {
+        Err(error) if error.is_transient() && !fault!("acts-fail-while-the-database-fails") => {
             return Err(error);
         }
         Err(error) => {
             tracing::error!(command = %sent.envelope.id, %error, "a command failed");
-            tx.go_back(start).await?;
+            tx.rollback_to_and_release(start).await?;
             return unkept(tx, sent, Verdict::Failed);
         }
     };
     let new = [(sent, outcome(tx, sent, verdict)?)];
     if sql::insert(tx, &new).await? == 0 {
         // It came twice at the same time, and the other was faster.
-        tx.go_back(start).await?;
+        tx.rollback_to_and_release(start).await?;
         return match sql::find(tx, sent.envelope.id).await? {
-            Some(known) => again(tx, sent, known),
-            None => Err(Error::Broken("a command is in the log and is not".into())),
+            Some(known) => replay(tx, sent, known),
+            None => Err(Error::Invariant("a command is in the log and is not".into())),
         };
     }
-    tx.go_on(start).await?;
+    tx.release(start).await?;
     let [(_, decided)] = new;
     Ok(decided)
 }
 
 /// The answer to a command that is in the log.
-fn again(tx: &Tx, sent: &Sent<'_>, (member, hash, outcome): sql::Known) -> Result<Decided> {
+fn replay(tx: &Tx, sent: &Sent<'_>, (member, hash, outcome): sql::Known) -> Result<Decided> {
     if member != sent.caller.member || hash != sent.received.hash {
         tracing::warn!(command = %sent.envelope.id, "a command id came with other bytes");
         return unkept(tx, sent, Verdict::Refused(domain::Error::IdReuse));
@@ -239,7 +242,7 @@ fn unkept(tx: &Tx, sent: &Sent<'_>, verdict: Verdict) -> Result<Decided> {
 
 /// The outcome of a command, which its member is told.
 fn outcome(tx: &mut Tx, sent: &Sent<'_>, verdict: Verdict) -> Result<Decided> {
-    tx.touch(sent.caller.member, Collection::Act, sent.envelope.id);
+    tx.mark_changed(sent.caller.member, Collection::Act, sent.envelope.id);
     unkept(tx, sent, verdict)
 }
 
@@ -265,23 +268,23 @@ fn sendable<'a>(
     })
 }
 
-async fn obey(tx: &mut Tx, caller: &Caller, envelope: &Envelope) -> Result<Receipt> {
+async fn handle(tx: &mut Tx, caller: &Caller, envelope: &Envelope) -> Result<Receipt> {
     let when = CommandTime {
         made_at: envelope.made_at,
         now: tx.now(),
         synced_at: caller.synced_at,
     };
     match envelope.command.clone() {
-        Command::Events(command) => events::obey(tx, caller, when, command).await,
-        Command::Learning(command) => learning::obey(tx, caller, envelope.id, command).await,
+        Command::Events(command) => events::handle(tx, caller, when, command).await,
+        Command::Learning(command) => learning::handle(tx, caller, envelope.id, command).await,
         Command::Members(MemberCommand::SetLanguage { language }) => {
             members::set_language(tx, caller, language).await
         }
         Command::Members(MemberCommand::SignOutDevice { session }) => {
             sessions::sign_out_device(tx, caller, session).await
         }
-        Command::Notices(command) => notices::obey(tx, caller, command).await,
-        Command::Rewards(command) => rewards::obey(tx, caller, envelope.id, command).await,
+        Command::Notices(command) => notices::handle(tx, caller, command).await,
+        Command::Rewards(command) => rewards::handle(tx, caller, envelope.id, command).await,
     }
 }
 

@@ -208,7 +208,7 @@ async fn insert(target: &mut Tx, table: &Table, rows: Vec<Vec<Value>>) -> Result
             }
         });
         if let Some(column) = amiss {
-            return Err(Error::Broken(format!("a value of {}.{} has no place there", table.name, column.name)));
+            return Err(Error::Invariant(format!("a value of {}.{} has no place there", table.name, column.name)));
         }
         insert.build().execute(c).await.map(|_| ())?
     });

@@ -10,7 +10,7 @@ pub async fn work(tx: &mut Tx) -> Result<usize> {
     let settings = programme::current(tx).await?;
     let today = settings.day(tx.now())?;
     sessions::tidy(tx).await?;
-    events::retire(tx).await?;
+    events::expire_from_replicas(tx).await?;
     let expired = ledger::expire(tx, today).await?;
     status::refresh_all(tx, &settings).await?;
     Ok(expired)

@@ -67,13 +67,13 @@ impl DocumentReader {
             let settings = programme::current(tx).await?;
             let me = members::me(tx, self.member)
                 .await?
-                .ok_or_else(|| crate::Error::Broken(format!("member {} is gone", self.member)))?;
+                .ok_or_else(|| crate::Error::Invariant(format!("member {} is gone", self.member)))?;
             let today = settings.day(tx.now())?;
             self.known = Some(Known { me, settings, today });
         }
         self.known
             .as_ref()
-            .ok_or_else(|| crate::Error::Broken("no view".into()))
+            .ok_or_else(|| crate::Error::Invariant("no view".into()))
     }
 
     async fn list(

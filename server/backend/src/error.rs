@@ -17,15 +17,15 @@ pub enum Error {
     Setup(String),
     /// A promise of ours does not hold; the text says which.
     #[error("broken: {0}")]
-    Broken(String),
+    Invariant(String),
 }
 
 impl Error {
-    /// What [`Error::ails`] says where it knows nothing better.
+    /// What [`Error::operator_message`] says where it knows nothing better.
     pub const NO_ANSWER: &str = "the database does not answer";
 
     /// What is wrong with the database, in words for whoever runs it: the driver's own text stays in the log.
-    pub fn ails(&self) -> &'static str {
+    pub fn operator_message(&self) -> &'static str {
         let Error::Database(error) = self else {
             return "something is broken";
         };
@@ -51,7 +51,7 @@ impl Error {
     /// go well later.
     ///
     /// Source: the classes of errors in appendix A of PostgreSQL's manual, and SQLite's list of result codes.
-    pub(crate) fn is_of_the_database(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         let Error::Database(error) = self else {
             return false;
         };
@@ -114,13 +114,13 @@ impl From<InputCode> for Error {
 
 impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
-        Error::Broken(format!("stored JSON: {error}"))
+        Error::Invariant(format!("stored JSON: {error}"))
     }
 }
 
 impl From<deadpool::managed::BuildError> for Error {
     fn from(error: deadpool::managed::BuildError) -> Self {
-        Error::Broken(format!("no pool of connections: {error}"))
+        Error::Invariant(format!("no pool of connections: {error}"))
     }
 }
 

@@ -2,12 +2,13 @@
 //!
 //! # How to add a use case
 //! Put the rule into `domain`, the SQL (and nothing else) into the feature's `sql.rs`, and the use case, named with
-//! the verb a person would say, into its `mod.rs`. Touch the documents it changes (`tx.touch…`), so that phones
+//! the verb a person would say, into its `mod.rs`. Mark the documents it changes (`tx.mark_changed…`), so that phones
 //! hear of it. Points move in [`ledger`] and nowhere else. Test it on both engines with [`testing`].
 
 pub mod backup;
 pub mod caller;
 mod changes;
+pub mod clock;
 pub mod commands;
 pub mod copy;
 pub mod daily;
@@ -21,7 +22,6 @@ pub mod ledger;
 pub mod markdown;
 pub mod members;
 mod migrate;
-pub mod moment;
 pub mod notices;
 pub mod orders;
 pub mod programme;

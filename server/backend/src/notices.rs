@@ -14,24 +14,24 @@ use tracing::instrument;
 const NEWEST: i64 = 50;
 
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn tell(tx: &mut Tx, member: MemberId, about: About) -> Result<()> {
+pub(crate) async fn notify(tx: &mut Tx, member: MemberId, about: About) -> Result<()> {
     const INSERT: &str = "INSERT INTO notice (id, member_id, at, about) VALUES ($1, $2, $3, $4)";
     let (id, now, about) = (NoticeId(tx.uuid()), tx.now(), serde_json::to_string(&about)?);
     tx.execute(INSERT, params![id, member, now, &about]).await?;
-    tx.touch(member, Collection::Notice, id);
+    tx.mark_changed(member, Collection::Notice, id);
     const PUSHED_OUT: &str =
         "SELECT id FROM notice WHERE member_id = $1 ORDER BY at DESC, id DESC LIMIT 1 OFFSET $2";
     let pushed_out: Option<NoticeId> = tx
         .fetch_optional_scalar(PUSHED_OUT, params![member, NEWEST])
         .await?;
     if let Some(id) = pushed_out {
-        tx.touch(member, Collection::Notice, id);
+        tx.mark_changed(member, Collection::Notice, id);
     }
     Ok(())
 }
 
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, command: Command) -> Result<Receipt> {
+pub(crate) async fn handle(tx: &mut Tx, caller: &Caller, command: Command) -> Result<Receipt> {
     let Command::MarkRead { notice } = command;
     const SET: &str = "UPDATE notice SET read_at = COALESCE(read_at, $3) WHERE id = $1 AND member_id = $2";
     let now = tx.now();
@@ -39,7 +39,7 @@ pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, command: Command) -> Resu
     if found == 0 {
         return Err(domain::Error::NotFound.into());
     }
-    tx.touch(caller.member, Collection::Notice, notice);
+    tx.mark_changed(caller.member, Collection::Notice, notice);
     Ok(Receipt::Noted)
 }
 

@@ -6,7 +6,7 @@
 
 use crate::caller::Caller;
 use crate::changes::Newest;
-use crate::db::{Tx, on, once};
+use crate::db::{Tx, on, query_once};
 use crate::{Db, Error, Result, members, programme};
 use domain::document::Collection;
 use domain::id::{MemberId, SessionId};
@@ -191,8 +191,8 @@ pub async fn start(tx: &mut Tx, address: &Address, ip: &str, limits: Limits) -> 
         return Ok(Started::TooMany);
     }
     let found = members::find_by_address(tx, address.as_str()).await?;
-    let request = uuid::Builder::from_random_bytes(tx.chance()).into_uuid();
-    let code = digits(u64::from_le_bytes(tx.chance()));
+    let request = uuid::Builder::from_random_bytes(tx.random_bytes()).into_uuid();
+    let code = digits(u64::from_le_bytes(tx.random_bytes()));
     let member = found.as_ref().map(|(member, _)| *member);
     on!(tx, c => sqlx::query(INSERT).bind(request).bind(address.as_str()).bind(member)
         .bind(hash_of_code(request, &code)).bind(now).bind(now.plus(CODE_LIFE)).bind(ip)
@@ -254,13 +254,13 @@ pub async fn check(
 /// A one-time code for a member, told by the helpdesk or printed on a card. Earlier unused ones of the same kind
 /// end.
 #[instrument(level = "debug", skip_all)]
-pub async fn issue(tx: &mut Tx, member: MemberId, way: Way) -> Result<(String, Timestamp)> {
+pub async fn issue_code(tx: &mut Tx, member: MemberId, way: Way) -> Result<(String, Timestamp)> {
     const END: &str = "UPDATE sign_in SET used_at = $3 WHERE member_id = $1 AND way = $2 AND used_at IS NULL";
     const INSERT: &str = "INSERT INTO sign_in (id, way, address, member_id, code_hash, made_at, expires_at, ip) \
         VALUES ($1, $2, '', $3, $4, $5, $6, '')";
     let now = tx.now();
     on!(tx, c => sqlx::query(END).bind(member).bind(way.code()).bind(now).execute(c).await.map(|_| ())?);
-    let bytes: [u8; 12] = tx.chance();
+    let bytes: [u8; 12] = tx.random_bytes();
     let code: String = bytes[..way.signs()]
         .iter()
         .map(|byte| char::from(SIGNS[usize::from(byte & 31)]))
@@ -274,7 +274,12 @@ pub async fn issue(tx: &mut Tx, member: MemberId, way: Way) -> Result<(String, T
 
 /// Signs in with a desk or card code.
 #[instrument(level = "debug", skip_all)]
-pub async fn accept(tx: &mut Tx, code: &str, origin: Origin<'_>, limits: Limits) -> Result<Checked> {
+pub async fn redeem_invitation(
+    tx: &mut Tx,
+    code: &str,
+    origin: Origin<'_>,
+    limits: Limits,
+) -> Result<Checked> {
     const USE: &str = "UPDATE sign_in SET used_at = $2, tries = tries + 1 WHERE code_hash = $1 \
         AND way IN ('desk', 'card') AND used_at IS NULL AND expires_at > $2 RETURNING member_id";
     if failed_too_often(tx, origin.ip, limits).await? {
@@ -362,14 +367,14 @@ async fn open(tx: &mut Tx, member: MemberId, origin: Origin<'_>) -> Result<Opene
     if let Some(before) = origin.replaces {
         end(tx, before).await?;
     }
-    let secret: [u8; 32] = tx.chance();
+    let secret: [u8; 32] = tx.random_bytes();
     let token: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
     let session = SessionId(tx.uuid());
     let now = tx.now();
     let name: String = origin.device.chars().take(80).collect();
     on!(tx, c => sqlx::query(INSERT).bind(session).bind(hash_of_token(&token)).bind(member).bind(&name).bind(now)
         .bind(now.plus(SESSION_LIFE)).execute(c).await.map(|_| ())?);
-    tx.touch(member, Collection::Device, session);
+    tx.mark_changed(member, Collection::Device, session);
     Ok(Opened {
         token,
         session,
@@ -418,7 +423,7 @@ pub async fn caller_and_newest(db: &Db, token: &str) -> Result<Option<(Caller, C
         true => Timestamp(0),
         false => db.now(),
     };
-    let row: Option<CallerColumns> = once!(db, c => sqlx::query_as(CallerColumns::FIND)
+    let row: Option<CallerColumns> = query_once!(db, c => sqlx::query_as(CallerColumns::FIND)
         .bind(hash_of_token(token)).bind(now).fetch_optional(c).await?);
     Ok(row.map(CallerColumns::caller_and_newest))
 }
@@ -431,10 +436,10 @@ pub async fn caller(db: &Db, token: &str) -> Result<Option<Caller>> {
 
 /// A member's name and language, for the first screen.
 #[instrument(level = "debug", skip_all)]
-pub async fn who(tx: &mut Tx, caller: &Caller) -> Result<(String, Lang)> {
+pub async fn profile(tx: &mut Tx, caller: &Caller) -> Result<(String, Lang)> {
     let me = members::me(tx, caller.member).await?;
     me.map(|me| (me.name, me.language))
-        .ok_or_else(|| Error::Broken("a session without its member".into()))
+        .ok_or_else(|| Error::Invariant("a session without its member".into()))
 }
 
 /// Ends the session of a browser that signs out.
@@ -446,7 +451,7 @@ pub async fn end(tx: &mut Tx, token: &str) -> Result<()> {
     let ended: Option<(MemberId, SessionId)> =
         on!(tx, c => sqlx::query_as(END).bind(hash_of_token(token)).bind(now).fetch_optional(c).await?);
     if let Some((member, session)) = ended {
-        tx.touch(member, Collection::Device, session);
+        tx.mark_changed(member, Collection::Device, session);
     }
     Ok(())
 }
@@ -468,7 +473,7 @@ pub(crate) async fn sign_out_device(tx: &mut Tx, caller: &Caller, session: Sessi
     if ended == 0 {
         return Err(domain::Error::NotFound.into());
     }
-    tx.touch(caller.member, Collection::Device, session);
+    tx.mark_changed(caller.member, Collection::Device, session);
     Ok(Receipt::Noted)
 }
 
@@ -514,7 +519,7 @@ pub async fn note_sync(tx: &mut Tx, caller: &Caller) -> Result<bool> {
     let prolonged = on!(tx, c => sqlx::query(PROLONG).bind(caller.session).bind(now.plus(SESSION_LIFE))
         .bind(now.plus(PROLONG_BELOW)).execute(c).await.map(|done| done.rows_affected())?);
     if prolonged == 1 {
-        tx.touch(caller.member, Collection::Device, caller.session);
+        tx.mark_changed(caller.member, Collection::Device, caller.session);
     }
     Ok(prolonged == 1)
 }
@@ -537,7 +542,7 @@ pub async fn tidy(tx: &mut Tx) -> Result<()> {
     let ran_out: Vec<(MemberId, SessionId)> = on!(tx, c => sqlx::query_as(RAN_OUT).bind(today)
         .bind(today.plus(-LOOKED_BACK)).fetch_all(c).await?);
     for (member, session) in ran_out {
-        tx.touch(member, Collection::Device, session);
+        tx.mark_changed(member, Collection::Device, session);
     }
     on!(tx, c => sqlx::query(SIGN_INS).bind(now.plus(-REMEMBERED)).execute(c).await.map(|_| ())?);
     on!(tx, c => sqlx::query(SESSIONS).bind(now.plus(-ENDED_REMEMBERED)).execute(c).await.map(|_| ())?);

@@ -47,8 +47,8 @@ pub(crate) async fn key(tx: &mut Tx) -> Result<Key> {
     let (id, secret) = crate::programme::signing_secret(tx).await?;
     let secret: [u8; 32] = secret
         .try_into()
-        .map_err(|_| Error::Broken(format!("signing key {id} is not 32 bytes long")))?;
-    let id = u8::try_from(id).map_err(|_| Error::Broken(format!("signing key {id} is out of range")))?;
+        .map_err(|_| Error::Invariant(format!("signing key {id} is not 32 bytes long")))?;
+    let id = u8::try_from(id).map_err(|_| Error::Invariant(format!("signing key {id} is out of range")))?;
     Ok(Key {
         id,
         key: SigningKey::from_bytes(&secret),
@@ -93,7 +93,7 @@ pub async fn check(tx: &mut Tx) -> Result<u8> {
     let text = key.sign(Kind::Ticket, tx.uuid(), Uuid::nil(), now, now);
     match verify(&text, &key.public()) {
         Some(_) => Ok(key.id),
-        None => Err(Error::Broken(format!(
+        None => Err(Error::Invariant(format!(
             "signing key {} does not read back what it signed",
             key.id
         ))),
@@ -130,7 +130,7 @@ pub fn verify(text: &str, key: &VerifyingKey) -> Option<Pass> {
 /// Where the text is too long for any QR code.
 pub fn qr(text: &str) -> Result<Qr> {
     let code = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::M)
-        .map_err(|error| Error::Broken(format!("QR code: {error}")))?;
+        .map_err(|error| Error::Invariant(format!("QR code: {error}")))?;
     let side = code.width();
     let colours = code.to_colors();
     let mut path = String::new();

@@ -85,7 +85,7 @@ pub(crate) async fn refresh(
         const SET: &str = "UPDATE company SET tier = $2, status_points = $3, review_on = $4 WHERE id = $1";
         on!(tx, c => sqlx::query(SET).bind(*company).bind(&status.tier).bind(status.points).bind(status.review_on)
             .execute(c).await.map(|_| ())?);
-        tx.touch_company(*company, Collection::Status, "status");
+        tx.mark_company_changed(*company, Collection::Status, "status");
         let threshold = |tier: &str| {
             settings
                 .tiers
@@ -97,7 +97,7 @@ pub(crate) async fn refresh(
             && let Some(tier) = settings.tiers.iter().find(|tier| tier.reference == status.tier)
         {
             for member in members::of_company(tx, *company).await? {
-                notices::tell(
+                notices::notify(
                     tx,
                     member,
                     About::TierReached {

@@ -1,7 +1,7 @@
 //! A database of its own for each test, on both engines.
 
+use crate::clock::Fixed;
 use crate::db::Steps;
-use crate::moment::Fixed;
 use crate::{Db, Result, Tx, signing, sync};
 use domain::Timestamp;
 use ed25519_dalek::VerifyingKey;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A migrated database with a clock that stands still and chance from a seed.
-pub struct World {
+pub struct TestDb {
     pub db: Db,
     /// The rounds of phones on it.
     pub sync: sync::Server,
@@ -103,20 +103,20 @@ fn name() -> String {
     )
 }
 
-impl World {
+impl TestDb {
     /// On a new SQLite file.
-    pub async fn sqlite() -> World {
+    pub async fn sqlite() -> TestDb {
         let folder = std::env::temp_dir().join(name());
         std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
         let url = format!("sqlite:{}", folder.join("test.db").display());
-        World::open(url, Some(folder)).await
+        TestDb::open(url, Some(folder)).await
     }
 
     /// On a new PostgreSQL database; `None`, said loudly, where `TEST_POSTGRES_URL` is not set.
     ///
     /// # Panics
     /// In CI (`CI` is set) without it: there, both engines must be tested.
-    pub async fn postgres() -> Option<World> {
+    pub async fn postgres() -> Option<TestDb> {
         let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
             assert!(
                 std::env::var("CI").is_err(),
@@ -137,10 +137,10 @@ impl World {
         let (base, _) = server
             .rsplit_once('/')
             .expect("TEST_POSTGRES_URL names a database");
-        Some(World::open(format!("{base}/{name}"), None).await)
+        Some(TestDb::open(format!("{base}/{name}"), None).await)
     }
 
-    async fn open(url: String, folder: Option<std::path::PathBuf>) -> World {
+    async fn open(url: String, folder: Option<std::path::PathBuf>) -> TestDb {
         let clock = Arc::new(Fixed::new(NOW, 1));
         let db = Db::open(&url, clock.clone(), clock.clone())
             .await
@@ -148,7 +148,7 @@ impl World {
             // It does nothing but let others come to their turn.
             .with_steps(Arc::new(FaultInjector::default()));
         crate::migrate(&db).await.expect("the database migrates");
-        World {
+        TestDb {
             sync: sync::Server::new(db.clone()),
             db,
             clock,
@@ -169,7 +169,7 @@ pub async fn signed_pass(tx: &mut Tx) -> Result<(String, VerifyingKey)> {
     Ok((text, key.public()))
 }
 
-impl Drop for World {
+impl Drop for TestDb {
     fn drop(&mut self) {
         if let Some(folder) = &self.folder {
             // What is left of a failed test may stay; the system clears its temporary files.
@@ -178,24 +178,24 @@ impl Drop for World {
     }
 }
 
-/// Makes each `async fn name(world: &World)` a test on SQLite and one on PostgreSQL.
+/// Makes each `async fn name(test: &TestDb)` a test on SQLite and one on PostgreSQL.
 #[macro_export]
 macro_rules! both {
-    ($(async fn $name:ident($world:ident) $body:block)*) => { $(
+    ($(async fn $name:ident($test:ident) $body:block)*) => { $(
         mod $name {
             use super::*;
 
-            async fn test($world: &$crate::testing::World) $body
+            async fn body($test: &$crate::testing::TestDb) $body
 
             #[tokio::test(flavor = "multi_thread")]
             async fn sqlite() {
-                test(&$crate::testing::World::sqlite().await).await;
+                body(&$crate::testing::TestDb::sqlite().await).await;
             }
 
             #[tokio::test(flavor = "multi_thread")]
             async fn postgres() {
-                if let Some(world) = $crate::testing::World::postgres().await {
-                    test(&world).await;
+                if let Some(test) = $crate::testing::TestDb::postgres().await {
+                    body(&test).await;
                 }
             }
         }

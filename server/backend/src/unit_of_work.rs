@@ -1,6 +1,6 @@
 //! The end of every change: what was touched becomes what phones are told, in the same transaction.
 
-use crate::db::{Document, Touched, Tx};
+use crate::db::{Changed, Document, Tx};
 use crate::{Result, changes, members};
 use domain::fault;
 use domain::id::{CompanyId, MemberId};
@@ -21,11 +21,11 @@ impl Tx {
         let mut content = BTreeSet::new();
         let mut members: BTreeMap<MemberId, BTreeSet<Document>> = BTreeMap::new();
         let mut companies: BTreeMap<CompanyId, BTreeSet<Document>> = BTreeMap::new();
-        for touched in self.take_touched() {
-            let _ = match touched {
-                Touched::Content(document) => content.insert(document),
-                Touched::Member(member, document) => members.entry(member).or_default().insert(document),
-                Touched::Company(company, document) => companies.entry(company).or_default().insert(document),
+        for changed in self.take_changed() {
+            let _ = match changed {
+                Changed::Content(document) => content.insert(document),
+                Changed::Member(member, document) => members.entry(member).or_default().insert(document),
+                Changed::Company(company, document) => companies.entry(company).or_default().insert(document),
             };
         }
         if fault!("company-changes-are-not-told") {

@@ -204,7 +204,7 @@ impl Hardware {
         let command = self.command(what)?;
         let now = self.now(server);
         let chance = self.chance();
-        self.app.outbox.heard_of(self.last_seq());
+        self.app.outbox.observe_seq(self.last_seq());
         let (item, ops) = self.app.prepare(command, None, now, chance);
         if end == End::DiesBeforeWriting {
             self.open();
@@ -302,7 +302,7 @@ impl Hardware {
     /// Signs the member out. `erase`: with their data, which the app does only when nothing is unsent.
     pub fn sign_out(&mut self, erase: bool) -> Option<Cookie> {
         let cookie = self.cookie.take();
-        if erase && self.app.outbox.open() == 0 {
+        if erase && self.app.outbox.count_open() == 0 {
             self.stores.insert(self.app.member, Memory::default());
         }
         self.open();

@@ -3,7 +3,7 @@
 use crate::template::{self, Template};
 use app::phone::sync::Answer;
 use backend::caller::Caller;
-use backend::moment::Fixed;
+use backend::clock::Fixed;
 use backend::testing::FaultInjector;
 use backend::{Db, Result, backup, daily, programme, sessions, sync};
 use domain::id::{MemberId, SessionId};
@@ -185,17 +185,17 @@ impl Server {
     pub async fn sign_in(&mut self, member: MemberId, replaces: Option<&str>) -> Result<Cookie> {
         self.clock.advance(MOMENT);
         let mut tx = self.db.write().await?;
-        let (code, _) = sessions::issue(&mut tx, member, sessions::Way::Desk).await?;
+        let (code, _) = sessions::issue_code(&mut tx, member, sessions::Way::Desk).await?;
         let origin = sessions::Origin {
             ip: "10.0.0.1",
             device: "Simulated phone",
             replaces,
         };
         let limits = sessions::Limits::STRICT;
-        let checked = sessions::accept(&mut tx, &code, origin, limits).await?;
+        let checked = sessions::redeem_invitation(&mut tx, &code, origin, limits).await?;
         tx.commit().await?;
         let sessions::Checked::Open(opened) = checked else {
-            return Err(backend::Error::Broken(format!("{checked:?}")));
+            return Err(backend::Error::Invariant(format!("{checked:?}")));
         };
         Ok(Cookie {
             token: opened.token,

@@ -1,8 +1,8 @@
 //! The programme that every story begins with: made once, copied for each.
 
 use crate::server::Server;
+use backend::clock::Fixed;
 use backend::import::{self, Options};
-use backend::moment::Fixed;
 use backend::{Db, events, learning, members, programme, rewards};
 use domain::Timestamp;
 use domain::id::MemberId;

@@ -295,7 +295,7 @@ impl World<'_> {
     async fn overlap(&mut self, reader: usize, at: u64, writer: usize) -> Checked {
         // Who signs in first finds what they left.
         let tokens = [self.token(reader).await?, self.token(writer).await?];
-        if reader == writer || self.phones[reader].app.outbox.waiting() > 0 {
+        if reader == writer || self.phones[reader].app.outbox.count_waiting() > 0 {
             return Ok(());
         }
         let packets = [(reader, &tokens[0]), (writer, &tokens[1])].map(|(phone, token)| Packet {
@@ -340,7 +340,7 @@ impl World<'_> {
         let next = self.phones[phone].answered(answer);
         let hardware = &mut self.phones[phone];
         if !before.is_empty() && hardware.app.replica.cursor.epoch != before {
-            self.tally.again += hardware.app.outbox.waiting() as u64;
+            self.tally.again += hardware.app.outbox.count_waiting() as u64;
         }
         match next {
             Some(Next::SignIn) => {
@@ -408,7 +408,7 @@ impl World<'_> {
             return if report.kept {
                 Ok(())
             } else {
-                Err(backend::Error::Broken(format!("{:?}", report.bad)))
+                Err(backend::Error::Invariant(format!("{:?}", report.bad)))
             };
         }
         let mut tx = db.write().await?;
@@ -484,7 +484,7 @@ impl World<'_> {
         }
         Err(format!(
             "phone {phone} does not come to rest in {MOST} rounds, {} acts wait",
-            self.phones[phone].app.outbox.waiting()
+            self.phones[phone].app.outbox.count_waiting()
         ))
     }
 

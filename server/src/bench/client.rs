@@ -1,6 +1,6 @@
 //! Phones that do nothing but send: one connection each, kept open.
 
-use crate::place::Running;
+use crate::fixture::Running;
 use anyhow::{Result, ensure};
 use axum::body::Bytes;
 use domain::id::{CommandId, CourseId, DeviceId, MemberId, uuid_v7};
@@ -116,8 +116,8 @@ impl Client {
 }
 
 fn now() -> Timestamp {
-    use backend::moment::Clock;
-    backend::moment::Machine::default().now()
+    use backend::clock::Clock;
+    backend::clock::System::default().now()
 }
 
 /// What is asked again and again.
@@ -162,17 +162,20 @@ pub async fn paced(
     let each = Duration::from_secs_f64(clients.len() as f64 / rate);
     let begun = Instant::now();
     let count = clients.len() as u32;
-    let runs = clients.iter_mut().enumerate().map(|(place, client)| async move {
-        let mut due = begun + each * place as u32 / count;
-        let mut times = Vec::new();
-        while due.duration_since(begun) < lasting {
-            tokio::time::sleep_until(due.into()).await;
-            once(client, what).await?;
-            times.push(due.elapsed());
-            due += each;
-        }
-        anyhow::Ok(times)
-    });
+    let runs = clients
+        .iter_mut()
+        .enumerate()
+        .map(|(fixture, client)| async move {
+            let mut due = begun + each * fixture as u32 / count;
+            let mut times = Vec::new();
+            while due.duration_since(begun) < lasting {
+                tokio::time::sleep_until(due.into()).await;
+                once(client, what).await?;
+                times.push(due.elapsed());
+                due += each;
+            }
+            anyhow::Ok(times)
+        });
     let mut times: Vec<Duration> = futures_util::future::try_join_all(runs)
         .await?
         .into_iter()

@@ -1,9 +1,9 @@
 //! Orders from a file, against a bare loop of prepared inserts of the same rows.
 
-use crate::place::Engine;
+use crate::fixture::Engine;
 use crate::table;
+use backend::clock::System;
 use backend::import::{self, Options};
-use backend::moment::Machine;
 use backend::{Db, programme};
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use std::sync::Arc;
@@ -26,14 +26,14 @@ pub async fn lines(engine: &Engine) -> anyhow::Result<()> {
     ] {
         let mut turns = Vec::new();
         for _ in 0..TURNS {
-            let place = engine.place().await?;
-            let ours = import_orders(&place.url, expiry_months).await?;
+            let fixture = engine.fixture().await?;
+            let ours = import_orders(&fixture.url, expiry_months).await?;
             let bare = match engine {
-                Engine::Sqlite => bare_sqlite(&place.url).await?,
-                Engine::Postgres(_) => bare_postgres(&place.url).await?,
+                Engine::Sqlite => bare_sqlite(&fixture.url).await?,
+                Engine::Postgres(_) => bare_postgres(&fixture.url).await?,
             };
             turns.push((ours, bare));
-            place.leave().await?;
+            fixture.leave().await?;
         }
         print(engine, what, &mut turns);
     }
@@ -42,7 +42,7 @@ pub async fn lines(engine: &Engine) -> anyhow::Result<()> {
 
 /// The import of the real orders into an empty programme, companies made on the way.
 async fn import_orders(url: &str, expiry_months: Option<u32>) -> anyhow::Result<Duration> {
-    let db = Db::open(url, Arc::new(Machine::default()), Arc::new(Machine::default())).await?;
+    let db = Db::open(url, Arc::new(System::default()), Arc::new(System::default())).await?;
     backend::migrate(&db).await?;
     let mut tx = db.write().await?;
     let mut settings = programme::current(&mut tx).await?;

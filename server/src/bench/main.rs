@@ -1,16 +1,16 @@
 //! `make bench`: speed as ratios in one run, on the same machine and engine, because machines differ and are noisy.
 
-mod bare;
+mod baseline;
 mod client;
+mod fixture;
 mod import;
-mod place;
 mod rounds;
 mod scale;
 mod table;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
-use place::Engine;
+use fixture::Engine;
 
 const SMALL: u64 = 1_000;
 
@@ -51,7 +51,7 @@ enum Kind {
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     if arguments.bare {
-        return bare::serve().await;
+        return baseline::serve().await;
     }
     let part = |part| arguments.only.is_none_or(|only| only == part);
     let kind = |kind| arguments.engine.is_none_or(|only| only == kind);

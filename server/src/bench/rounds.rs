@@ -1,11 +1,11 @@
 //! Rounds of phones through HTTP, against the least that could do the same.
 
-use crate::bare;
+use crate::baseline;
 use crate::client::{Client, Member, What, full_speed, paced};
-use crate::place::{Engine, Place, Running};
+use crate::fixture::{Engine, Fixture, Running};
 use crate::table;
 use anyhow::{Context, Result, bail};
-use backend::moment::Machine;
+use backend::clock::System;
 use backend::{Db, members, sessions};
 use domain::id::{CourseId, DeviceId, MemberId};
 use sqlx::{Connection, PgConnection, SqliteConnection};
@@ -18,7 +18,7 @@ const LASTING: Duration = Duration::from_secs(4);
 const TURNS: usize = 3;
 
 pub async fn db(url: &str) -> Result<Db> {
-    Ok(Db::open(url, Arc::new(Machine::default()), Arc::new(Machine::default())).await?)
+    Ok(Db::open(url, Arc::new(System::default()), Arc::new(System::default())).await?)
 }
 
 /// `count` members out of the `members` of a generated programme, as far apart as can be.
@@ -35,13 +35,13 @@ pub async fn sign_in(db: &Db, count: usize, members: u64) -> Result<Vec<Member>>
         let (member, _) = members::find_by_ref(&mut tx, &reference)
             .await?
             .with_context(|| format!("there is no member {reference}"))?;
-        let (code, _) = sessions::issue(&mut tx, member, sessions::Way::Desk).await?;
+        let (code, _) = sessions::issue_code(&mut tx, member, sessions::Way::Desk).await?;
         let origin = sessions::Origin {
             ip: "127.0.0.1",
             device: "bench",
             replaces: None,
         };
-        let checked = sessions::accept(&mut tx, &code, origin, sessions::Limits::STRICT).await?;
+        let checked = sessions::redeem_invitation(&mut tx, &code, origin, sessions::Limits::STRICT).await?;
         tx.commit().await?;
         let sessions::Checked::Open(opened) = checked else {
             bail!("{checked:?}");
@@ -56,13 +56,13 @@ pub async fn sign_in(db: &Db, count: usize, members: u64) -> Result<Vec<Member>>
 }
 
 /// A course to practise.
-pub async fn course(place: &Place) -> Result<CourseId> {
+pub async fn course(fixture: &Fixture) -> Result<CourseId> {
     const FIRST: &str = "SELECT id FROM course ORDER BY ref LIMIT 1";
-    let id: uuid::Uuid = if place.url.starts_with("sqlite:") {
-        let mut connection = SqliteConnection::connect(&place.url).await?;
+    let id: uuid::Uuid = if fixture.url.starts_with("sqlite:") {
+        let mut connection = SqliteConnection::connect(&fixture.url).await?;
         sqlx::query_scalar(FIRST).fetch_one(&mut connection).await?
     } else {
-        let mut connection = PgConnection::connect(&place.url).await?;
+        let mut connection = PgConnection::connect(&fixture.url).await?;
         sqlx::query_scalar(FIRST).fetch_one(&mut connection).await?
     };
     Ok(CourseId(id))
@@ -83,15 +83,15 @@ fn median(mut turns: Vec<(f64, f64)>) -> (f64, f64) {
 
 /// All lines about rounds.
 pub async fn lines(engine: &Engine) -> Result<()> {
-    let place = engine.place().await?;
-    let db = db(&place.url).await?;
+    let fixture = engine.fixture().await?;
+    let db = db(&fixture.url).await?;
     server::generate::generate(&db, MEMBERS, 20, &mut |_| {}).await?;
     let members = sign_in(&db, CONNECTIONS, MEMBERS).await?;
     db.close().await;
     let ids: Vec<MemberId> = members.iter().map(|member| member.id).collect();
-    let course = course(&place).await?;
+    let course = course(&fixture).await?;
 
-    let ours = Running::ours(&place.url).await?;
+    let ours = Running::ours(&fixture.url).await?;
     let mut phones = clients(&ours, &members).await?;
     for phone in &mut phones {
         phone.round(course, 0).await?;
@@ -102,8 +102,8 @@ pub async fn lines(engine: &Engine) -> Result<()> {
         let mut turns = Vec::new();
         for _ in 0..TURNS {
             let rounds = full_speed(&mut phones, what, LASTING).await?;
-            let bare = bare::acts(&place.url, &ids, course, LASTING).await?;
-            clear_bare_acts(&place).await?;
+            let bare = baseline::acts(&fixture.url, &ids, course, LASTING).await?;
+            clear_bare_acts(&fixture).await?;
             turns.push((rounds * each as f64, bare));
         }
         let (acts, bare) = median(turns);
@@ -115,7 +115,7 @@ pub async fn lines(engine: &Engine) -> Result<()> {
         table::line(engine, &words, acts, bare, least);
     }
 
-    let least_server = Running::bare(&place.url).await?;
+    let least_server = Running::bare(&fixture.url).await?;
     let mut bare_phones = clients(&least_server, &members).await?;
     let idle = What::Idle { course };
     let mut turns = Vec::new();
@@ -147,18 +147,18 @@ pub async fn lines(engine: &Engine) -> Result<()> {
         );
     }
     drop((least_server, ours));
-    place.leave().await
+    fixture.leave().await
 }
 
 /// Takes the bare loop's acts out, so that phones are not sent acts of which the log says little.
-async fn clear_bare_acts(place: &Place) -> Result<()> {
+async fn clear_bare_acts(fixture: &Fixture) -> Result<()> {
     const ACTS: &str = "DELETE FROM command_log WHERE body_hash = $1";
     let mark = vec![7_u8; 32];
-    if place.url.starts_with("sqlite:") {
-        let mut connection = SqliteConnection::connect(&place.url).await?;
+    if fixture.url.starts_with("sqlite:") {
+        let mut connection = SqliteConnection::connect(&fixture.url).await?;
         sqlx::query(ACTS).bind(mark).execute(&mut connection).await?;
     } else {
-        let mut connection = PgConnection::connect(&place.url).await?;
+        let mut connection = PgConnection::connect(&fixture.url).await?;
         sqlx::query(ACTS).bind(mark).execute(&mut connection).await?;
     }
     Ok(())

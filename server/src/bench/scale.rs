@@ -1,7 +1,7 @@
 //! Does anything cost more with more members than a logarithm explains?
 
 use crate::client::Member;
-use crate::place::{Engine, Place};
+use crate::fixture::{Engine, Fixture};
 use crate::rounds::{course, db, sign_in, spread};
 use crate::table;
 use anyhow::{Context, Result, ensure};
@@ -39,8 +39,8 @@ enum Work {
 /// statement, or none of it, and the scheduler chooses for each programme anew.
 pub async fn lines(engine: &Engine, small: u64, large: u64) -> Result<()> {
     let most = (large as f64).ln() / (small as f64).ln();
-    let mut few = Site::make(engine, small).await?;
-    let mut many = Site::make(engine, large).await?;
+    let mut few = ClientAssets::make(engine, small).await?;
+    let mut many = ClientAssets::make(engine, large).await?;
     table::scale_head(small, large, most);
     for (what, work) in WORK {
         let (mut with_few, mut with_many) = (vec![], vec![]);
@@ -74,8 +74,8 @@ fn middle(mut times: Vec<Duration>) -> Duration {
 }
 
 /// A programme of one size, and some of its members with phones that have everything.
-struct Site {
-    place: Place,
+struct ClientAssets {
+    fixture: Fixture,
     server: sync::Server,
     phones: Vec<Phone>,
     kib_a_member: f64,
@@ -90,15 +90,15 @@ struct Phone {
     seq: i64,
 }
 
-impl Site {
-    async fn make(engine: &Engine, members: u64) -> Result<Site> {
-        let place = engine.place().await?;
-        let db = db(&place.url).await?;
+impl ClientAssets {
+    async fn make(engine: &Engine, members: u64) -> Result<ClientAssets> {
+        let fixture = engine.fixture().await?;
+        let db = db(&fixture.url).await?;
         let begun = Instant::now();
         server::generate::generate(&db, members, 20, &mut |_| {}).await?;
         let generated_in = begun.elapsed();
-        let kib_a_member = place.size().await? as f64 / 1024.0 / members as f64;
-        let course = course(&place).await?;
+        let kib_a_member = fixture.size().await? as f64 / 1024.0 / members as f64;
+        let course = course(&fixture).await?;
         let server = sync::Server::new(db);
         let mut phones = Vec::new();
         let signed_in = sign_in(server.db(), MEMBERS, members).await?;
@@ -113,8 +113,8 @@ impl Site {
             phone.have = phone.round(&server, Cursor::default(), None).await?;
             phones.push(phone);
         }
-        Ok(Site {
-            place,
+        Ok(ClientAssets {
+            fixture,
             server,
             phones,
             kib_a_member,
@@ -124,7 +124,7 @@ impl Site {
 
     async fn leave(self) -> Result<()> {
         self.server.db().close().await;
-        self.place.leave().await
+        self.fixture.leave().await
     }
 
     /// What one phone's share is of the time until all have their answer.

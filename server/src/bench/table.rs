@@ -1,6 +1,6 @@
 //! What is printed: one line a measurement, ours beside bare, and the ratio of both.
 
-use crate::place::Engine;
+use crate::fixture::Engine;
 use std::time::Duration;
 
 pub fn head() {

@@ -1,8 +1,8 @@
 //! A backup in one file, and the way back.
 
 use super::{open, sqlite_path};
+use crate::console::seconds_since;
 use crate::settings::{Backup, Restore};
-use crate::tell::seconds_since;
 use anyhow::{Context, Result, bail};
 use backend::{backup, copy, programme};
 use domain::fault;
@@ -46,7 +46,7 @@ pub async fn backup(url: &str, wanted: &Backup) -> Result<()> {
     backup::check_file(new.path()).await.with_context(named)?;
     let bytes = fs::metadata(new.path()).with_context(named)?.len();
     put_in_place(new, file, wanted.force).with_context(named)?;
-    tell!("{}: {} KB in {}", named(), bytes / 1024, seconds_since(begun));
+    outln!("{}: {} KB in {}", named(), bytes / 1024, seconds_since(begun));
     Ok(())
 }
 
@@ -63,12 +63,12 @@ pub async fn restore(url: &str, wanted: &Restore) -> Result<()> {
             None
         }
     };
-    tell!(
+    outln!(
         "{} is in place and a new epoch has begun: phones will send again what they still have",
         wanted.file.display()
     );
     if let Some(replaced) = replaced {
-        tell!("what was there before: {}", replaced.display());
+        outln!("what was there before: {}", replaced.display());
     }
     Ok(())
 }

@@ -2,9 +2,9 @@
 
 use crate::sending::Sending;
 use crate::settings::{Common, Serve};
-use crate::site::Site;
+use crate::site::ClientAssets;
 use anyhow::Result;
-use backend::moment::{Clock, Machine};
+use backend::clock::{Clock, System};
 use backend::{Db, ledger, programme, signing};
 use domain::Day;
 use std::process::ExitCode;
@@ -36,7 +36,7 @@ pub async fn doctor(common: &Common, settings: &Serve) -> Result<ExitCode> {
             db.close().await;
         }
     }
-    tell!(
+    outln!(
         "{}",
         if report.ill == 0 {
             "all is well"
@@ -66,7 +66,7 @@ impl Report {
                 ("BAD ", text)
             }
         };
-        tell!("{sign}  {what:<9} {text}");
+        outln!("{sign}  {what:<9} {text}");
     }
 }
 
@@ -75,7 +75,7 @@ const FIRST_RELEASE: &str = "2026-11-01";
 const LAST_YEAR: i32 = 2100;
 
 fn clock() -> Found {
-    let now = Machine::default().now();
+    let now = System::default().now();
     let today = Day((now.0.div_euclid(86_400_000)) as i32);
     match Day::parse(FIRST_RELEASE) {
         Some(first) if today < first => Ill(format!(
@@ -87,7 +87,7 @@ fn clock() -> Found {
 }
 
 fn site(settings: &Serve) -> Found {
-    match Site::read(&settings.site) {
+    match ClientAssets::read(&settings.site) {
         Err(error) => Ill(format!("{}: {error}", settings.site.display())),
         Ok(site) => match site.build() {
             Some(build) => Well(format!("build {build}, {} KB", site.size() / 1024)),

@@ -1,7 +1,7 @@
 //! Imports from files.
 
+use crate::console::seconds_since;
 use crate::settings::{Import, Rows};
-use crate::tell::seconds_since;
 use anyhow::{Context, Result};
 use app::text::{input_code, input_error};
 use backend::import::{Options, Report};
@@ -85,10 +85,10 @@ fn read(file: &Path) -> Result<String> {
 async fn keep(tx: Tx, dry_run: bool, what: &str) -> Result<ExitCode> {
     if dry_run {
         tx.roll_back().await?;
-        tell!("{what}: good, nothing written");
+        outln!("{what}: good, nothing written");
     } else {
         tx.commit().await?;
-        tell!("{what}");
+        outln!("{what}");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -143,9 +143,9 @@ fn finish(rows: &Rows, report: Report, begun: Instant) -> Result<ExitCode> {
         report.bad.len()
     );
     if report.kept {
-        tell!("{counted}");
+        outln!("{counted}");
     } else {
-        tell!("{counted}; nothing written");
+        outln!("{counted}; nothing written");
     }
     if report.bad.is_empty() {
         return Ok(ExitCode::SUCCESS);
@@ -154,7 +154,7 @@ fn finish(rows: &Rows, report: Report, begun: Instant) -> Result<ExitCode> {
         let file = errors_file(&rows.file);
         std::fs::write(&file, report.bad_rows_csv(|code| input_code(code, Lang::En))?)
             .with_context(|| file.display().to_string())?;
-        tell!("bad rows are in {}", file.display());
+        outln!("bad rows are in {}", file.display());
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)

@@ -6,14 +6,14 @@ mod doctor;
 mod imports;
 mod points;
 
+use crate::console::seconds_since;
 use crate::settings::{
     Command, Common, Config, Database, Demo, Ledger, LogFormat, Programme, Requests, Settings, Step, Withdraw,
 };
-use crate::tell::seconds_since;
 use crate::{demo, generate, serve, settings};
 use anyhow::{Context, Result, bail};
 use app::text::input_error;
-use backend::moment::Machine;
+use backend::clock::System;
 use backend::{Db, copy, events, learning, ledger, members, programme, rewards, sessions, status};
 use domain::rewards::Step as RequestStep;
 use domain::{Lang, Text, Timestamp, fault};
@@ -33,7 +33,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode> {
     log(&common)?;
     match command {
         Command::Config(Config::Sample) => {
-            tell!("{}", settings::sample().trim_end());
+            outln!("{}", settings::sample().trim_end());
             return Ok(ExitCode::SUCCESS);
         }
         Command::Doctor(serve) => return doctor::doctor(&common, &serve).await,
@@ -51,8 +51,8 @@ pub async fn run(settings: Settings) -> Result<ExitCode> {
     let code = obey(&db, command).await;
     db.close().await;
     code.map_err(|error| match error.downcast_ref() {
-        Some(ours @ backend::Error::Database(_)) if ours.ails() != backend::Error::NO_ANSWER => {
-            let words = ours.ails();
+        Some(ours @ backend::Error::Database(_)) if ours.operator_message() != backend::Error::NO_ANSWER => {
+            let words = ours.operator_message();
             let file = sqlite_path(&common.database_url).unwrap_or("DATABASE_URL");
             error.context(format!("{file}: {words}"))
         }
@@ -90,7 +90,7 @@ async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
         }
         Command::Migrate => {
             backend::migrate(db).await?;
-            tell!("the database is up to date");
+            outln!("the database is up to date");
         }
         Command::Demo(Demo::Load { if_empty }) => {
             backend::migrate(db).await?;
@@ -98,7 +98,7 @@ async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
         }
         Command::Demo(Demo::Generate { members, orders }) => {
             let begun = Instant::now();
-            let mut progress = |there| tell!("{there} members, {}", seconds_since(begun));
+            let mut progress = |there| outln!("{there} members, {}", seconds_since(begun));
             generate::generate(db, members, orders, &mut progress).await?;
         }
         Command::Withdraw(what) => withdraw(db, what).await?,
@@ -121,7 +121,7 @@ async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
             };
             rewards::advance(&mut tx, id, step).await?;
             tx.commit().await?;
-            tell!("{id}: {}", step.code());
+            outln!("{id}: {}", step.code());
         }
         Command::Code(wanted) => code(db, &wanted).await?,
         Command::Status(wanted) => show_status(db, &wanted).await?,
@@ -133,15 +133,15 @@ async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
         Command::Database(Database::Copy { to }) => {
             let target = open(&to).await?;
             backend::migrate(&target).await?;
-            let copied = copy::copy(db, &target, |table, rows| tell!("{table}: {rows}")).await?;
+            let copied = copy::copy(db, &target, |table, rows| outln!("{table}: {rows}")).await?;
             target.close().await;
-            tell!("{} rows in {} tables copied", copied.rows, copied.tables);
+            outln!("{} rows in {} tables copied", copied.rows, copied.tables);
         }
         Command::Database(Database::Restored) => {
             let mut tx = db.write().await?;
             programme::begin_epoch(&mut tx).await?;
             tx.commit().await?;
-            tell!("a new epoch has begun: phones will send again what they still have");
+            outln!("a new epoch has begun: phones will send again what they still have");
         }
         Command::Backup(_) | Command::Restore(_) | Command::Doctor(_) | Command::Config(_) => {}
     }
@@ -172,7 +172,7 @@ async fn open(url: &str) -> Result<Db> {
     {
         std::fs::create_dir_all(folder).with_context(|| format!("folder {}", folder.display()))?;
     }
-    let machine = Arc::new(Machine::default());
+    let machine = Arc::new(System::default());
     Ok(Db::open(url, machine.clone(), machine).await?)
 }
 
@@ -189,9 +189,9 @@ async fn apply_programme(db: &Db, file: &Path, dry_run: bool) -> Result<()> {
     let mut tx = db.write().await?;
     let programme::apply::Changes(changes) = programme::apply::apply(&mut tx, &settings).await?;
     match (changes.is_empty(), dry_run) {
-        (true, _) => tell!("nothing changes"),
-        (false, true) => tell!("would change: {}", changes.join(", ")),
-        (false, false) => tell!("changed: {}", changes.join(", ")),
+        (true, _) => outln!("nothing changes"),
+        (false, true) => outln!("would change: {}", changes.join(", ")),
+        (false, false) => outln!("changed: {}", changes.join(", ")),
     }
     if dry_run {
         tx.roll_back().await?
@@ -218,7 +218,7 @@ async fn withdraw(db: &Db, what: Withdraw) -> Result<()> {
         }
     };
     tx.commit().await?;
-    tell!("{reference}: withdrawn");
+    outln!("{reference}: withdrawn");
     Ok(())
 }
 
@@ -227,13 +227,13 @@ async fn list_requests(db: &Db) -> Result<()> {
     let settings = programme::current(&mut tx).await?;
     let requests = rewards::open_requests(&mut tx).await?;
     if requests.is_empty() {
-        tell!("no open requests");
+        outln!("no open requests");
         return Ok(());
     }
     let lang = settings.brand.languages.first().copied().unwrap_or_default();
     for request in requests {
         let title: Text = serde_json::from_str(&request.title).unwrap_or_default();
-        tell!(
+        outln!(
             "{}  {}  {:<9} {:>7} points ({})  {:<8} {}  for {}, {}",
             request.id,
             settings.day(request.asked_at)?,
@@ -259,7 +259,7 @@ async fn code(db: &Db, wanted: &settings::Code) -> Result<()> {
     } else {
         sessions::Way::Desk
     };
-    let (code, expires) = sessions::issue(&mut tx, member, way).await?;
+    let (code, expires) = sessions::issue_code(&mut tx, member, way).await?;
     let settings = programme::current(&mut tx).await?;
     let language = members::me(&mut tx, member)
         .await?
@@ -278,11 +278,11 @@ async fn code(db: &Db, wanted: &settings::Code) -> Result<()> {
         };
         std::fs::write(file, card.html()?).with_context(|| file.display().to_string())?;
         tx.commit().await?;
-        tell!("{}: the card of {name}, good once, until {until}", file.display());
+        outln!("{}: the card of {name}, good once, until {until}", file.display());
     } else {
         tx.commit().await?;
-        tell!("{code}");
-        tell!(
+        outln!("{code}");
+        outln!(
             "for {name}, typed at {}/invitation, good once, until {}",
             wanted.public_url.trim_end_matches('/'),
             moment(&settings, expires)?
@@ -314,7 +314,7 @@ async fn show_status(db: &Db, wanted: &settings::Status) -> Result<()> {
             #[serde(flatten)]
             status: &'a domain::status::Status,
         }
-        tell!(
+        outln!(
             "{}",
             serde_json::to_string_pretty(&Shown {
                 company: &wanted.company_ref,
@@ -323,7 +323,7 @@ async fn show_status(db: &Db, wanted: &settings::Status) -> Result<()> {
         );
         return Ok(());
     }
-    tell!(
+    outln!(
         "{} on {}: {}, {} points from {} to {}",
         wanted.company_ref,
         status.on,
@@ -333,10 +333,10 @@ async fn show_status(db: &Db, wanted: &settings::Status) -> Result<()> {
         status.to
     );
     match &status.next {
-        Some(gap) => tell!("{} points to {}", gap.missing, gap.tier),
-        None => tell!("the highest tier"),
+        Some(gap) => outln!("{} points to {}", gap.missing, gap.tier),
+        None => outln!("the highest tier"),
     }
-    tell!("reviewed on {}", status.review_on);
+    outln!("reviewed on {}", status.review_on);
     Ok(())
 }
 
@@ -345,15 +345,15 @@ async fn prove(db: &Db, json: bool) -> Result<ExitCode> {
     let today = programme::current(&mut tx).await?.day(tx.now())?;
     let proof = ledger::prove(&mut tx, today).await?;
     if json {
-        tell!("{}", serde_json::to_string_pretty(&proof)?);
+        outln!("{}", serde_json::to_string_pretty(&proof)?);
     } else {
-        tell!(
+        outln!(
             "{} accounts, {} entries, sum {}",
             proof.accounts,
             proof.entries,
             proof.sum
         );
-        tell!(
+        outln!(
             "issued {} = taken back {} + spent {} + expired {} + held {} + available {}",
             proof.issued,
             proof.taken_back,
@@ -362,7 +362,7 @@ async fn prove(db: &Db, json: bool) -> Result<ExitCode> {
             proof.held,
             proof.available
         );
-        tell!(
+        outln!(
             "{} lots, {} with points left: {}, of which {} are due",
             proof.lots.count,
             proof.lots.open,
@@ -370,9 +370,9 @@ async fn prove(db: &Db, json: bool) -> Result<ExitCode> {
             proof.lots.due
         );
         for amiss in &proof.amiss {
-            tell!("AMISS: {amiss}");
+            outln!("AMISS: {amiss}");
         }
-        tell!(
+        outln!(
             "{}",
             if proof.ok {
                 "the ledger is right"

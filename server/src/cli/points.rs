@@ -56,10 +56,10 @@ pub async fn obey(db: &Db, command: Points) -> Result<()> {
     };
     if dry_run {
         tx.roll_back().await?;
-        tell!("{said} (tried only, nothing is kept)");
+        outln!("{said} (tried only, nothing is kept)");
     } else {
         tx.commit().await?;
-        tell!("{said}");
+        outln!("{said}");
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What the app on the phone asks for.
 
-use super::answer::{Problem, plain, refusal};
+use super::error::{Problem, plain, refusal};
 use super::{Shared, cookies};
 use axum::Json;
 use axum::body::to_bytes;
@@ -43,7 +43,7 @@ pub async fn session(State(app): State<Shared>, headers: HeaderMap) -> Answered 
             .into_response());
     };
     let mut tx = app.db.read().await?;
-    let (name, language) = sessions::who(&mut tx, &caller).await?;
+    let (name, language) = sessions::profile(&mut tx, &caller).await?;
     let body = serde_json::json!({
         "member": caller.member,
         "session": caller.session,
@@ -90,7 +90,7 @@ pub async fn sync(State(app): State<Shared>, request: Request) -> Answered {
             .tasks
             .spawn(work(app.clone(), caller, round))
             .await
-            .map_err(|error| Problem::Broken(format!("sync: {error}")))?,
+            .map_err(|error| Problem::Internal(format!("sync: {error}")))?,
     };
     let Done {
         body,
@@ -184,7 +184,7 @@ pub async fn sign_out(State(app): State<Shared>, headers: HeaderMap) -> Answered
             tx.commit().await
         });
         work.await
-            .map_err(|error| Problem::Broken(format!("sign-out: {error}")))??;
+            .map_err(|error| Problem::Internal(format!("sign-out: {error}")))??;
     }
     let answer = (StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "no-store")]).into_response();
     Ok(cookies::with(answer, app.end_session()))

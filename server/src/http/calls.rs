@@ -1,8 +1,8 @@
 //! The functions that the app calls ([`app::calls`]), over HTTP.
 
 use super::Shared;
-use super::answer::{Problem, refusal};
 use super::api::{caller, is_json};
+use super::error::{Problem, refusal};
 use super::routes::Access;
 use app::calls::{ApiError, Call, Context, run};
 use axum::Json;
@@ -49,7 +49,7 @@ pub async fn call<F: Call>(
         caller,
     };
     let result = app.tasks.spawn(run::<F>(context, arguments)).await;
-    match result.map_err(|error| Problem::Broken(format!("{}: {error}", F::PATH)))? {
+    match result.map_err(|error| Problem::Internal(format!("{}: {error}", F::PATH)))? {
         Ok(result) => {
             let headers = [
                 (header::CONTENT_TYPE, "application/json"),

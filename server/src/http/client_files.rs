@@ -1,7 +1,7 @@
 //! The client's files, and what is made for it.
 
 use super::Shared;
-use super::answer::plain;
+use super::error::plain;
 use crate::site::File;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
@@ -20,23 +20,23 @@ pub async fn versioned(
     Path((build, path)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    match app.look().await.site.versioned(&build, &path) {
+    match app.branding().await.site.versioned(&build, &path) {
         Some(file) => send(file, FOR_EVER, &headers),
         None => missing(),
     }
 }
 
 pub async fn shell(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    let look = app.look().await;
-    let mut answer = send(&look.face.shell, ASK_FIRST, &headers);
-    if look.site.build().is_none() {
+    let branding = app.branding().await;
+    let mut answer = send(&branding.face.shell, ASK_FIRST, &headers);
+    if branding.site.build().is_none() {
         *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
     answer
 }
 
 pub async fn worker(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    let Some(worker) = &app.look().await.face.worker else {
+    let Some(worker) = &app.branding().await.face.worker else {
         return missing();
     };
     let mut answer = send(worker, ASK_FIRST, &headers);
@@ -49,11 +49,11 @@ pub async fn worker(State(app): State<Shared>, headers: HeaderMap) -> Response {
 }
 
 pub async fn style(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    send(&app.look().await.face.style, ASK_FIRST, &headers)
+    send(&app.branding().await.face.style, ASK_FIRST, &headers)
 }
 
 pub async fn manifest(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    send(&app.look().await.face.manifest, ASK_FIRST, &headers)
+    send(&app.branding().await.face.manifest, ASK_FIRST, &headers)
 }
 
 pub async fn favicon(State(app): State<Shared>, headers: HeaderMap) -> Response {
@@ -73,7 +73,7 @@ pub async fn robots() -> Response {
 }
 
 async fn plain_file(app: &Shared, path: &str, headers: &HeaderMap) -> Response {
-    app.look()
+    app.branding()
         .await
         .site
         .find(path)

@@ -1,6 +1,6 @@
 //! Three cookies and the language: the session, a readable sign of it for the app, and the sign-in under way.
 
-use super::App;
+use super::AppState;
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use backend::sessions::{CODE_LIFE, Opened, SESSION_LIFE};
@@ -29,7 +29,7 @@ pub fn language(headers: &HeaderMap) -> Option<domain::Lang> {
     read(headers, LANGUAGE).and_then(domain::Lang::from_tag)
 }
 
-impl App {
+impl AppState {
     /// Why the prefix only with https: browsers keep a `__Host-` cookie only when it is Secure.
     fn name(&self, name: &str) -> String {
         if self.secure {

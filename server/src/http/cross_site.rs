@@ -1,6 +1,6 @@
 //! Posts from other sites are refused, whatever they carry.
 
-use super::{Shared, answer};
+use super::{Shared, error};
 use axum::extract::{Request, State};
 use axum::http::header::{COOKIE, HOST, ORIGIN};
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -13,10 +13,10 @@ pub async fn refuse(State(app): State<Shared>, request: Request, next: Next) -> 
         return next.run(request).await;
     }
     tracing::warn!("a post from another site was refused");
-    answer::refusal(StatusCode::FORBIDDEN, "cross_site")
+    error::refusal(StatusCode::FORBIDDEN, "cross_site")
 }
 
-/// Does a page of ours send this? Browsers say so in `Sec-Fetch-Site`; older ones name the page's `Origin`. What
+/// Does a page of ours send this? Browsers say so in `Sec-Fetch-ClientAssets`; older ones name the page's `Origin`. What
 /// says neither is no browser of today, and passes only without cookies.
 fn is_own(headers: &HeaderMap, public_url: Option<&str>) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {

@@ -1,13 +1,13 @@
 //! HTTP: routes and what all of them share.
 
-mod answer;
 mod api;
 mod calls;
 mod client_files;
 mod cookies;
 mod cross_site;
 mod device_name;
-mod front;
+mod error;
+mod middleware;
 mod network;
 mod operations;
 mod public;
@@ -15,7 +15,7 @@ mod routes;
 
 use crate::sending::Sending;
 use crate::settings::Serve;
-use crate::site::{Face, Site};
+use crate::site::{BrandedAssets, ClientAssets};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use backend::sessions::Limits;
@@ -37,10 +37,10 @@ pub use operations::recorder;
 pub use routes::{Access, MOST_FORM_BYTES, Route, Takes, routes};
 
 /// How long the brand is believed before the settings are read again.
-const LOOK_LIFE: Duration = Duration::from_secs(2);
+const BRANDING_TTL: Duration = Duration::from_secs(2);
 
 /// What all requests share.
-pub struct App {
+pub struct AppState {
     pub db: Db,
     pub sync: sync::Server,
     pub sending: Sending,
@@ -56,7 +56,7 @@ pub struct App {
     phone_country: String,
     metrics_token: Option<String>,
     limits: Limits,
-    look: RwLock<(Look, Instant)>,
+    branding: RwLock<(Branding, Instant)>,
     /// The client's folder, where it may change under us.
     watched: Option<PathBuf>,
     /// In a demo: the codes that would have been sent.
@@ -66,21 +66,26 @@ pub struct App {
 
 /// The client's files, and what is made of them for the brand.
 #[derive(Clone)]
-pub struct Look {
-    pub site: Arc<Site>,
-    pub face: Arc<Face>,
+pub struct Branding {
+    pub site: Arc<ClientAssets>,
+    pub face: Arc<BrandedAssets>,
 }
 
-/// A shared [`App`].
-pub type Shared = Arc<App>;
+/// A shared [`AppState`].
+pub type Shared = Arc<AppState>;
 
-impl App {
+impl AppState {
     /// # Errors
     /// Where the database has no settings.
-    pub async fn new(db: Db, site: Site, sending: Sending, settings: &Serve) -> backend::Result<Shared> {
+    pub async fn new(
+        db: Db,
+        site: ClientAssets,
+        sending: Sending,
+        settings: &Serve,
+    ) -> backend::Result<Shared> {
         let brand = brand(&db).await?;
-        let face = Arc::new(Face::new(&site, &brand));
-        let look = Look {
+        let face = Arc::new(BrandedAssets::new(&site, &brand));
+        let branding = Branding {
             site: Arc::new(site),
             face,
         };
@@ -88,7 +93,7 @@ impl App {
             .public_url
             .as_ref()
             .map(|url| url.trim_end_matches('/').to_owned());
-        Ok(Arc::new(App {
+        Ok(Arc::new(AppState {
             secure: public_url.as_ref().is_some_and(|url| url.starts_with("https://")),
             public_url,
             sync: sync::Server::new(db.clone()),
@@ -105,7 +110,7 @@ impl App {
             } else {
                 Limits::STRICT
             },
-            look: RwLock::new((look, Instant::now())),
+            branding: RwLock::new((branding, Instant::now())),
             watched: settings.watch_site.then(|| settings.site.clone()),
             demo_codes: settings.demo.then(Mutex::default),
             crashes: Mutex::new((Instant::now(), 0)),
@@ -114,20 +119,23 @@ impl App {
 
     /// What the client looks like now; a change of the brand shows within seconds, and a database that does not answer
     /// changes nothing.
-    pub async fn look(&self) -> Look {
-        let (known, read_at) = match self.look.read() {
+    pub async fn branding(&self) -> Branding {
+        let (known, read_at) = match self.branding.read() {
             Ok(known) => known.clone(),
             Err(poisoned) => poisoned.into_inner().clone(),
         };
-        if read_at.elapsed() < LOOK_LIFE {
+        if read_at.elapsed() < BRANDING_TTL {
             return known;
         }
         let fresh = match brand(&self.db).await {
             Ok(brand) => {
-                let site = self.watched.as_ref().and_then(|folder| Site::read(folder).ok());
+                let site = self
+                    .watched
+                    .as_ref()
+                    .and_then(|folder| ClientAssets::read(folder).ok());
                 let site = site.map_or_else(|| known.site.clone(), Arc::new);
-                Look {
-                    face: Arc::new(Face::new(&site, &brand)),
+                Branding {
+                    face: Arc::new(BrandedAssets::new(&site, &brand)),
                     site,
                 }
             }
@@ -136,7 +144,7 @@ impl App {
                 known
             }
         };
-        if let Ok(mut known) = self.look.write() {
+        if let Ok(mut known) = self.branding.write() {
             *known = (fresh.clone(), Instant::now());
         }
         fresh
@@ -169,8 +177,11 @@ fn guarded(app: Shared, routes: Router<Shared>) -> Router {
             app.clone(),
             cross_site::refuse,
         ))
-        .layer(CatchPanicLayer::custom(answer::panicked))
-        .layer(axum::middleware::from_fn_with_state(app.clone(), front::front))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            middleware::request_context,
+        ))
         .layer(compression)
         .with_state(app)
 }
@@ -182,18 +193,18 @@ mod tests {
     use axum::body::{Body, to_bytes};
     use axum::http::{Request, StatusCode};
     use axum::routing::get;
-    use backend::testing::World;
+    use backend::testing::TestDb;
     use clap::Parser;
     use tower::ServiceExt;
 
     #[tokio::test]
     async fn a_panic_costs_one_request_and_tells_nothing() {
-        let world = World::sqlite().await;
+        let test = TestDb::sqlite().await;
         let Command::Serve(settings) = Settings::parse_from(["compagnon", "serve"]).command else {
             panic!("serve is serve");
         };
         let sending = Sending::new(&settings).unwrap();
-        let app = App::new(world.db.clone(), Site::default(), sending, &settings)
+        let app = AppState::new(test.db.clone(), ClientAssets::default(), sending, &settings)
             .await
             .unwrap();
         let boom = || async {

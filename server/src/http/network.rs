@@ -1,6 +1,6 @@
 //! Which network address a request comes from.
 
-use super::App;
+use super::AppState;
 use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderMap};
 use std::net::{IpAddr, SocketAddr};
@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 /// The other end of the connection: a member's phone, or the proxy in front of us.
 pub type Peer = ConnectInfo<SocketAddr>;
 
-impl App {
+impl AppState {
     /// The member's network address, as far as limits tell them apart: an IPv6 network of a household is one.
     pub fn ip(&self, headers: &HeaderMap, extensions: &Extensions) -> String {
         let peer = extensions.get::<Peer>().map(|ConnectInfo(address)| address.ip());

@@ -1,6 +1,6 @@
 //! For those who run the server.
 
-use super::answer::plain;
+use super::error::plain;
 use super::{Peer, Shared};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{StatusCode, header};
@@ -32,8 +32,11 @@ pub async fn readyz(State(app): State<Shared>) -> Response {
     match tokio::time::timeout(Duration::from_secs(3), asked).await {
         Ok(Ok(())) => plain(StatusCode::OK, "ready\n"),
         Ok(Err(error)) => {
-            tracing::warn!(%error, "not ready: {}", error.ails());
-            plain(StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", error.ails()))
+            tracing::warn!(%error, "not ready: {}", error.operator_message());
+            plain(
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("{}\n", error.operator_message()),
+            )
         }
         Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "the database takes too long\n"),
     }

@@ -1,10 +1,10 @@
 //! The pages of people who are not signed in, and what their forms do.
 
-use super::answer::{Problem, plain, refusal};
 use super::device_name::device_name;
-use super::{Look, Shared, cookies};
+use super::error::{Problem, plain, refusal};
+use super::{Branding, Shared, cookies};
 use crate::demo;
-use crate::site::Face;
+use crate::site::BrandedAssets;
 use app::public::{
     self, CodePage, CodeProblem, EventPage, Failure, Frame, InvitationPage, InvitationProblem, Joining,
     Person, SignInPage, SignInProblem,
@@ -35,7 +35,7 @@ pub struct Wish {
 /// A page being made: who reads it, in which language.
 struct Reader {
     app: Shared,
-    look: Look,
+    branding: Branding,
     lang: Lang,
     /// They have just chosen it.
     chosen: bool,
@@ -43,14 +43,14 @@ struct Reader {
 
 impl Reader {
     async fn new(app: &Shared, headers: &HeaderMap, wish: &Wish) -> Reader {
-        let look = app.look().await;
+        let branding = app.branding().await;
         let wish = wish.lang.as_deref().and_then(Lang::from_tag);
         let lang = wish
             .or_else(|| cookies::language(headers))
-            .unwrap_or_else(|| accepted(headers, &look.face));
+            .unwrap_or_else(|| accepted(headers, &branding.face));
         Reader {
             app: app.clone(),
-            look,
+            branding,
             lang,
             chosen: wish.is_some(),
         }
@@ -59,8 +59,8 @@ impl Reader {
     fn frame<'a>(&'a self, path: &'a str, warm: bool) -> Frame<'a> {
         Frame {
             lang: self.lang,
-            brand: &self.look.face.brand,
-            client: &self.look.site.client,
+            brand: &self.branding.face.brand,
+            client: &self.branding.site.client,
             path,
             warm,
         }
@@ -78,7 +78,7 @@ impl Reader {
 }
 
 /// The first language of the browser that the programme speaks; else the programme's first.
-fn accepted(headers: &HeaderMap, face: &Face) -> Lang {
+fn accepted(headers: &HeaderMap, face: &BrandedAssets) -> Lang {
     let listed = headers
         .get(header::ACCEPT_LANGUAGE)
         .and_then(|value| value.to_str().ok())
@@ -224,7 +224,7 @@ pub async fn send_code(
         return ask_address(&reader, StatusCode::OK, typed, Some(SignInProblem::Unreadable)).await;
     };
     let ip = app.ip(&headers, &extensions);
-    match ask_for_code(&app, address, ip, &reader.look.face.brand).await? {
+    match ask_for_code(&app, address, ip, &reader.branding.face.brand).await? {
         Some(request) => {
             let answer = Redirect::to("/sign-in/code").into_response();
             Ok(cookies::with(answer, [app.set_sign_in_request(request)]))
@@ -255,10 +255,10 @@ pub async fn send_again(State(app): State<Shared>, headers: HeaderMap, extension
         return Ok(Redirect::to("/sign-in").into_response());
     };
     let Some(address) = Address::read(&known, &app.phone_country) else {
-        return Err(Problem::Broken("a stored address cannot be read".into()));
+        return Err(Problem::Internal("a stored address cannot be read".into()));
     };
     let ip = app.ip(&headers, &extensions);
-    match ask_for_code(&app, address, ip, &reader.look.face.brand).await? {
+    match ask_for_code(&app, address, ip, &reader.branding.face.brand).await? {
         Some(request) => {
             let answer = Redirect::to("/sign-in/code?again=1").into_response();
             Ok(cookies::with(answer, [app.set_sign_in_request(request)]))
@@ -291,7 +291,7 @@ async fn ask_for_code(
     });
     let asked = asked
         .await
-        .map_err(|error| Problem::Broken(format!("sign-in: {error}")))??;
+        .map_err(|error| Problem::Internal(format!("sign-in: {error}")))??;
     let result = match &asked {
         Started::Asked { .. } => "asked",
         Started::TooMany => "limited",
@@ -505,14 +505,14 @@ async fn enter(
             Entry::Message { request } => {
                 sessions::check(&mut tx, request, &code, origin, shared.limits).await?
             }
-            Entry::Invitation => sessions::accept(&mut tx, &code, origin, shared.limits).await?,
+            Entry::Invitation => sessions::redeem_invitation(&mut tx, &code, origin, shared.limits).await?,
         };
         tx.commit().await?;
         Ok::<_, Error>(checked)
     });
     let checked = work
         .await
-        .map_err(|error| Problem::Broken(format!("sign-in: {error}")))??;
+        .map_err(|error| Problem::Internal(format!("sign-in: {error}")))??;
     let way = match entry {
         Entry::Message { .. } => "message",
         Entry::Invitation => "invitation",

@@ -1,6 +1,6 @@
 //! The database against what phones were told, read by a second program while the server runs.
 
-use crate::house::House;
+use crate::harness::Harness;
 use crate::phones::{Net, Session, Told};
 use domain::id::CommandId;
 use sqlx::{Connection, PgConnection, SqliteConnection};
@@ -76,9 +76,9 @@ pub struct Audit {
 
 impl Audit {
     /// Counts what is there before anybody acts.
-    pub async fn begin(house: &House) -> Audit {
+    pub async fn begin(harness: &Harness) -> Audit {
         let mut audit = Audit {
-            url: house.url.clone(),
+            url: harness.url.clone(),
             pieces: Vec::new(),
         };
         audit.pieces = audit.count_pieces().await;
@@ -158,8 +158,8 @@ impl Audit {
     }
 
     /// [`Audit::sound`], and the ledger proves.
-    pub async fn all_right(&self, house: &House) {
+    pub async fn all_right(&self, harness: &Harness) {
         self.sound().await;
-        house.good(&["ledger", "prove"]);
+        harness.good(&["ledger", "prove"]);
     }
 }

@@ -1,9 +1,9 @@
 //! A backup is taken while members act, they go on, and the backup is all that is left: nothing they knew is lost.
 
 use crate::audit::Audit;
-use crate::dice::seed;
-use crate::house::House;
+use crate::harness::Harness;
 use crate::phones::Crowd;
+use crate::rng::seed;
 use app::phone::sync::Next;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -11,16 +11,16 @@ use std::time::Duration;
 const PHONES: usize = 20;
 const LOAD: Duration = Duration::from_millis(1500);
 
-async fn is_restored(house: &House) {
-    let audit = Audit::begin(house).await;
-    let server = house.serve().await;
-    let busy = Crowd::sign_in(house, server.address, PHONES, seed()).await.go();
+async fn is_restored(harness: &Harness) {
+    let audit = Audit::begin(harness).await;
+    let server = harness.serve().await;
+    let busy = Crowd::sign_in(harness, server.address, PHONES, seed()).await.go();
     tokio::time::sleep(LOAD).await;
 
     let before = busy.net.take_told();
-    taken(house).await;
+    taken(harness).await;
     // The file is whole while the server goes on, and holds at least what was told before it was begun.
-    let copy = house.copy("backup.db");
+    let copy = harness.copy("backup.db");
     let kept = Audit::begin(&copy).await;
     kept.all_right(&copy).await;
     kept.has_all(&before).await;
@@ -39,7 +39,7 @@ async fn is_restored(house: &House) {
         .filter(|id| !kept.contains_key(id))
         .collect();
     assert!(!lost.is_empty(), "the backup lacks nothing");
-    let anew = net.sign_in(house, crowd.phones[0].reference).await;
+    let anew = net.sign_in(harness, crowd.phones[0].reference).await;
     crowd.phones[0].open_again(anew).await;
     for phone in &mut crowd.phones {
         phone.keep_draft("quiz", "half done").await;
@@ -47,10 +47,10 @@ async fn is_restored(house: &House) {
     }
     server.kill();
 
-    refused_while_it_holds_anything(house);
-    house.good(&["restore", "backup.db", "--force"]);
+    refused_while_it_holds_anything(harness);
+    harness.good(&["restore", "backup.db", "--force"]);
     assert_eq!(audit.log().await, kept, "the database is the backup");
-    let server = house.serve().await;
+    let server = harness.serve().await;
     net.address.set(server.address);
     // What was decided after the backup may come out otherwise now: others were quicker.
     crowd.phones.push(late);
@@ -67,7 +67,7 @@ async fn is_restored(house: &House) {
         Next::SignIn,
         "its session came after the backup"
     );
-    let anew = net.sign_in(house, crowd.phones[0].reference).await;
+    let anew = net.sign_in(harness, crowd.phones[0].reference).await;
     crowd.phones[0].open_again(anew).await;
     // Each app is closed as soon as it has heard of it: what is to be sent again is in its store.
     for phone in &mut crowd.phones {
@@ -77,7 +77,12 @@ async fn is_restored(house: &House) {
     crowd.settle().await;
 
     for (phone, decided) in crowd.phones.iter().zip(&decided) {
-        assert_eq!(phone.phone.outbox.open(), 0, "{} has open acts", phone.reference);
+        assert_eq!(
+            phone.phone.outbox.count_open(),
+            0,
+            "{} has open acts",
+            phone.reference
+        );
         for id in decided {
             assert!(
                 phone.told().contains_key(id),
@@ -107,7 +112,7 @@ async fn is_restored(house: &House) {
     let log = audit.log().await;
     assert_eq!(log.len(), crowd.made(), "each act is in the log once");
     crowd.assert_equal_to_new_phones().await;
-    audit.all_right(house).await;
+    audit.all_right(harness).await;
     println!(
         "{} acts, {} of them told and not in the backup; all are decided again",
         crowd.made(),
@@ -117,8 +122,8 @@ async fn is_restored(house: &House) {
 }
 
 /// Takes the backup without keeping the phones waiting.
-async fn taken(house: &House) {
-    let mut taking = house.command().args(["backup", "backup.db"]).spawn().unwrap();
+async fn taken(harness: &Harness) {
+    let mut taking = harness.command().args(["backup", "backup.db"]).spawn().unwrap();
     let status = loop {
         match taking.try_wait().unwrap() {
             Some(status) => break status,
@@ -128,27 +133,27 @@ async fn taken(house: &House) {
     assert!(status.success());
 }
 
-fn refused_while_it_holds_anything(house: &House) {
-    let before = house.good(&["ledger", "prove"]);
-    let said = house.bad(&["restore", "backup.db"]);
+fn refused_while_it_holds_anything(harness: &Harness) {
+    let before = harness.good(&["ledger", "prove"]);
+    let said = harness.bad(&["restore", "backup.db"]);
     assert!(
         said.contains("holds a programme already") && said.contains("--force"),
         "{said}"
     );
-    assert_eq!(house.good(&["ledger", "prove"]), before);
+    assert_eq!(harness.good(&["ledger", "prove"]), before);
 }
 
 #[tokio::test]
 async fn on_sqlite() {
     let local = tokio::task::LocalSet::new();
-    local.run_until(is_restored(&House::sqlite())).await;
+    local.run_until(is_restored(&Harness::sqlite())).await;
 }
 
 #[tokio::test]
 async fn on_postgres() {
     let local = tokio::task::LocalSet::new();
-    if let Some(house) = House::postgres().await {
-        local.run_until(is_restored(&house)).await;
+    if let Some(harness) = Harness::postgres().await {
+        local.run_until(is_restored(&harness)).await;
     }
 }
 
@@ -156,17 +161,17 @@ async fn on_postgres() {
 #[tokio::test]
 async fn what_was_told_last_is_in_it() {
     let local = tokio::task::LocalSet::new();
-    let house = House::sqlite();
+    let harness = Harness::sqlite();
     let test = async {
-        let server = house.serve().await;
-        let mut crowd = Crowd::sign_in(&house, server.address, 2, seed()).await;
+        let server = harness.serve().await;
+        let mut crowd = Crowd::sign_in(&harness, server.address, 2, seed()).await;
         for phone in &mut crowd.phones {
             phone.act().await;
             phone.act().await;
         }
         crowd.settle().await;
-        house.good(&["backup", "backup.db"]);
-        let copy = house.copy("backup.db");
+        harness.good(&["backup", "backup.db"]);
+        let copy = harness.copy("backup.db");
         let told = crowd.net.take_told();
         assert!(!told.is_empty());
         Audit::begin(&copy).await.has_all(&told).await;
@@ -176,10 +181,10 @@ async fn what_was_told_last_is_in_it() {
 
 #[tokio::test]
 async fn what_cannot_be_is_said_and_changes_nothing() {
-    let house = House::sqlite();
-    let proof = house.good(&["ledger", "prove"]);
-    assert!(house.good(&["backup", "one.db"]).starts_with("one.db: "));
-    let one = std::fs::read(house.path("one.db")).unwrap();
+    let harness = Harness::sqlite();
+    let proof = harness.good(&["ledger", "prove"]);
+    assert!(harness.good(&["backup", "one.db"]).starts_with("one.db: "));
+    let one = std::fs::read(harness.path("one.db")).unwrap();
     for (arguments, words) in [
         (vec!["backup", "one.db"], ["one.db", "--force replaces it"]),
         (
@@ -209,31 +214,31 @@ async fn what_cannot_be_is_said_and_changes_nothing() {
             ["empty.db", "no programme"],
         ),
     ] {
-        std::fs::write(house.path("cut.db"), &one[..one.len() / 2]).unwrap();
-        std::fs::write(house.path("empty.db"), "").unwrap();
-        let said = house.bad(&arguments);
+        std::fs::write(harness.path("cut.db"), &one[..one.len() / 2]).unwrap();
+        std::fs::write(harness.path("empty.db"), "").unwrap();
+        let said = harness.bad(&arguments);
         assert!(
             words.iter().all(|word| said.contains(word)),
             "{arguments:?}: {said}"
         );
     }
-    assert_eq!(std::fs::read(house.path("one.db")).unwrap(), one);
-    assert_eq!(house.good(&["ledger", "prove"]), proof);
-    let left: Vec<String> = std::fs::read_dir(house.folder.path())
+    assert_eq!(std::fs::read(harness.path("one.db")).unwrap(), one);
+    assert_eq!(harness.good(&["ledger", "prove"]), proof);
+    let left: Vec<String> = std::fs::read_dir(harness.folder.path())
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())
         .filter(|name| name.starts_with(".compagnon") || name.starts_with("no") || name.starts_with("three"))
         .collect();
     assert_eq!(left, Vec::<String>::new(), "nothing half done is left");
 
-    let server = house.serve().await;
-    let said = house.bad(&["restore", "one.db", "--force"]);
+    let server = harness.serve().await;
+    let said = harness.bad(&["restore", "one.db", "--force"]);
     assert!(said.contains("in use"), "{said}");
     server.kill();
-    house.good(&["restore", "one.db", "--force"]);
-    assert_eq!(house.good(&["ledger", "prove"]), proof);
+    harness.good(&["restore", "one.db", "--force"]);
+    assert_eq!(harness.good(&["ledger", "prove"]), proof);
     assert_eq!(
-        house.good(&[
+        harness.good(&[
             "--database-url",
             "sqlite:compagnon.db.replaced",
             "ledger",
@@ -242,13 +247,13 @@ async fn what_cannot_be_is_said_and_changes_nothing() {
         proof
     );
     // Into nothing, without a word of force; and a second time nothing that was put aside is lost.
-    house.good(&["--database-url", "sqlite:new/new.db", "restore", "one.db"]);
+    harness.good(&["--database-url", "sqlite:new/new.db", "restore", "one.db"]);
     assert_eq!(
-        house.good(&["--database-url", "sqlite:new/new.db", "ledger", "prove"]),
+        harness.good(&["--database-url", "sqlite:new/new.db", "ledger", "prove"]),
         proof
     );
     assert!(
-        house
+        harness
             .bad(&["restore", "one.db", "--force"])
             .contains("compagnon.db.replaced")
     );
@@ -257,18 +262,18 @@ async fn what_cannot_be_is_said_and_changes_nothing() {
 /// From one engine to the other and back.
 #[tokio::test]
 async fn between_engines() {
-    let Some(house) = House::postgres().await else {
+    let Some(harness) = Harness::postgres().await else {
         return;
     };
-    let proof = house.good(&["ledger", "prove"]);
-    house.good(&["backup", "one.db"]);
-    assert_eq!(house.copy("one.db").good(&["ledger", "prove"]), proof);
-    let server = house.serve().await;
-    assert!(house.bad(&["restore", "one.db", "--force"]).contains("in use"));
+    let proof = harness.good(&["ledger", "prove"]);
+    harness.good(&["backup", "one.db"]);
+    assert_eq!(harness.copy("one.db").good(&["ledger", "prove"]), proof);
+    let server = harness.serve().await;
+    assert!(harness.bad(&["restore", "one.db", "--force"]).contains("in use"));
     server.kill();
-    house.good(&["restore", "one.db", "--force"]);
-    assert_eq!(house.good(&["ledger", "prove"]), proof);
-    house.good(&["backup", "one.db", "--force"]);
-    house.good(&["--database-url", "sqlite:new.db", "restore", "one.db"]);
-    assert_eq!(house.copy("new.db").good(&["ledger", "prove"]), proof);
+    harness.good(&["restore", "one.db", "--force"]);
+    assert_eq!(harness.good(&["ledger", "prove"]), proof);
+    harness.good(&["backup", "one.db", "--force"]);
+    harness.good(&["--database-url", "sqlite:new.db", "restore", "one.db"]);
+    assert_eq!(harness.copy("new.db").good(&["ledger", "prove"]), proof);
 }

@@ -2,9 +2,9 @@
 #![cfg(target_os = "linux")]
 
 use crate::audit::Audit;
-use crate::dice::seed;
-use crate::house::{House, Running};
+use crate::harness::{Harness, Running};
 use crate::phones::Crowd;
+use crate::rng::seed;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -22,7 +22,7 @@ const TIMES: usize = 3;
 ///
 /// `look`: where the database can be looked at when all is quiet.
 async fn fills_up(
-    house: &mut House,
+    harness: &mut Harness,
     mut audit: Audit,
     mut server: Running,
     full: impl Fn(),
@@ -30,38 +30,38 @@ async fn fills_up(
     look: impl FnOnce() -> String,
 ) {
     let seed = seed();
-    let crowd = Crowd::sign_in(house, server.address, PHONES, seed).await;
+    let crowd = Crowd::sign_in(harness, server.address, PHONES, seed).await;
     let busy = crowd.go();
     for _ in 0..TIMES {
         tokio::time::sleep(LOAD).await;
         let before = busy.net.unanswered.get();
         full();
-        let said = house.readyz(&busy.net, 503).await;
+        let said = harness.readyz(&busy.net, 503).await;
         assert!(
             said == "the disk is full\n" || said == "the disk fails\n",
             "{said}{}",
-            house.log()
+            harness.log()
         );
         assert_eq!(busy.net.get("/healthz").await.0, 200);
         tokio::time::sleep(LOAD).await;
         assert!(busy.net.unanswered.get() > before, "phones noticed nothing");
         room();
-        house.readyz(&busy.net, 200).await;
+        harness.readyz(&busy.net, 200).await;
     }
     let mut crowd = busy.stop().await;
     crowd.settle().await;
     crowd.assert_all_decided();
     crowd.assert_equal_to_new_phones().await;
-    house.beside.clear();
-    house.url = look();
-    audit.url = house.url.clone();
+    harness.beside.clear();
+    harness.url = look();
+    audit.url = harness.url.clone();
     audit.has_all(&crowd.net.take_told()).await;
     assert_eq!(
         audit.log().await.len(),
         crowd.made(),
         "each act is in the log once"
     );
-    audit.all_right(house).await;
+    audit.all_right(harness).await;
     assert!(server.is_alive(), "it was not started again");
     println!("{} acts, {} refused", crowd.made(), crowd.refused());
 }
@@ -71,10 +71,10 @@ async fn fills_up(
 #[tokio::test]
 async fn no_file_may_grow() {
     let local = tokio::task::LocalSet::new();
-    let mut house = House::sqlite();
-    std::fs::write(house.path("log"), "\n".repeat(LIMIT)).unwrap();
+    let mut harness = Harness::sqlite();
+    std::fs::write(harness.path("log"), "\n".repeat(LIMIT)).unwrap();
     // Why the trap: else the system ends a process that writes too much.
-    let mut command = house.through(Command::new("sh"));
+    let mut command = harness.through(Command::new("sh"));
     command.args([
         "-c",
         "trap '' XFSZ; exec \"$@\"",
@@ -82,17 +82,17 @@ async fn no_file_may_grow() {
         env!("CARGO_BIN_EXE_compagnon"),
     ]);
     let test = async {
-        let audit = Audit::begin(&house).await;
-        let server = house.serve_as(command).await;
+        let audit = Audit::begin(&harness).await;
+        let server = harness.serve_as(command).await;
         let process = server.id().to_string();
         let limit = |bytes: &str| {
             let limit = format!("--fsize={bytes}:");
             let done = Command::new("prlimit").args(["--pid", &process, &limit]).status();
             assert!(done.unwrap().success(), "prlimit {limit}");
         };
-        let url = house.url.clone();
+        let url = harness.url.clone();
         let (full, room) = (|| limit(&LIMIT.to_string()), || limit("unlimited"));
-        fills_up(&mut house, audit, server, full, room, || url).await;
+        fills_up(&mut harness, audit, server, full, room, || url).await;
     };
     local.run_until(test).await;
 }
@@ -101,14 +101,14 @@ async fn no_file_may_grow() {
 #[tokio::test]
 async fn the_disk_is_full() {
     let local = tokio::task::LocalSet::new();
-    let mut house = House::sqlite();
-    let disk = house.path("disk");
+    let mut harness = Harness::sqlite();
+    let disk = harness.path("disk");
     std::fs::create_dir(&disk).unwrap();
     let Some((alone, beside)) = alone() else {
         println!("SKIPPED: no file system of one's own can be made here");
         return;
     };
-    let mut command = house.through(Command::new("unshare"));
+    let mut command = harness.through(Command::new("unshare"));
     command.args(alone).args([
         "sh",
         "-c",
@@ -119,15 +119,15 @@ async fn the_disk_is_full() {
         "sqlite:disk/compagnon.db",
     ]);
     let test = async {
-        let audit = Audit::begin(&house).await;
-        let server = house.serve_as(command).await;
+        let audit = Audit::begin(&harness).await;
+        let server = harness.serve_as(command).await;
         let seen = PathBuf::from(format!("/proc/{}/root{}", server.id(), disk.display()));
-        house.beside = [&["--wd=.", "--target", &server.id().to_string()], beside]
+        harness.beside = [&["--wd=.", "--target", &server.id().to_string()], beside]
             .concat()
             .into_iter()
             .map(str::to_owned)
             .collect();
-        house.url = "sqlite:disk/compagnon.db".to_owned();
+        harness.url = "sqlite:disk/compagnon.db".to_owned();
         let ballast = seen.join("ballast");
         let full = || {
             // It ends with an error, as it should: there is no room left.
@@ -136,7 +136,7 @@ async fn the_disk_is_full() {
         };
         let room = || std::fs::remove_file(&ballast).unwrap();
         // Why a copy: SQLite does not find its way into another process's file system.
-        let copy = house.path("copy");
+        let copy = harness.path("copy");
         let look = || {
             std::fs::create_dir(&copy).unwrap();
             for file in std::fs::read_dir(&seen).unwrap() {
@@ -145,9 +145,13 @@ async fn the_disk_is_full() {
             }
             format!("sqlite:{}", copy.join("compagnon.db").display())
         };
-        fills_up(&mut house, audit, server, full, room, look).await;
-        assert!(house.log().contains("a request failed"), "{}", house.log());
-        assert!(house.log().contains("not ready: the disk "), "{}", house.log());
+        fills_up(&mut harness, audit, server, full, room, look).await;
+        assert!(harness.log().contains("a request failed"), "{}", harness.log());
+        assert!(
+            harness.log().contains("not ready: the disk "),
+            "{}",
+            harness.log()
+        );
     };
     local.run_until(test).await;
 }
@@ -178,17 +182,17 @@ fn alone() -> Option<(Arguments, Arguments)> {
 #[tokio::test]
 async fn the_file_is_read_only() {
     use std::os::unix::fs::PermissionsExt;
-    let house = House::sqlite();
+    let harness = Harness::sqlite();
     let mode = |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
-    let binary = house.path("compagnon");
+    let binary = harness.path("compagnon");
     std::fs::copy(env!("CARGO_BIN_EXE_compagnon"), &binary).unwrap();
-    let file = house.path("compagnon.db");
-    let proof = house.good(&["ledger", "prove"]);
-    mode(house.folder.path(), 0o777);
+    let file = harness.path("compagnon.db");
+    let proof = harness.good(&["ledger", "prove"]);
+    mode(harness.folder.path(), 0o777);
     mode(&file, 0o444);
     // Why as somebody else: nothing is read-only for root.
     let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
-    let mut command = house.through(Command::new(if is_root { Path::new("setpriv") } else { &binary }));
+    let mut command = harness.through(Command::new(if is_root { Path::new("setpriv") } else { &binary }));
     if is_root {
         command
             .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
@@ -206,6 +210,6 @@ async fn the_file_is_read_only() {
         "{said}"
     );
     mode(&file, 0o644);
-    assert_eq!(house.good(&["ledger", "prove"]), proof);
-    house.serve().await;
+    assert_eq!(harness.good(&["ledger", "prove"]), proof);
+    harness.serve().await;
 }

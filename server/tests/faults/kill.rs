@@ -4,9 +4,9 @@
 //! without fsync.
 
 use crate::audit::Audit;
-use crate::dice::{Dice, number, seed};
-use crate::house::{House, until};
+use crate::harness::{Harness, until};
 use crate::phones::Crowd;
+use crate::rng::{Rng, number, seed};
 use std::time::Duration;
 
 /// How often, where `KILLS` does not say.
@@ -22,22 +22,22 @@ const OLDER: usize = 100;
 /// One start of so many is killed before it is up.
 const STARTS: u64 = 6;
 
-async fn killed_again_and_again(house: &House, kills: u64) {
+async fn killed_again_and_again(harness: &Harness, kills: u64) {
     let seed = seed();
-    let dice = Dice::new(seed);
-    let audit = Audit::begin(house).await;
-    let mut server = house.serve().await;
-    let busy = Crowd::sign_in(house, server.address, PHONES, seed).await.go();
+    let rng = Rng::new(seed);
+    let audit = Audit::begin(harness).await;
+    let mut server = harness.serve().await;
+    let busy = Crowd::sign_in(harness, server.address, PHONES, seed).await.go();
     let sessions = busy.sessions.clone();
     let (mut acts, mut found, mut all) = (0, 0, Vec::new());
     for kill in 1..=kills {
-        let enough = dice.below(ACTS) as usize;
+        let enough = rng.below(ACTS) as usize;
         until("phones are told", async || busy.net.told_so_far() >= enough).await;
-        tokio::time::sleep(Duration::from_millis(dice.below(LONGER))).await;
+        tokio::time::sleep(Duration::from_millis(rng.below(LONGER))).await;
         server.kill();
-        if dice.below(STARTS) == 0 {
-            let (mut starting, _) = house.spawn(house.command());
-            tokio::time::sleep(Duration::from_millis(dice.below(100))).await;
+        if rng.below(STARTS) == 0 {
+            let (mut starting, _) = harness.spawn(harness.command());
+            tokio::time::sleep(Duration::from_millis(rng.below(100))).await;
             starting.kill().unwrap();
             starting.wait().unwrap();
         }
@@ -46,7 +46,7 @@ async fn killed_again_and_again(house: &House, kills: u64) {
         let told = busy.net.take_told();
         let before = acts;
         acts += told.len();
-        server = house.serve().await;
+        server = harness.serve().await;
         let log = audit.log().await;
         found += log.len().saturating_sub(acts);
         audit.has_all(&told).await;
@@ -69,7 +69,7 @@ async fn killed_again_and_again(house: &House, kills: u64) {
     audit.has_all(&all).await;
     audit.replay(&crowd.net, &sessions, &all, OLDER).await;
     crowd.assert_equal_to_new_phones().await;
-    audit.all_right(house).await;
+    audit.all_right(harness).await;
     let log = audit.log().await;
     assert_eq!(log.len(), crowd.made(), "each act is in the log once");
     println!(
@@ -85,10 +85,10 @@ async fn killed_again_and_again(house: &House, kills: u64) {
 #[tokio::test]
 async fn on_sqlite() {
     let local = tokio::task::LocalSet::new();
-    let house = House::sqlite();
+    let harness = Harness::sqlite();
     local
         .run_until(killed_again_and_again(
-            &house,
+            &harness,
             number("KILLS").unwrap_or(ON_SQLITE),
         ))
         .await;
@@ -97,10 +97,10 @@ async fn on_sqlite() {
 #[tokio::test]
 async fn on_postgres() {
     let local = tokio::task::LocalSet::new();
-    if let Some(house) = House::postgres().await {
+    if let Some(harness) = Harness::postgres().await {
         local
             .run_until(killed_again_and_again(
-                &house,
+                &harness,
                 number("KILLS").unwrap_or(ON_POSTGRES),
             ))
             .await;

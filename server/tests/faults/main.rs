@@ -6,10 +6,10 @@
 
 mod audit;
 mod backup;
-mod cut;
-mod dice;
+mod connection_loss;
 mod disk;
-mod house;
+mod harness;
 mod kill;
 mod phones;
 mod postgres;
+mod rng;

@@ -1,12 +1,12 @@
 //! Virtual phones: the app's own outbox, replica and rounds over a store in memory, and a real HTTP client.
 
-use crate::dice::Dice;
-use crate::house::{House, PATIENCE};
+use crate::harness::{Harness, WAIT_TIMEOUT};
+use crate::rng::Rng;
 use app::phone::Phone;
 use app::phone::store::memory::Memory;
 use app::phone::store::{Durability, Loaded, Store};
 use app::phone::sync::{Answer, Next};
-use backend::moment::{Clock, Machine};
+use backend::clock::{Clock, System};
 use domain::document::Collection;
 use domain::id::{CommandId, DeviceId, MemberId};
 use domain::learning::{Answer as Given, Form, Given as Choice};
@@ -65,7 +65,7 @@ pub struct Handset {
     pub session: Session,
     pub phone: Phone,
     store: Memory,
-    dice: Dice,
+    rng: Rng,
     net: Net,
     known: BTreeMap<CommandId, String>,
     pub made: BTreeSet<CommandId>,
@@ -125,8 +125,8 @@ impl Net {
         self.told.borrow().len()
     }
 
-    pub async fn sign_in(&self, house: &House, member: &str) -> Session {
-        let code = house.code(member);
+    pub async fn sign_in(&self, harness: &Harness, member: &str) -> Session {
+        let code = harness.code(member);
         let answer = self
             .client
             .post(self.url("/invitation"))
@@ -203,18 +203,18 @@ impl Net {
 
 impl Crowd {
     /// The first `count` members, each signed in on a phone.
-    pub async fn sign_in(house: &House, address: SocketAddr, count: usize, seed: u64) -> Crowd {
+    pub async fn sign_in(harness: &Harness, address: SocketAddr, count: usize, seed: u64) -> Crowd {
         let net = Net::new(address);
         let mut phones = Vec::new();
         for (number, reference) in MEMBERS.into_iter().take(count).enumerate() {
-            let session = net.sign_in(house, reference).await;
+            let session = net.sign_in(harness, reference).await;
             phones.push(Handset {
                 number,
                 reference,
                 phone: Phone::from_loaded(session.member, session.device, Loaded::default()),
                 session,
                 store: Memory::default(),
-                dice: Dice::new(seed.wrapping_mul(1000).wrapping_add(number as u64)),
+                rng: Rng::new(seed.wrapping_mul(1000).wrapping_add(number as u64)),
                 net: net.clone(),
                 known: BTreeMap::new(),
                 made: BTreeSet::new(),
@@ -263,7 +263,12 @@ impl Crowd {
     /// Nothing waits, nothing is stuck, and every act ever made has its outcome.
     pub fn assert_all_decided(&self) {
         for phone in &self.phones {
-            assert_eq!(phone.phone.outbox.open(), 0, "{} has open acts", phone.reference);
+            assert_eq!(
+                phone.phone.outbox.count_open(),
+                0,
+                "{} has open acts",
+                phone.reference
+            );
             for id in &phone.made {
                 assert!(
                     phone.known.contains_key(id),
@@ -310,7 +315,7 @@ type Documents = BTreeMap<(String, String), String>;
 impl Handset {
     async fn live(mut self) -> Handset {
         while self.net.going.get() {
-            for _ in 0..=self.dice.below(3) {
+            for _ in 0..=self.rng.below(3) {
                 self.act().await;
             }
             while self.net.going.get() {
@@ -328,16 +333,16 @@ impl Handset {
     }
 
     async fn pause(&self, most: u64) {
-        tokio::time::sleep(Duration::from_millis(self.dice.below(most))).await;
+        tokio::time::sleep(Duration::from_millis(self.rng.below(most))).await;
     }
 
     /// One act, saved on the phone.
     pub async fn act(&mut self) {
         let Some(command) = self.think() else { return };
-        let now = Machine::default().now();
+        let now = System::default().now();
         let id = self
             .phone
-            .add(&self.store, command, now, self.dice.chance())
+            .add(&self.store, command, now, self.rng.random_bytes())
             .await
             .unwrap();
         self.made.insert(id);
@@ -345,12 +350,12 @@ impl Handset {
 
     /// What this member might do next. Much of it is refused, as in life.
     fn think(&self) -> Option<Command> {
-        let (replica, dice) = (&self.phone.replica, &self.dice);
+        let (replica, rng) = (&self.phone.replica, &self.rng);
         let courses: Vec<learning::Course> = replica.all(Collection::Course);
-        let course = dice.any(&courses);
-        Some(match dice.below(12) {
+        let course = rng.any(&courses);
+        Some(match rng.below(12) {
             0..=2 => {
-                let event = dice.any(replica.all::<events::Event>(Collection::Event))?.id;
+                let event = rng.any(replica.all::<events::Event>(Collection::Event))?.id;
                 let registrations = replica.all::<events::Registration>(Collection::Registration);
                 let registered = registrations
                     .iter()
@@ -362,8 +367,8 @@ impl Handset {
                 })
             }
             3..=5 => {
-                let reward = dice.any(replica.all::<rewards::Reward>(Collection::Reward))?;
-                let wallet = [Wallet::Own, Wallet::Company][dice.below(2) as usize];
+                let reward = rng.any(replica.all::<rewards::Reward>(Collection::Reward))?;
+                let wallet = [Wallet::Own, Wallet::Company][rng.below(2) as usize];
                 Command::Rewards(rewards::Command::Redeem {
                     reward: reward.id,
                     points: reward.points,
@@ -375,11 +380,11 @@ impl Handset {
                     .all::<rewards::Redemption>(Collection::Redemption)
                     .into_iter()
                     .filter(|one| one.step() == Step::Reserved);
-                let redemption = dice.any(open)?.id;
+                let redemption = rng.any(open)?.id;
                 Command::Rewards(rewards::Command::TakeBack { redemption })
             }
             7 => {
-                let (course, lesson) = (course?, dice.any(&course?.lessons)?);
+                let (course, lesson) = (course?, rng.any(&course?.lessons)?);
                 Command::Learning(learning::Command::ReadLesson {
                     course: course.id,
                     lesson: lesson.lesson.clone(),
@@ -399,19 +404,19 @@ impl Handset {
                 })
             }
             10 => {
-                let notice = dice.any(replica.all::<notices::Notice>(Collection::Notice))?.id;
+                let notice = rng.any(replica.all::<notices::Notice>(Collection::Notice))?.id;
                 Command::Notices(notices::Command::MarkRead { notice })
             }
             _ => {
                 let programme: Programme = replica.one(Collection::Programme, "programme")?;
-                let language = dice.any(programme.languages)?;
+                let language = rng.any(programme.languages)?;
                 Command::Members(members::Command::SetLanguage { language })
             }
         })
     }
 
     fn guess(&self, form: &Form) -> Choice {
-        let below = |most: usize| self.dice.below(most as u64) as u8;
+        let below = |most: usize| self.rng.below(most as u64) as u8;
         match form {
             Form::Single { options } => Choice::Single(below(options.len())),
             Form::Multiple { options } => Choice::Multiple(vec![below(options.len())]),
@@ -488,7 +493,7 @@ impl Handset {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, all)
+        tokio::time::timeout(WAIT_TIMEOUT, all)
             .await
             .expect("the phones come to rest");
     }

@@ -1,9 +1,9 @@
 //! PostgreSQL goes away under load and comes back, or takes no changes for a while. The same process goes on.
 
 use crate::audit::Audit;
-use crate::dice::seed;
-use crate::house::House;
+use crate::harness::Harness;
 use crate::phones::Crowd;
+use crate::rng::seed;
 use sqlx::{Connection, PgConnection};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -58,16 +58,16 @@ impl Drop for Cluster {
 }
 
 async fn goes_away(cluster: &Cluster) {
-    let house = House::at(cluster.url.clone(), None);
-    let audit = Audit::begin(&house).await;
-    let mut server = house.serve().await;
-    let crowd = Crowd::sign_in(&house, server.address, PHONES, seed()).await;
+    let harness = Harness::at(cluster.url.clone(), None);
+    let audit = Audit::begin(&harness).await;
+    let mut server = harness.serve().await;
+    let crowd = Crowd::sign_in(&harness, server.address, PHONES, seed()).await;
     let busy = crowd.go();
     for how in ["immediate", "fast", "immediate", "fast"] {
         tokio::time::sleep(LOAD).await;
         let before = busy.net.unanswered.get();
         cluster.restart(how).await;
-        house.readyz(&busy.net, 200).await;
+        harness.readyz(&busy.net, 200).await;
         println!("{how}: {} rounds unanswered", busy.net.unanswered.get() - before);
     }
     // A standby, or a provider who has run out of space, takes no changes.
@@ -89,7 +89,7 @@ async fn goes_away(cluster: &Cluster) {
             .execute(&mut admin)
             .await
             .unwrap();
-        let said = house.readyz(&busy.net, status).await;
+        let said = harness.readyz(&busy.net, status).await;
         assert_eq!(said == "the database is read-only\n", status == 503, "{said}");
         tokio::time::sleep(LOAD).await;
     }
@@ -104,7 +104,7 @@ async fn goes_away(cluster: &Cluster) {
         crowd.made(),
         "each act is in the log once"
     );
-    audit.all_right(&house).await;
+    audit.all_right(&harness).await;
     assert!(server.is_alive(), "it was not started again");
     println!("{} acts, {} refused", crowd.made(), crowd.refused());
 }

@@ -1,10 +1,10 @@
 //! Functions that the app calls: who gets what, and what is refused before anything runs.
 
-use crate::house::{Answer, House, KARIM, MARIE, Phone};
+use crate::harness::{Answer, Harness, KARIM, MARIE, Phone};
 use axum::body::{Body, Bytes};
 use axum::http::{Method, StatusCode, header};
 use backend::both;
-use backend::testing::World;
+use backend::testing::TestDb;
 use domain::members::{Colleague, Function};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -38,9 +38,9 @@ fn refused(answer: &Answer, status: StatusCode, code: &str) {
 }
 
 both! {
-    async fn a_manager_sees_who_is_in_their_company(world) {
-        let house = House::open(world).await;
-        let karim = house.signed_in(KARIM).await;
+    async fn a_manager_sees_who_is_in_their_company(test) {
+        let harness = Harness::open(test).await;
+        let karim = harness.signed_in(KARIM).await;
         let answer = karim.quietly(call(&karim, &[], "{}")).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
         assert_eq!(answer.header("cache-control"), "no-store");
@@ -65,7 +65,7 @@ both! {
         let file = "member_ref,company_ref,name,phone,email,trade,function,manager,language\n\
             m-karim,c-chanteloup,Karim Benali,+33639980011,karim@example.com,foreman,prescriber,false,fr\n";
         let options = backend::import::Options { phone_country: "+33", ..Default::default() };
-        let report = backend::import::members(&world.db, file.as_bytes(), options, |_| {}).await.unwrap();
+        let report = backend::import::members(&test.db, file.as_bytes(), options, |_| {}).await.unwrap();
         assert!(report.kept, "{:?}", report.bad);
         refused(&karim.quietly(call(&karim, &[], "{}")).await, StatusCode::FORBIDDEN, "not_allowed");
     }
@@ -73,11 +73,11 @@ both! {
 
 #[tokio::test]
 async fn what_is_refused_is_refused_before_its_body_is_read() {
-    let world = World::sqlite().await;
-    let house = House::open(&world).await;
-    let nobody = house.phone();
-    let lucas = house.signed_in(LUCAS).await;
-    let marie = house.signed_in(MARIE).await;
+    let test = TestDb::sqlite().await;
+    let harness = Harness::open(&test).await;
+    let nobody = harness.phone();
+    let lucas = harness.signed_in(LUCAS).await;
+    let marie = harness.signed_in(MARIE).await;
     let text = [(header::CONTENT_TYPE, "text/plain")];
     let form = [(header::CONTENT_TYPE, "application/x-www-form-urlencoded")];
     let foreign = [(header::HeaderName::from_static("sec-fetch-site"), "cross-site")];
@@ -127,9 +127,9 @@ async fn what_is_refused_is_refused_before_its_body_is_read() {
 
 #[tokio::test]
 async fn a_browser_that_asks_for_a_page_is_not_sent_elsewhere() {
-    let world = World::sqlite().await;
-    let house = House::open(&world).await;
-    let marie = house.signed_in(MARIE).await;
+    let test = TestDb::sqlite().await;
+    let harness = Harness::open(&test).await;
+    let marie = harness.signed_in(MARIE).await;
     let headers = [
         (header::ACCEPT, "text/html"),
         (header::REFERER, "https://evil.example/"),

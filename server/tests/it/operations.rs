@@ -1,23 +1,23 @@
 //! For those who run the server.
 
-use crate::house::{House, MARIE};
+use crate::harness::{Harness, MARIE};
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use backend::both;
-use backend::testing::World;
+use backend::testing::TestDb;
 use domain::Timestamp;
 use domain::sync::Cursor;
 
 both! {
-    async fn ready_means_that_the_database_answers(world) {
-        let house = House::open(world).await;
-        let mut phone = house.phone();
+    async fn ready_means_that_the_database_answers(test) {
+        let harness = Harness::open(test).await;
+        let mut phone = harness.phone();
         assert_eq!(phone.get("/readyz").await.status, StatusCode::OK);
-        house.app.ending.store(true, std::sync::atomic::Ordering::Relaxed);
+        harness.app.ending.store(true, std::sync::atomic::Ordering::Relaxed);
         assert_eq!(phone.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
-        house.app.ending.store(false, std::sync::atomic::Ordering::Relaxed);
-        let mut member = house.signed_in(MARIE).await;
-        world.db.close().await;
+        harness.app.ending.store(false, std::sync::atomic::Ordering::Relaxed);
+        let mut member = harness.signed_in(MARIE).await;
+        test.db.close().await;
         assert_eq!(phone.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(phone.get("/healthz").await.status, StatusCode::OK);
         // Members hear that it is worth trying again, and nothing else.
@@ -30,14 +30,14 @@ both! {
         assert_eq!(member.get("/app").await.status, StatusCode::OK, "the shell needs no database");
     }
 
-    async fn the_daily_work_is_done_once_a_day(world) {
-        House::open(world).await;
-        let today = server::daily::one_day(world.db.clone(), None).await.unwrap();
-        assert_eq!(server::daily::one_day(world.db.clone(), Some(today)).await.unwrap(), today);
-        world.clock.advance(800 * Timestamp::DAY);
-        let later = server::daily::one_day(world.db.clone(), Some(today)).await.unwrap();
+    async fn the_daily_work_is_done_once_a_day(test) {
+        Harness::open(test).await;
+        let today = server::daily::one_day(test.db.clone(), None).await.unwrap();
+        assert_eq!(server::daily::one_day(test.db.clone(), Some(today)).await.unwrap(), today);
+        test.clock.advance(800 * Timestamp::DAY);
+        let later = server::daily::one_day(test.db.clone(), Some(today)).await.unwrap();
         assert!(later > today);
-        let mut tx = world.db.read().await.unwrap();
+        let mut tx = test.db.read().await.unwrap();
         let proof = backend::ledger::prove(&mut tx, later).await.unwrap();
         assert!(proof.ok, "{:?}", proof.amiss);
         assert!(proof.expired > 0 && proof.available == 0, "{proof:?}");
@@ -47,16 +47,16 @@ both! {
 #[tokio::test]
 async fn metrics_are_for_those_who_may() {
     server::http::recorder();
-    let world = World::sqlite().await;
-    let house = House::open(&world).await;
-    let mut member = house.signed_in(MARIE).await;
+    let test = TestDb::sqlite().await;
+    let harness = Harness::open(&test).await;
+    let mut member = harness.signed_in(MARIE).await;
     member.sync(&Cursor::default(), &[]).await;
     assert_eq!(
         member.get("/metrics").await.status,
         StatusCode::NOT_FOUND,
         "from another machine"
     );
-    let mut near = house.phone_at("127.0.0.1");
+    let mut near = harness.phone_at("127.0.0.1");
     let answer = near.get("/metrics").await;
     assert_eq!(answer.status, StatusCode::OK);
     for line in [
@@ -78,12 +78,12 @@ async fn metrics_are_for_those_who_may() {
         "through a proxy"
     );
 
-    let world = World::sqlite().await;
-    let house = House::with(&world, &["--metrics-token", "sesame"]).await;
-    let mut near = house.phone_at("127.0.0.1");
+    let test = TestDb::sqlite().await;
+    let harness = Harness::with(&test, &["--metrics-token", "sesame"]).await;
+    let mut near = harness.phone_at("127.0.0.1");
     assert_eq!(near.get("/metrics").await.status, StatusCode::NOT_FOUND);
     for (token, status) in [("sesame", StatusCode::OK), ("sesamo", StatusCode::NOT_FOUND)] {
-        let phone = house.phone();
+        let phone = harness.phone();
         let asked = phone
             .request(Method::GET, "/metrics")
             .header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -96,9 +96,9 @@ async fn metrics_are_for_those_who_may() {
 
 #[tokio::test]
 async fn crashes_are_taken_in_measure() {
-    let world = World::sqlite().await;
-    let house = House::open(&world).await;
-    let mut phone = house.phone();
+    let test = TestDb::sqlite().await;
+    let harness = Harness::open(&test).await;
+    let mut phone = harness.phone();
     let report = r#"{"build":"abc","message":"panicked"}"#;
     assert_eq!(
         phone.post_json("/api/crash", report).await.status,
@@ -126,11 +126,11 @@ async fn crashes_are_taken_in_measure() {
 
 #[tokio::test]
 async fn pictures_are_for_members() {
-    let world = World::sqlite().await;
-    let house = House::open(&world).await;
-    let mut phone = house.signed_in(MARIE).await;
+    let test = TestDb::sqlite().await;
+    let harness = Harness::open(&test).await;
+    let mut phone = harness.signed_in(MARIE).await;
     let reply = phone.sync(&Cursor::default(), &[]).await;
-    let course: Vec<serde_json::Value> = crate::house::docs(&reply, "course");
+    let course: Vec<serde_json::Value> = crate::harness::docs(&reply, "course");
     let all = serde_json::to_string(&course).unwrap();
     let path = all.split("/media/").nth(1).unwrap();
     let path = format!(
@@ -145,5 +145,5 @@ async fn pictures_are_for_members() {
     assert!(picture.header("cache-control").contains("private"));
     assert!(picture.header("content-security-policy").contains("sandbox"));
     assert_eq!(phone.get("/media/no").await.status, StatusCode::NOT_FOUND);
-    assert_eq!(house.phone().get(&path).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(harness.phone().get(&path).await.status, StatusCode::UNAUTHORIZED);
 }

@@ -1,9 +1,9 @@
 //! The page of an event for people who are not signed in.
 
-use crate::house::House;
+use crate::harness::Harness;
 use axum::http::StatusCode;
 use backend::both;
-use backend::testing::World;
+use backend::testing::TestDb;
 use domain::Timestamp;
 
 const EVENTS: &str = r#"
@@ -43,14 +43,14 @@ webinar = "https://meet.example/numbat"
 seats = 3
 "#;
 
-async fn publish(world: &World) {
+async fn publish(test: &TestDb) {
     let tier = {
-        let mut tx = world.db.read().await.unwrap();
+        let mut tx = test.db.read().await.unwrap();
         backend::programme::current(&mut tx).await.unwrap().tiers[1]
             .reference
             .clone()
     };
-    let mut tx = world.db.write().await.unwrap();
+    let mut tx = test.db.write().await.unwrap();
     backend::events::import_file(&mut tx, &EVENTS.replace("gold", &tier))
         .await
         .unwrap();
@@ -58,10 +58,10 @@ async fn publish(world: &World) {
 }
 
 both! {
-    async fn outsiders_see_what_is_public_of_what_is_public(world) {
-        let house = House::open(world).await;
-        publish(world).await;
-        let mut phone = house.phone();
+    async fn outsiders_see_what_is_public_of_what_is_public(test) {
+        let harness = Harness::open(test).await;
+        publish(test).await;
+        let mut phone = harness.phone();
         let page = phone.get("/e/open-day").await;
         assert_eq!(page.status, StatusCode::OK);
         let html = page.text().to_owned();
@@ -97,13 +97,13 @@ both! {
 
 #[tokio::test]
 async fn it_says_when_one_cannot_join_any_more_and_goes_with_the_event() {
-    let world = World::sqlite().await;
-    let house = House::open(&world).await;
-    publish(&world).await;
-    let mut phone = house.phone();
+    let test = TestDb::sqlite().await;
+    let harness = Harness::open(&test).await;
+    publish(&test).await;
+    let mut phone = harness.phone();
     let joins = |html: &str| html.contains("href=\"/sign-in\"");
     let starts = {
-        let mut tx = world.db.read().await.unwrap();
+        let mut tx = test.db.read().await.unwrap();
         let event = backend::events::find_public(&mut tx, "open-day")
             .await
             .unwrap()
@@ -118,7 +118,7 @@ async fn it_says_when_one_cannot_join_any_more_and_goes_with_the_event() {
         (starts.plus(-Timestamp::HOUR), "Joining has closed"),
         (starts.plus(3 * Timestamp::HOUR), "It is over"),
     ] {
-        world.clock.set(at);
+        test.clock.set(at);
         let page = phone.get("/e/open-day").await;
         assert!(
             page.text().contains(said) && !joins(page.text()),
@@ -126,11 +126,11 @@ async fn it_says_when_one_cannot_join_any_more_and_goes_with_the_event() {
             page.text()
         );
     }
-    let mut tx = world.db.write().await.unwrap();
+    let mut tx = test.db.write().await.unwrap();
     backend::events::cancel(&mut tx, "open-day").await.unwrap();
     tx.commit().await.unwrap();
     let page = phone.get("/e/open-day").await;
     assert!(page.text().contains("This event is cancelled.") && !joins(page.text()));
-    world.clock.set(starts.plus(16 * Timestamp::DAY));
+    test.clock.set(starts.plus(16 * Timestamp::DAY));
     assert_eq!(phone.get("/e/open-day").await.status, StatusCode::NOT_FOUND);
 }

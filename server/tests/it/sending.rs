@@ -1,6 +1,6 @@
 //! Codes on their way, against a mail server and a gateway on this machine.
 
-use crate::house::{Texts, digits, gateway, settings};
+use crate::harness::{Texts, digits, gateway, settings};
 use backend::sessions::{Address, Message};
 use domain::Lang;
 use server::sending::Sending;

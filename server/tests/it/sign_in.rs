@@ -1,9 +1,9 @@
 //! Signing in: what works, what is limited, what is not told.
 
-use crate::house::{House, KARIM, MARIE, TOM};
+use crate::harness::{Harness, KARIM, MARIE, TOM};
 use axum::http::StatusCode;
 use backend::sessions::{self, Way};
-use backend::testing::World;
+use backend::testing::TestDb;
 use backend::{both, members};
 use domain::id::SessionId;
 use domain::sync::Cursor;
@@ -12,16 +12,16 @@ use domain::{Command, Receipt, Timestamp, Verdict};
 const MINUTE: i64 = 60_000;
 
 both! {
-    async fn a_code_opens_a_session(world) {
-        let house = House::open(world).await;
-        let mut phone = house.phone();
+    async fn a_code_opens_a_session(test) {
+        let harness = Harness::open(test).await;
+        let mut phone = harness.phone();
         assert_eq!(phone.status().await, StatusCode::UNAUTHORIZED);
         let asked = phone.ask_code(MARIE).await;
         assert_eq!((asked.status, asked.header("location")), (StatusCode::SEE_OTHER, "/sign-in/code"));
         let page = phone.get("/sign-in/code").await;
         assert!(page.text().contains("autocomplete=\"one-time-code\"") && page.text().contains("+33639980010"));
         assert!(!page.text().contains("data-demo-code"));
-        let code = house.code_for(MARIE).await;
+        let code = harness.code_for(MARIE).await;
         let entered = phone.post("/sign-in/code", &format!("code={}+{}", &code[..3], &code[3..])).await;
         assert_eq!((entered.status, entered.header("location")), (StatusCode::SEE_OTHER, "/app"));
         let set = entered.set_cookies();
@@ -34,37 +34,37 @@ both! {
         assert_eq!((&who["name"], &who["language"]), (&"Marie Vasseur".into(), &"fr".into()));
         assert_eq!(phone.cookies["signed_in"], who["member"].as_str().unwrap());
         let reply = phone.sync(&Cursor::default(), &[]).await;
-        let devices: Vec<domain::members::Device> = crate::house::docs(&reply, "device");
+        let devices: Vec<domain::members::Device> = crate::harness::docs(&reply, "device");
         assert_eq!(devices.len(), 1);
         assert_eq!(devices[0].name, "Chrome · Android");
 
         // Once is once.
-        let mut other = house.phone();
+        let mut other = harness.phone();
         other.cookies.insert("sign_in".into(), asked.set_cookies()[0][8..44].to_owned());
         let again = other.post("/sign-in/code", &format!("code={code}")).await;
         assert_eq!(again.status, StatusCode::OK);
         assert_eq!(other.status().await, StatusCode::UNAUTHORIZED);
     }
 
-    async fn the_message_is_in_the_members_language(world) {
-        let house = House::open(world).await;
-        house.signed_in(TOM).await;
-        house.signed_in(MARIE).await;
-        let texts = house.texts.lock().unwrap().clone();
+    async fn the_message_is_in_the_members_language(test) {
+        let harness = Harness::open(test).await;
+        harness.signed_in(TOM).await;
+        harness.signed_in(MARIE).await;
+        let texts = harness.texts.lock().unwrap().clone();
         assert!(texts[0]["text"].as_str().unwrap().starts_with("Club Ferrand: your code is"), "{texts:?}");
         assert!(texts[1]["text"].as_str().unwrap().contains("votre code est"), "{texts:?}");
     }
 
-    async fn nothing_tells_whether_somebody_is_known(world) {
-        let house = House::open(world).await;
-        let shape = |answer: &crate::house::Answer| {
+    async fn nothing_tells_whether_somebody_is_known(test) {
+        let harness = Harness::open(test).await;
+        let shape = |answer: &crate::harness::Answer| {
             let cookies: Vec<String> = answer.set_cookies().iter().map(|cookie| {
                 let (name, rest) = cookie.split_once('=').unwrap();
                 format!("{name}{}", &rest[36..])
             }).collect();
             (answer.status, answer.header("location").to_owned(), answer.body.clone(), cookies)
         };
-        let (mut known, mut stranger) = (house.phone(), house.phone());
+        let (mut known, mut stranger) = (harness.phone(), harness.phone());
         let (here, there) = (known.ask_code(MARIE).await, stranger.ask_code("+33 6 39 98 99 99").await);
         assert_eq!(shape(&here), shape(&there));
         let page = |text: &str, number: &str| text.replace(number, "");
@@ -80,44 +80,44 @@ both! {
             }
             assert_eq!(phone.post("/sign-in/again", "").await.status, StatusCode::TOO_MANY_REQUESTS);
         }
-        house.app.tasks.close();
-        house.app.tasks.wait().await;
-        assert!(house.texts.lock().unwrap().iter().all(|text| text["to"] == "+33639980010"));
+        harness.app.tasks.close();
+        harness.app.tasks.wait().await;
+        assert!(harness.texts.lock().unwrap().iter().all(|text| text["to"] == "+33639980010"));
     }
 
-    async fn what_is_no_address_is_said_so(world) {
-        let house = House::open(world).await;
-        let mut phone = house.phone();
+    async fn what_is_no_address_is_said_so(test) {
+        let harness = Harness::open(test).await;
+        let mut phone = harness.phone();
         let answer = phone.ask_code("marie").await;
         assert_eq!(answer.status, StatusCode::OK);
         assert!(answer.text().contains("role=\"alert\"") && answer.text().contains("value=\"marie\""), "{}", answer.text());
         assert!(!phone.cookies.contains_key("sign_in"));
     }
 
-    async fn sends_are_limited_by_address_and_by_network(world) {
-        let house = House::open(world).await;
-        let mut phone = house.phone_at("198.51.100.1");
+    async fn sends_are_limited_by_address_and_by_network(test) {
+        let harness = Harness::open(test).await;
+        let mut phone = harness.phone_at("198.51.100.1");
         for _ in 0..3 {
             assert_eq!(phone.ask_code(MARIE).await.status, StatusCode::SEE_OTHER);
         }
         assert_eq!(phone.ask_code(MARIE).await.status, StatusCode::TOO_MANY_REQUESTS);
         // From elsewhere neither.
-        assert_eq!(house.phone_at("198.51.100.2").ask_code(MARIE).await.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(harness.phone_at("198.51.100.2").ask_code(MARIE).await.status, StatusCode::TOO_MANY_REQUESTS);
         for number in 0..17 {
             let number = format!("+33 6 00 00 00 {number:02}");
             assert_eq!(phone.ask_code(&number).await.status, StatusCode::SEE_OTHER, "{number}");
         }
         assert_eq!(phone.ask_code(KARIM).await.status, StatusCode::TOO_MANY_REQUESTS);
-        assert_eq!(house.phone_at("198.51.100.2").ask_code(KARIM).await.status, StatusCode::SEE_OTHER);
-        world.clock.advance(Timestamp::HOUR + 1);
+        assert_eq!(harness.phone_at("198.51.100.2").ask_code(KARIM).await.status, StatusCode::SEE_OTHER);
+        test.clock.advance(Timestamp::HOUR + 1);
         assert_eq!(phone.ask_code(MARIE).await.status, StatusCode::SEE_OTHER);
     }
 
-    async fn a_code_is_tried_five_times_and_lives_ten_minutes(world) {
-        let house = House::open(world).await;
-        let mut phone = house.phone();
+    async fn a_code_is_tried_five_times_and_lives_ten_minutes(test) {
+        let harness = Harness::open(test).await;
+        let mut phone = harness.phone();
         phone.ask_code(MARIE).await;
-        let code = house.code_for(MARIE).await;
+        let code = harness.code_for(MARIE).await;
         let wrong = if code == "000000" { "000001" } else { "000000" };
         for left in [4, 3, 2, 1] {
             let answer = phone.post("/sign-in/code", &format!("code={wrong}")).await;
@@ -127,17 +127,17 @@ both! {
         phone.post("/sign-in/code", &format!("code={code}")).await;
         assert_eq!(phone.status().await, StatusCode::UNAUTHORIZED);
 
-        let mut late = house.phone();
+        let mut late = harness.phone();
         late.ask_code(KARIM).await;
-        let code = house.code_for(KARIM).await;
-        world.clock.advance(10 * MINUTE);
+        let code = harness.code_for(KARIM).await;
+        test.clock.advance(10 * MINUTE);
         late.post("/sign-in/code", &format!("code={code}")).await;
         assert_eq!(late.status().await, StatusCode::UNAUTHORIZED);
     }
 
-    async fn wrong_codes_are_limited_by_network(world) {
-        let house = House::open(world).await;
-        let mut thief = house.phone_at("198.51.100.1");
+    async fn wrong_codes_are_limited_by_network(test) {
+        let harness = Harness::open(test).await;
+        let mut thief = harness.phone_at("198.51.100.1");
         for number in 0..30 {
             let answer = thief.post("/invitation", &format!("code=AAAA{number:04}")).await;
             assert_eq!(answer.status, StatusCode::OK, "{number}");
@@ -145,33 +145,33 @@ both! {
         assert_eq!(thief.post("/invitation", "code=AAAA9999").await.status, StatusCode::TOO_MANY_REQUESTS);
         // Even with the right code, from there.
         thief.ask_code(MARIE).await;
-        let code = house.code_for(MARIE).await;
+        let code = harness.code_for(MARIE).await;
         let answer = thief.post("/sign-in/code", &format!("code={code}")).await;
         assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(thief.status().await, StatusCode::UNAUTHORIZED);
     }
 
-    async fn a_code_is_bound_to_the_browser_that_asked(world) {
-        let house = House::open(world).await;
-        let mut phone = house.phone();
+    async fn a_code_is_bound_to_the_browser_that_asked(test) {
+        let harness = Harness::open(test).await;
+        let mut phone = harness.phone();
         phone.ask_code(MARIE).await;
-        let code = house.code_for(MARIE).await;
-        let mut thief = house.phone();
+        let code = harness.code_for(MARIE).await;
+        let mut thief = harness.phone();
         assert_eq!(thief.post("/sign-in/code", &format!("code={code}")).await.status, StatusCode::OK);
         assert_eq!(thief.status().await, StatusCode::UNAUTHORIZED);
         phone.post("/sign-in/code", &format!("code={code}")).await;
         assert_eq!(phone.status().await, StatusCode::OK);
     }
 
-    async fn a_card_works_once_and_only_after_a_tap(world) {
-        let house = House::open(world).await;
-        let mut tx = world.db.write().await.unwrap();
+    async fn a_card_works_once_and_only_after_a_tap(test) {
+        let harness = Harness::open(test).await;
+        let mut tx = test.db.write().await.unwrap();
         let (member, _) = members::find_by_ref(&mut tx, "m-004").await.unwrap().unwrap();
-        let (first, _) = sessions::issue(&mut tx, member, Way::Card).await.unwrap();
-        let (card, _) = sessions::issue(&mut tx, member, Way::Card).await.unwrap();
+        let (first, _) = sessions::issue_code(&mut tx, member, Way::Card).await.unwrap();
+        let (card, _) = sessions::issue_code(&mut tx, member, Way::Card).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(card.len(), 12);
-        let mut phone = house.phone();
+        let mut phone = harness.phone();
         let page = phone.get(&format!("/invitation/{card}")).await;
         assert!(page.text().contains(&card));
         assert_eq!(phone.status().await, StatusCode::UNAUTHORIZED);
@@ -180,60 +180,60 @@ both! {
         let typed = format!("{}-{}", card[..4].to_lowercase(), &card[4..]);
         assert_eq!(phone.post("/invitation", &format!("code={typed}")).await.header("location"), "/app");
         assert_eq!(phone.get("/api/session").await.json()["name"], "Lucas Chapuis");
-        let mut other = house.phone();
+        let mut other = harness.phone();
         assert!(other.post("/invitation", &format!("code={card}")).await.text().contains("role=\"alert\""));
         assert_eq!(other.status().await, StatusCode::UNAUTHORIZED);
     }
 
-    async fn a_desk_code_lives_a_day(world) {
-        let house = House::open(world).await;
-        let mut tx = world.db.write().await.unwrap();
+    async fn a_desk_code_lives_a_day(test) {
+        let harness = Harness::open(test).await;
+        let mut tx = test.db.write().await.unwrap();
         let (member, _) = members::find_by_ref(&mut tx, "m-004").await.unwrap().unwrap();
-        let (code, _) = sessions::issue(&mut tx, member, Way::Desk).await.unwrap();
+        let (code, _) = sessions::issue_code(&mut tx, member, Way::Desk).await.unwrap();
         tx.commit().await.unwrap();
-        world.clock.advance(Timestamp::DAY);
-        let mut phone = house.phone();
+        test.clock.advance(Timestamp::DAY);
+        let mut phone = harness.phone();
         phone.post("/invitation", &format!("code={code}")).await;
         assert_eq!(phone.status().await, StatusCode::UNAUTHORIZED);
     }
 
-    async fn a_session_ends_after_ninety_idle_days(world) {
-        let house = House::open(world).await;
-        let mut idle = house.signed_in(MARIE).await;
-        let mut used = house.signed_in(KARIM).await;
-        world.clock.advance(40 * Timestamp::DAY);
+    async fn a_session_ends_after_ninety_idle_days(test) {
+        let harness = Harness::open(test).await;
+        let mut idle = harness.signed_in(MARIE).await;
+        let mut used = harness.signed_in(KARIM).await;
+        test.clock.advance(40 * Timestamp::DAY);
         let body = used.round(&Cursor::default(), &[]).await;
         let answer = used.post_json("/api/sync", body).await;
         assert_eq!(answer.set_cookies().len(), 2, "the cookies are prolonged with the session");
-        world.clock.advance(49 * Timestamp::DAY);
+        test.clock.advance(49 * Timestamp::DAY);
         assert_eq!(idle.status().await, StatusCode::OK);
-        world.clock.advance(Timestamp::DAY);
+        test.clock.advance(Timestamp::DAY);
         assert_eq!(idle.status().await, StatusCode::UNAUTHORIZED);
         assert_eq!(used.status().await, StatusCode::OK);
-        world.clock.advance(40 * Timestamp::DAY);
+        test.clock.advance(40 * Timestamp::DAY);
         assert_eq!(used.status().await, StatusCode::UNAUTHORIZED);
     }
 
-    async fn a_device_is_ended_from_another_one(world) {
-        let house = House::open(world).await;
-        let mut lost = house.signed_in(MARIE).await;
-        let mut phone = house.signed_in(MARIE).await;
+    async fn a_device_is_ended_from_another_one(test) {
+        let harness = Harness::open(test).await;
+        let mut lost = harness.signed_in(MARIE).await;
+        let mut phone = harness.signed_in(MARIE).await;
         let (_, device) = lost.who().await;
         let verdict = phone.act(Command::Members(domain::members::Command::SignOutDevice { session: SessionId(device.0) })).await;
         assert_eq!(verdict, Verdict::Confirmed(Receipt::Noted));
         assert_eq!(lost.status().await, StatusCode::UNAUTHORIZED);
         assert_eq!(phone.status().await, StatusCode::OK);
         // Another member's device is not there.
-        let mut karim = house.signed_in(KARIM).await;
+        let mut karim = harness.signed_in(KARIM).await;
         let (_, device) = phone.who().await;
         let verdict = karim.act(Command::Members(domain::members::Command::SignOutDevice { session: SessionId(device.0) })).await;
         assert_eq!(verdict, Verdict::Refused(domain::Error::NotFound));
         assert_eq!(phone.status().await, StatusCode::OK);
     }
 
-    async fn signing_out_and_in_again_leaves_one_session(world) {
-        let house = House::open(world).await;
-        let mut phone = house.signed_in(MARIE).await;
+    async fn signing_out_and_in_again_leaves_one_session(test) {
+        let harness = Harness::open(test).await;
+        let mut phone = harness.signed_in(MARIE).await;
         let old = phone.clone();
         phone.sign_in(KARIM).await;
         assert_eq!(old.clone().status().await, StatusCode::UNAUTHORIZED, "a new session replaces the browser's old one");
@@ -248,9 +248,9 @@ both! {
 
 #[tokio::test]
 async fn the_demo_shows_its_people_and_their_codes() {
-    let world = World::sqlite().await;
-    let house = House::with(&world, &["--demo"]).await;
-    let mut phone = house.phone();
+    let test = TestDb::sqlite().await;
+    let harness = Harness::with(&test, &["--demo"]).await;
+    let mut phone = harness.phone();
     let page = phone.get("/sign-in?lang=en").await;
     for name in ["Marie Vasseur", "Karim Benali", "Tom Ashworth"] {
         assert!(page.text().contains(name), "{name}");
@@ -262,5 +262,5 @@ async fn the_demo_shows_its_people_and_their_codes() {
     let code = page.text().split("data-demo-code=\"").nth(1).unwrap()[..6].to_owned();
     phone.post("/sign-in/code", &format!("code={code}")).await;
     assert_eq!(phone.status().await, StatusCode::OK);
-    assert!(house.texts.lock().unwrap().is_empty(), "a demo sends nothing");
+    assert!(harness.texts.lock().unwrap().is_empty(), "a demo sends nothing");
 }

@@ -1,8 +1,8 @@
 //! The one call between a phone and the server, as bytes.
 
-use crate::house::{House, KARIM, MARIE, Phone, docs};
+use crate::harness::{Harness, KARIM, MARIE, Phone, docs};
 use axum::http::StatusCode;
-use backend::testing::World;
+use backend::testing::TestDb;
 use backend::{both, ledger, rewards};
 use domain::id::CommandId;
 use domain::ledger::Wallet;
@@ -24,8 +24,8 @@ delivery = "post"
 tiers = []
 "#;
 
-async fn proven(world: &World) -> ledger::Proof {
-    let mut tx = world.db.read().await.unwrap();
+async fn proven(test: &TestDb) -> ledger::Proof {
+    let mut tx = test.db.read().await.unwrap();
     let settings = backend::programme::current(&mut tx).await.unwrap();
     let today = settings.day(tx.now()).unwrap();
     let proof = ledger::prove(&mut tx, today).await.unwrap();
@@ -34,8 +34,8 @@ async fn proven(world: &World) -> ledger::Proof {
 }
 
 /// The reward of which there is one.
-async fn last_one(world: &World, phone: &mut Phone<'_>) -> Reward {
-    let mut tx = world.db.write().await.unwrap();
+async fn last_one(test: &TestDb, phone: &mut Phone<'_>) -> Reward {
+    let mut tx = test.db.write().await.unwrap();
     rewards::import_file(&mut tx, LAST_ONE).await.unwrap();
     tx.commit().await.unwrap();
     let reply = phone.sync(&Cursor::default(), &[]).await;
@@ -54,38 +54,38 @@ fn redeem(reward: &Reward, wallet: Wallet) -> Command {
 }
 
 both! {
-    async fn the_same_bytes_get_the_same_answer(world) {
-        let house = House::open(world).await;
-        let mut phone = house.signed_in(MARIE).await;
-        let reward = last_one(world, &mut phone).await;
+    async fn the_same_bytes_get_the_same_answer(test) {
+        let harness = Harness::open(test).await;
+        let mut phone = harness.signed_in(MARIE).await;
+        let reward = last_one(test, &mut phone).await;
         let (_, command) = phone.command(redeem(&reward, Wallet::Company)).await;
         let body = phone.round(&Cursor::default(), &[&command]).await;
-        let outcomes = |answer: &crate::house::Answer| answer.json()["outcomes"].clone();
+        let outcomes = |answer: &crate::harness::Answer| answer.json()["outcomes"].clone();
         let first = phone.post_json("/api/sync", body.clone()).await;
         assert_eq!(first.json()["outcomes"][0]["verdict"]["confirmed"]["reserved"]["points"], 100);
-        world.clock.advance(60_000);
+        test.clock.advance(60_000);
         for _ in 0..3 {
             let again = phone.post_json("/api/sync", body.clone()).await;
             assert_eq!(outcomes(&again), outcomes(&first));
         }
-        assert_eq!(proven(world).await.held, 100);
+        assert_eq!(proven(test).await.held, 100);
         // The same id with other bytes is another act.
         let other = command.replace("\"seq\":1", "\"seq\":2");
         assert_ne!(other, command);
         let reply = phone.sync(&Cursor::default(), &[&other]).await;
         assert_eq!(reply.outcomes[0].verdict, Verdict::Refused(Error::IdReuse));
-        assert_eq!(proven(world).await.held, 100);
+        assert_eq!(proven(test).await.held, 100);
     }
 
-    async fn one_gets_the_last_item(world) {
-        let house = House::open(world).await;
+    async fn one_gets_the_last_item(test) {
+        let harness = Harness::open(test).await;
         let mut phones = Vec::new();
         // Managers of companies that have the points.
         for number in [MARIE, KARIM, "+33 6 39 98 00 19", "+33 6 39 98 00 36", "+33 6 39 98 00 39"] {
-            phones.push(house.signed_in(number).await);
+            phones.push(harness.signed_in(number).await);
         }
-        let reward = last_one(world, &mut phones[0]).await;
-        let before = proven(world).await;
+        let reward = last_one(test, &mut phones[0]).await;
+        let before = proven(test).await;
         let mut bodies = Vec::new();
         for number in 0..100 {
             let phone = &mut phones[number % 5];
@@ -110,13 +110,13 @@ both! {
             }
         }
         assert_eq!(reserved, 1);
-        let after = proven(world).await;
+        let after = proven(test).await;
         assert_eq!((after.held, after.available), (100, before.available - 100));
     }
 
-    async fn a_round_with_nothing_new_is_small(world) {
-        let house = House::open(world).await;
-        let mut phone = house.signed_in(MARIE).await;
+    async fn a_round_with_nothing_new_is_small(test) {
+        let harness = Harness::open(test).await;
+        let mut phone = harness.signed_in(MARIE).await;
         let first = phone.sync(&Cursor::default(), &[]).await;
         assert!(first.all_content && first.all_own && first.docs.len() > 30);
         let body = phone.round(&first.cursor.unwrap(), &[]).await;
@@ -125,14 +125,14 @@ both! {
         assert!(idle.size() <= 1024, "{} bytes with its headers", idle.size());
     }
 
-    async fn what_cannot_be_a_round_is_refused(world) {
-        let house = House::open(world).await;
-        let mut phone = house.signed_in(MARIE).await;
+    async fn what_cannot_be_a_round_is_refused(test) {
+        let harness = Harness::open(test).await;
+        let mut phone = harness.signed_in(MARIE).await;
         let good = phone.round(&Cursor::default(), &[]).await;
-        let code = |answer: crate::house::Answer| (answer.status.as_u16(), answer.json()["code"].as_str().unwrap().to_owned());
+        let code = |answer: crate::harness::Answer| (answer.status.as_u16(), answer.json()["code"].as_str().unwrap().to_owned());
         let refused = |status: u16, code: &str| (status, code.to_owned());
-        assert_eq!(code(house.phone().post_json("/api/sync", good.clone()).await), refused(401, "signed_out"));
-        let mut karim = house.signed_in(KARIM).await;
+        assert_eq!(code(harness.phone().post_json("/api/sync", good.clone()).await), refused(401, "signed_out"));
+        let mut karim = harness.signed_in(KARIM).await;
         assert_eq!(code(karim.post_json("/api/sync", good.clone()).await), refused(403, "wrong_member"));
         let newer = good.replace("\"proto\":1", "\"proto\":2").replace("commands", "something_else");
         assert_eq!(code(phone.post_json("/api/sync", newer).await), refused(426, "unknown_proto"));
@@ -153,10 +153,10 @@ both! {
         assert_ne!(reply.outcomes[1].verdict, Verdict::Refused(Error::WrongMember));
     }
 
-    async fn an_act_that_cannot_be_read_does_not_hold_up_the_next(world) {
-        let house = House::open(world).await;
-        let mut phone = house.signed_in(MARIE).await;
-        let reward = last_one(world, &mut phone).await;
+    async fn an_act_that_cannot_be_read_does_not_hold_up_the_next(test) {
+        let harness = Harness::open(test).await;
+        let mut phone = harness.signed_in(MARIE).await;
+        let reward = last_one(test, &mut phone).await;
         let (_, good) = phone.command(redeem(&reward, Wallet::Company)).await;
         let id = CommandId("01a1fff8-ac6a-752c-9f98-c8b2e44eae05".parse().unwrap());
         let odd = format!(r#"{{"id":"{id}","command":{{"teleport":{{}}}}}}"#);
@@ -165,11 +165,11 @@ both! {
         assert_eq!(reply.outcomes[1].verdict, Verdict::Confirmed(Receipt::Reserved { points: 100 }));
     }
 
-    async fn a_phone_of_version_0_1_is_understood(world) {
-        let house = House::open(world).await;
-        let mut phone = house.signed_in(MARIE).await;
+    async fn a_phone_of_version_0_1_is_understood(test) {
+        let harness = Harness::open(test).await;
+        let mut phone = harness.signed_in(MARIE).await;
         let (member, device) = phone.who().await;
-        let reward = last_one(world, &mut phone).await;
+        let reward = last_one(test, &mut phone).await;
         // The bytes such a phone sends: the device is its session, and nothing says what it can read.
         let id = CommandId("0198c5b2-7f00-7000-8000-000000000077".parse().unwrap());
         let body = format!(
@@ -186,10 +186,10 @@ both! {
         assert_eq!((&answer["all_content"], &answer["all_own"]), (&Value::Bool(true), &Value::Bool(true)));
     }
 
-    async fn a_phone_of_a_newer_version_keeps_what_this_server_cannot_decide(world) {
-        let house = House::open(world).await;
-        let mut phone = house.signed_in(MARIE).await;
-        let reward = last_one(world, &mut phone).await;
+    async fn a_phone_of_a_newer_version_keeps_what_this_server_cannot_decide(test) {
+        let harness = Harness::open(test).await;
+        let mut phone = harness.signed_in(MARIE).await;
+        let reward = last_one(test, &mut phone).await;
         let (_, good) = phone.command(redeem(&reward, Wallet::Company)).await;
         let newer = [
             good.replace("\"company\"", "\"team\"").replace("\"seq\":1", "\"seq\":2"),
@@ -207,23 +207,23 @@ both! {
             assert_eq!(outcome.verdict, Verdict::Failed, "the phone keeps it");
         }
         assert_eq!(reply.outcomes[3].verdict, Verdict::Confirmed(Receipt::Reserved { points: 100 }));
-        assert_eq!(proven(world).await.held, 100);
+        assert_eq!(proven(test).await.held, 100);
     }
 
-    async fn a_lost_connection_loses_no_act(world) {
-        let house = House::open(world).await;
-        let mut phone = house.signed_in(MARIE).await;
-        let reward = last_one(world, &mut phone).await;
+    async fn a_lost_connection_loses_no_act(test) {
+        let harness = Harness::open(test).await;
+        let mut phone = harness.signed_in(MARIE).await;
+        let reward = last_one(test, &mut phone).await;
         let (_, command) = phone.command(redeem(&reward, Wallet::Company)).await;
         let body = phone.round(&Cursor::default(), &[&command]).await;
         let dropped = phone.quietly(phone.json_request("/api/sync", body.clone()));
         // The phone is gone before the answer, or just after; either way asking again tells.
         let _ = tokio::time::timeout(std::time::Duration::from_millis(3), dropped).await;
-        house.app.tasks.close();
-        house.app.tasks.wait().await;
+        harness.app.tasks.close();
+        harness.app.tasks.wait().await;
         let again = phone.post_json("/api/sync", body).await;
         assert_eq!(again.json()["outcomes"][0]["verdict"]["confirmed"]["reserved"]["points"], Value::from(100));
-        assert_eq!(proven(world).await.held, 100);
+        assert_eq!(proven(test).await.held, 100);
     }
 }
 

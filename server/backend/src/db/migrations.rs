@@ -52,7 +52,7 @@ pub(crate) fn of(kind: Kind) -> Result<Migrator> {
 /// # Errors
 /// Where there is an unknown token or block, or a block has no end.
 pub(crate) fn expanded(text: &str, kind: Kind) -> Result<String> {
-    let wrong = |what: String| Error::Broken(format!("a migration: {what}"));
+    let wrong = |what: String| Error::Invariant(format!("a migration: {what}"));
     let mut lines = Vec::new();
     let mut only = None;
     for line in text.lines() {

@@ -1,7 +1,7 @@
 //! Two engines, one SQL text: connections, transactions, savepoints, and the list of what a transaction changed.
 //!
 //! All work happens in a [`Tx`]; [`Db::read`] and [`Db::write`] are the only ways to get one. Dropping it without
-//! [`Tx::commit`] undoes it. What one statement can read needs none: `once!`. No network call and no rendering inside a write.
+//! [`Tx::commit`] undoes it. What one statement can read needs none: `query_once!`. No network call and no rendering inside a write.
 //!
 //! Nothing here knows a feature: what follows from a change is worked out above, in `unit_of_work`.
 
@@ -12,7 +12,7 @@ pub(crate) mod sqlite;
 
 pub(crate) use query::{Value, params};
 
-use crate::moment::{Chance, Clock};
+use crate::clock::{Clock, Rng};
 use crate::{Error, Result};
 use domain::document::Collection;
 use domain::id::{CompanyId, MemberId};
@@ -44,22 +44,22 @@ macro_rules! on {
 pub(crate) use on;
 
 /// Runs one statement that is a moment of its own, on whichever engine the database is on.
-macro_rules! once {
+macro_rules! query_once {
     ($db:expr, $c:ident => $run:expr) => {{
         $db.step().await;
         match &$db.pools {
             $crate::db::Pools::Sqlite { read, .. } => {
                 let mut connection = $crate::db::sqlite::get(read).await?;
-                let $c = connection.ask();
+                let $c = connection.begin_use();
                 let answer = $run;
-                connection.settle();
+                connection.mark_clean();
                 answer
             }
             $crate::db::Pools::Postgres($c) => $run,
         }
     }};
 }
-pub(crate) use once;
+pub(crate) use query_once;
 
 /// Ends a query that goes `… IN (` with the values and the closing parenthesis.
 ///
@@ -100,7 +100,7 @@ pub(crate) const LIST: usize = 500;
 pub struct Db {
     pub(crate) pools: Pools,
     clock: Arc<dyn Clock>,
-    chance: Arc<dyn Chance>,
+    rng: Arc<dyn Rng>,
     steps: Option<Arc<dyn Steps>>,
 }
 
@@ -136,16 +136,16 @@ pub enum Kind {
 pub struct Tx {
     pub(crate) engine: Engine,
     /// In the order in which they were touched.
-    touched: Vec<Touched>,
+    changed: Vec<Changed>,
     depth: usize,
     now: Timestamp,
-    chance: Arc<dyn Chance>,
+    rng: Arc<dyn Rng>,
     steps: Option<Arc<dyn Steps>>,
 }
 
 /// A document that a transaction changed, and whose it is; written down as changes when it commits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Touched {
+pub(crate) enum Changed {
     Content(Document),
     Member(MemberId, Document),
     Company(CompanyId, Document),
@@ -158,7 +158,7 @@ impl Db {
     ///
     /// # Errors
     /// Where the address is of neither kind, the database cannot be reached, or SQLite is older than 3.51.3.
-    pub async fn open(url: &str, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Result<Db> {
+    pub async fn open(url: &str, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Db> {
         let pools = if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)?
                 .application_name("compagnon")
@@ -207,7 +207,7 @@ impl Db {
         Ok(Db {
             pools,
             clock,
-            chance,
+            rng,
             steps: None,
         })
     }
@@ -230,8 +230,8 @@ impl Db {
         self.clock.now()
     }
 
-    pub fn chance(&self, bytes: &mut [u8]) {
-        self.chance.fill(bytes);
+    pub fn random_bytes_into(&self, bytes: &mut [u8]) {
+        self.rng.fill(bytes);
     }
 
     /// Brings the tables to the newest form.
@@ -277,10 +277,10 @@ impl Db {
     fn tx(&self, engine: Engine) -> Tx {
         Tx {
             engine,
-            touched: Vec::new(),
+            changed: Vec::new(),
             depth: 0,
             now: self.clock.now(),
-            chance: self.chance.clone(),
+            rng: self.rng.clone(),
             steps: self.steps.clone(),
         }
     }
@@ -293,7 +293,7 @@ impl Db {
 
     /// Answers when the database does.
     pub async fn ping(&self) -> Result<()> {
-        once!(self, c => sqlx::query("SELECT 1").execute(c).await.map(|_| ())?);
+        query_once!(self, c => sqlx::query("SELECT 1").execute(c).await.map(|_| ())?);
         Ok(())
     }
 
@@ -365,7 +365,7 @@ async fn begin_postgres(pool: &PgPool, begin: &'static str) -> Result<Engine> {
     }
     let pool = pool.clone();
     let begun = tokio::spawn(async move { pool.begin_with(begin).await }).await;
-    let begun = begun.map_err(|error| Error::Broken(format!("a transaction did not begin: {error}")))?;
+    let begun = begun.map_err(|error| Error::Invariant(format!("a transaction did not begin: {error}")))?;
     Ok(Engine::Postgres(begun?))
 }
 
@@ -388,35 +388,40 @@ impl Tx {
 
     /// A new id.
     pub(crate) fn uuid(&self) -> uuid::Uuid {
-        domain::id::uuid_v7(self.now, self.chance())
+        domain::id::uuid_v7(self.now, self.random_bytes())
     }
 
-    pub(crate) fn chance<const N: usize>(&self) -> [u8; N] {
+    pub(crate) fn random_bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.chance.fill(&mut bytes);
+        self.rng.fill(&mut bytes);
         bytes
     }
 
     /// A published document changed: every phone that may see it gets it.
-    pub(crate) fn touch_content(&mut self, collection: Collection, id: impl ToString) {
-        self.touched.push(Touched::Content((collection, id.to_string())));
+    pub(crate) fn mark_content_changed(&mut self, collection: Collection, id: impl ToString) {
+        self.changed.push(Changed::Content((collection, id.to_string())));
     }
 
     /// A document of one member changed.
-    pub(crate) fn touch(&mut self, member: MemberId, collection: Collection, id: impl ToString) {
-        self.touched
-            .push(Touched::Member(member, (collection, id.to_string())));
+    pub(crate) fn mark_changed(&mut self, member: MemberId, collection: Collection, id: impl ToString) {
+        self.changed
+            .push(Changed::Member(member, (collection, id.to_string())));
     }
 
     /// A document that members of a company see changed; who of them sees it is decided when it is sent.
-    pub(crate) fn touch_company(&mut self, company: CompanyId, collection: Collection, id: impl ToString) {
-        self.touched
-            .push(Touched::Company(company, (collection, id.to_string())));
+    pub(crate) fn mark_company_changed(
+        &mut self,
+        company: CompanyId,
+        collection: Collection,
+        id: impl ToString,
+    ) {
+        self.changed
+            .push(Changed::Company(company, (collection, id.to_string())));
     }
 
     /// What was touched since this was last asked.
-    pub(crate) fn take_touched(&mut self) -> Vec<Touched> {
-        std::mem::take(&mut self.touched)
+    pub(crate) fn take_changed(&mut self) -> Vec<Changed> {
+        std::mem::take(&mut self.changed)
     }
 
     /// Commits on the engine alone: [`Tx::commit`] is for everybody else.
@@ -445,7 +450,7 @@ impl Tx {
     pub(crate) async fn savepoint(&mut self) -> Result<Savepoint> {
         let mark = Savepoint {
             depth: self.depth,
-            touched: self.touched.len(),
+            changed: self.changed.len(),
         };
         self.run_at(&SET, mark.depth).await?;
         self.depth += 1;
@@ -453,20 +458,20 @@ impl Tx {
     }
 
     /// Undoes everything since the mark, marks set after it included; the mark stays.
-    pub(crate) async fn undo_since(&mut self, mark: &Savepoint) -> Result<()> {
-        self.run_at(&GO_BACK, mark.depth).await?;
-        self.touched.truncate(mark.touched);
+    pub(crate) async fn rollback_to(&mut self, mark: &Savepoint) -> Result<()> {
+        self.run_at(&ROLLBACK_TO, mark.depth).await?;
+        self.changed.truncate(mark.changed);
         Ok(())
     }
 
     /// Undoes everything since the mark, and forgets the mark.
-    pub(crate) async fn go_back(&mut self, mark: Savepoint) -> Result<()> {
-        self.undo_since(&mark).await?;
-        self.go_on(mark).await
+    pub(crate) async fn rollback_to_and_release(&mut self, mark: Savepoint) -> Result<()> {
+        self.rollback_to(&mark).await?;
+        self.release(mark).await
     }
 
     /// Forgets the mark and keeps what was done since.
-    pub(crate) async fn go_on(&mut self, mark: Savepoint) -> Result<()> {
+    pub(crate) async fn release(&mut self, mark: Savepoint) -> Result<()> {
         self.run_at(&RELEASE, mark.depth).await?;
         self.depth = mark.depth;
         Ok(())
@@ -475,18 +480,18 @@ impl Tx {
     async fn run_at(&mut self, texts: &[&'static str; 2], depth: usize) -> Result<()> {
         let text = *texts
             .get(depth)
-            .ok_or_else(|| Error::Broken("marks are nested too deep".into()))?;
+            .ok_or_else(|| Error::Invariant("marks are nested too deep".into()))?;
         on!(self, c => sqlx::query(text).execute(c).await.map(|_| ())?);
         Ok(())
     }
 }
 
 const SET: [&str; 2] = ["SAVEPOINT mark_0", "SAVEPOINT mark_1"];
-const GO_BACK: [&str; 2] = ["ROLLBACK TO SAVEPOINT mark_0", "ROLLBACK TO SAVEPOINT mark_1"];
+const ROLLBACK_TO: [&str; 2] = ["ROLLBACK TO SAVEPOINT mark_0", "ROLLBACK TO SAVEPOINT mark_1"];
 const RELEASE: [&str; 2] = ["RELEASE SAVEPOINT mark_0", "RELEASE SAVEPOINT mark_1"];
 
 /// A mark, and how much was touched before it.
 pub(crate) struct Savepoint {
     depth: usize,
-    touched: usize,
+    changed: usize,
 }

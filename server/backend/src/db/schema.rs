@@ -46,7 +46,7 @@ impl Table {
 /// Every table of the programme, in an order in which rows never refer to tables that come later.
 ///
 /// # Errors
-/// [`Error::Broken`] where a column has a type that none of ours has, or tables refer to each other in a circle.
+/// [`Error::Invariant`] where a column has a type that none of ours has, or tables refer to each other in a circle.
 pub(crate) async fn tables(tx: &mut Tx) -> Result<Vec<Table>> {
     const SQLITE_COLUMNS: &str = "SELECT t.name, c.name, c.type, CAST(c.pk AS BIGINT) FROM sqlite_schema t \
         JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
@@ -78,7 +78,7 @@ pub(crate) async fn tables(tx: &mut Tx) -> Result<Vec<Table>> {
             ("BLOB" | "BYTEA", _) => Type::Bytes,
             ("BOOLEAN", _) => Type::Flag,
             (other, _) => {
-                return Err(Error::Broken(format!(
+                return Err(Error::Invariant(format!(
                     "column {table}.{name} has the type {other}"
                 )));
             }
@@ -110,7 +110,7 @@ fn in_order(mut left: Vec<Table>) -> Result<Vec<Table>> {
         };
         let (ready, later): (Vec<Table>, Vec<Table>) = left.into_iter().partition(is_ready);
         if ready.is_empty() {
-            return Err(Error::Broken("tables refer to each other in a circle".into()));
+            return Err(Error::Invariant("tables refer to each other in a circle".into()));
         }
         ordered.extend(ready);
         left = later;

@@ -17,7 +17,7 @@ use std::time::Duration;
 pub(crate) type Pool = deadpool::managed::Pool<File>;
 
 /// How long a caller waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(30);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The file that connections are opened to.
 pub(crate) struct File(SqliteConnectOptions);
@@ -25,7 +25,7 @@ pub(crate) struct File(SqliteConnectOptions);
 pub(crate) struct Connection {
     driver: SqliteConnection,
     /// What was begun on it last has not been heard to end well: a transaction may be open, its thread may be gone.
-    unsettled: bool,
+    dirty: bool,
 }
 
 /// At most `most` connections; each is opened when it is first needed.
@@ -34,7 +34,7 @@ pub(crate) fn pool(options: SqliteConnectOptions, most: usize) -> Result<Pool, B
         .config(PoolConfig {
             max_size: most,
             timeouts: Timeouts {
-                wait: Some(PATIENCE),
+                wait: Some(ACQUIRE_TIMEOUT),
                 ..Timeouts::default()
             },
             // Why the last first: its pages are in memory.
@@ -50,10 +50,7 @@ impl Manager for File {
 
     async fn create(&self) -> Result<Connection, sqlx::Error> {
         let driver = self.0.connect().await?;
-        Ok(Connection {
-            driver,
-            unsettled: false,
-        })
+        Ok(Connection { driver, dirty: false })
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<sqlx::Error> {
@@ -86,23 +83,23 @@ pub(crate) async fn close(pool: &Pool) {
 }
 
 impl Connection {
-    /// For what [`Connection::settle`] comes after, where it ended well.
-    pub(crate) fn ask(&mut self) -> &mut SqliteConnection {
-        self.unsettled = true;
+    /// For what [`Connection::mark_clean`] comes after, where it ended well.
+    pub(crate) fn begin_use(&mut self) -> &mut SqliteConnection {
+        self.dirty = true;
         &mut self.driver
     }
 
-    pub(crate) fn settle(&mut self) {
-        self.unsettled = false;
+    pub(crate) fn mark_clean(&mut self) {
+        self.dirty = false;
     }
 
     /// Ends what was left open. An error says that nothing was, or that nobody knows: the connection is given up.
     async fn roll_back(&mut self) -> Result<(), sqlx::Error> {
-        if self.unsettled {
+        if self.dirty {
             if !fault!("failed-transaction-stays-open") {
                 sqlx::query("ROLLBACK").execute(&mut self.driver).await?;
             }
-            self.settle();
+            self.mark_clean();
         }
         Ok(())
     }
@@ -120,13 +117,13 @@ impl Transaction {
             connection: Some(get(pool).await?),
         };
         // Unsettled from here on: who is cut off meanwhile does not hear whether it has begun.
-        sqlx::query(begin).execute(begun.connection().ask()).await?;
+        sqlx::query(begin).execute(begun.connection().begin_use()).await?;
         Ok(begun)
     }
 
     pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
         sqlx::query("COMMIT").execute(&mut *self).await?;
-        self.connection().settle();
+        self.connection().mark_clean();
         Ok(())
     }
 
@@ -142,7 +139,7 @@ impl Transaction {
 impl Drop for Transaction {
     fn drop(&mut self) {
         let open = self.connection.take().filter(|connection| {
-            connection.unsettled && !fault!("dropped-transaction-stays-open-until-it-is-needed")
+            connection.dirty && !fault!("dropped-transaction-stays-open-until-it-is-needed")
         });
         if let (Some(mut connection), Ok(runtime)) = (open, tokio::runtime::Handle::try_current()) {
             // Why now, and not when the connection is next needed: what it sees keeps the log from being emptied, and

@@ -5,7 +5,7 @@ mod sql;
 use crate::caller::{Caller, CommandTime};
 use crate::{Error, Result, Tx, markdown, notices, programme, signing, stored, strict_toml};
 use domain::document::Collection;
-use domain::events::{Command, Event, Gate, Place, Registration, Ticket, Venue};
+use domain::events::{Command, Event, Gate, Registration, RegistrationState, Ticket, Venue};
 use domain::id::{EventId, MemberId, TicketId};
 use domain::input::{InputCode, InputError, InputPlace, RefKind};
 use domain::notices::About;
@@ -27,10 +27,10 @@ async fn shown_since(tx: &mut Tx) -> Result<Timestamp> {
 
 /// Tells phones of events that they need not keep any longer.
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn retire(tx: &mut Tx) -> Result<()> {
+pub(crate) async fn expire_from_replicas(tx: &mut Tx) -> Result<()> {
     let until = shown_since(tx).await?;
     for event in sql::list_ended(tx, until.plus(-LOOKED_BACK), until).await? {
-        tx.touch_content(Collection::Event, event);
+        tx.mark_content_changed(Collection::Event, event);
     }
     Ok(())
 }
@@ -85,11 +85,11 @@ pub(crate) async fn registrations(tx: &mut Tx, member: MemberId) -> Result<Vec<R
                 let from = row.starts_at.plus(-Timestamp::DAY);
                 let text = key.sign(signing::Kind::Ticket, ticket.0, row.event_id.0, from, until);
                 let qr = signing::qr(&text)?;
-                Place::Joined(Ticket { id: ticket, text, qr })
+                RegistrationState::Joined(Ticket { id: ticket, text, qr })
             }
             _ => {
                 let ahead = sql::count_waiting_before(tx, row.event_id, row.waiting_number).await?;
-                Place::Waiting {
+                RegistrationState::Waiting {
                     position: ahead as u32 + 1,
                 }
             }
@@ -103,7 +103,7 @@ pub(crate) async fn registrations(tx: &mut Tx, member: MemberId) -> Result<Vec<R
 }
 
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn obey(
+pub(crate) async fn handle(
     tx: &mut Tx,
     caller: &Caller,
     when: CommandTime,
@@ -144,7 +144,7 @@ async fn join(tx: &mut Tx, caller: &Caller, when: CommandTime, event: EventId) -
         return Err(domain::Error::AlreadyRegistered.into());
     }
     if !fault!("joining-is-not-told") {
-        tx.touch(caller.member, Collection::Registration, event);
+        tx.mark_changed(caller.member, Collection::Registration, event);
     }
     if sql::take_seat(tx, event).await? {
         touch_band(tx, &row, 1);
@@ -179,39 +179,39 @@ async fn leave(tx: &mut Tx, caller: &Caller, when: CommandTime, event: EventId) 
         "joined" => {
             sql::set_registration(tx, event, caller.member, "left", 0, None).await?;
             sql::free_seat(tx, event).await?;
-            if !move_up(tx, event, &row).await? {
+            if !promote_from_waiting_list(tx, event, &row).await? {
                 touch_band(tx, &row, -1);
             }
         }
         "waiting" => {
             sql::set_registration(tx, event, caller.member, "left", 0, None).await?;
             for behind in sql::list_waiting_after(tx, event, waiting_number).await? {
-                tx.touch(behind, Collection::Registration, event);
+                tx.mark_changed(behind, Collection::Registration, event);
             }
         }
         _ => return Err(domain::Error::NotRegistered.into()),
     }
-    tx.touch(caller.member, Collection::Registration, event);
+    tx.mark_changed(caller.member, Collection::Registration, event);
     Ok(Receipt::Left)
 }
 
 /// Gives a free seat to the first in line; `false` where nobody waits.
-async fn move_up(tx: &mut Tx, event: EventId, row: &EventRow) -> Result<bool> {
+async fn promote_from_waiting_list(tx: &mut Tx, event: EventId, row: &EventRow) -> Result<bool> {
     let waiting = sql::list_waiting_after(tx, event, 0).await?;
     let Some(first) = waiting.first().copied() else {
         return Ok(false);
     };
     if !sql::take_seat(tx, event).await? {
-        return Err(Error::Broken(format!(
+        return Err(Error::Invariant(format!(
             "the seat freed in event {event} cannot be taken"
         )));
     }
     let ticket = TicketId(tx.uuid());
     sql::set_registration(tx, event, first, "joined", 0, Some(ticket)).await?;
     let title = stored::title(&row.document)?;
-    notices::tell(tx, first, About::SeatFree { event, title }).await?;
+    notices::notify(tx, first, About::SeatFree { event, title }).await?;
     for member in waiting {
-        tx.touch(member, Collection::Registration, event);
+        tx.mark_changed(member, Collection::Registration, event);
     }
     Ok(true)
 }
@@ -220,7 +220,7 @@ async fn move_up(tx: &mut Tx, event: EventId, row: &EventRow) -> Result<bool> {
 fn touch_band(tx: &mut Tx, row: &EventRow, taken: i64) {
     let left = row.capacity - row.taken;
     if Band::of(left) != Band::of(left - taken) {
-        tx.touch_content(Collection::Event, row.id);
+        tx.mark_content_changed(Collection::Event, row.id);
     }
 }
 
@@ -237,10 +237,10 @@ pub async fn cancel(tx: &mut Tx, reference: &str) -> Result<()> {
         return Ok(());
     }
     sql::set_cancelled(tx, row.id).await?;
-    tx.touch_content(Collection::Event, row.id);
+    tx.mark_content_changed(Collection::Event, row.id);
     let title = stored::title(&row.document)?;
     for member in sql::list_members(tx, row.id).await? {
-        notices::tell(
+        notices::notify(
             tx,
             member,
             About::EventCancelled {
@@ -361,11 +361,11 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
             ));
         }
         sql::upsert(tx, &event.reference, &document).await?;
-        tx.touch_content(Collection::Event, id);
+        tx.mark_content_changed(Collection::Event, id);
         // More seats than before: who waits moves up.
         while let Some(row) = sql::find(tx, id).await?
             && row.taken < row.capacity
-            && move_up(tx, id, &row).await?
+            && promote_from_waiting_list(tx, id, &row).await?
         {}
     }
     Ok(file.events.len())

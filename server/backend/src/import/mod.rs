@@ -175,7 +175,7 @@ impl<R: Read> Table<R> {
             }
         }
         let line = record.position().map_or(0, csv::Position::line);
-        let bad = |error: InputError, record: &csv::ByteRecord| Bad {
+        let rejected_row = |error: InputError, record: &csv::ByteRecord| Bad {
             line,
             error: error.within(InputPlace::Line(line)),
             record: record.clone(),
@@ -185,13 +185,13 @@ impl<R: Read> Table<R> {
                 values: record.len() as u32,
                 columns: self.headers.len() as u32,
             };
-            return Ok(Some(Err(bad(wrong.into(), &record))));
+            return Ok(Some(Err(rejected_row(wrong.into(), &record))));
         }
         Ok(Some(match csv::StringRecord::from_byte_record(record.clone()) {
             Ok(record) => Ok(Row { line, record }),
             Err(error) => {
                 let column = self.headers.get(error.utf8_error().field()).unwrap_or_default();
-                Err(bad(InputCode::NotUtf8.field(column), &record))
+                Err(rejected_row(InputCode::NotUtf8.field(column), &record))
             }
         }))
     }
@@ -217,7 +217,7 @@ impl<R: Read> Table<R> {
     }
 
     /// `error`: with the column it is in.
-    fn bad(&self, row: &Row, error: InputError) -> Bad {
+    fn rejected_row(&self, row: &Row, error: InputError) -> Bad {
         let value = error.field().map(|column| self.value(row, column).to_owned());
         let error = match value {
             Some(value) => error.given(value),
@@ -274,16 +274,16 @@ async fn keep_or_note(
     mark: Savepoint,
     saved: Result<Saved>,
     report: &mut Report,
-    bad: impl FnOnce(InputError) -> Bad,
+    rejected_row: impl FnOnce(InputError) -> Bad,
 ) -> Result<()> {
     match saved {
         Ok(saved) => {
             report.count(saved);
-            tx.go_on(mark).await
+            tx.release(mark).await
         }
         Err(Error::Input(error)) => {
-            report.bad.push(bad(error));
-            tx.go_back(mark).await
+            report.bad.push(rejected_row(error));
+            tx.rollback_to_and_release(mark).await
         }
         Err(other) => Err(other),
     }

@@ -119,7 +119,7 @@ impl Import {
         for row in rows {
             match self.read(table, row) {
                 Ok(order) => orders.push(order),
-                Err(wrong) => self.report.bad.push(table.bad(row, wrong)),
+                Err(wrong) => self.report.bad.push(table.rejected_row(row, wrong)),
             }
         }
         self.save(tx, orders).await

@@ -39,11 +39,14 @@ pub async fn companies(
     while let Some(row) = table.next_readable(&mut report)? {
         progress(report.rows);
         match company(&table, &row, &mut seen) {
-            Err(wrong) => report.bad.push(table.bad(&row, wrong)),
+            Err(wrong) => report.bad.push(table.rejected_row(&row, wrong)),
             Ok(company) => {
                 let mark = tx.savepoint().await?;
                 let saved = save_company(&mut tx, &company, &lowest).await;
-                keep_or_note(&mut tx, mark, saved, &mut report, |error| table.bad(&row, error)).await?;
+                keep_or_note(&mut tx, mark, saved, &mut report, |error| {
+                    table.rejected_row(&row, error)
+                })
+                .await?;
             }
         }
     }
@@ -101,12 +104,15 @@ pub async fn members(
     while let Some(row) = table.next_readable(&mut report)? {
         progress(report.rows);
         match member(&table, &row, &mut seen, &settings, options.phone_country) {
-            Err(wrong) => report.bad.push(table.bad(&row, wrong)),
+            Err(wrong) => report.bad.push(table.rejected_row(&row, wrong)),
             Ok(member) => {
                 let mark = tx.savepoint().await?;
                 let saved = save_member(&mut tx, &member).await;
                 companies.insert(member.company);
-                keep_or_note(&mut tx, mark, saved, &mut report, |error| table.bad(&row, error)).await?;
+                keep_or_note(&mut tx, mark, saved, &mut report, |error| {
+                    table.rejected_row(&row, error)
+                })
+                .await?;
             }
         }
     }

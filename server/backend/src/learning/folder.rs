@@ -138,7 +138,7 @@ pub async fn import_files(tx: &mut Tx, files: &BTreeMap<String, Vec<u8>>) -> Res
     let known = sql::find_by_ref(tx, &parse(files)?.reference).await?;
     let id = known.map_or_else(|| CourseId(tx.uuid()), |(id, _)| id);
     let mut chance = |most: usize| {
-        let bytes: [u8; 8] = tx.chance();
+        let bytes: [u8; 8] = tx.random_bytes();
         (u64::from_le_bytes(bytes) % most.max(1) as u64) as usize
     };
     let file = parse(files)?;
@@ -199,10 +199,10 @@ pub async fn import_files(tx: &mut Tx, files: &BTreeMap<String, Vec<u8>>) -> Res
     );
     sql::insert_version(tx, id, file.version.into(), &document, &answers).await?;
     sql::set_version(tx, id, file.version.into()).await?;
-    tx.touch_content(Collection::Course, id);
+    tx.mark_content_changed(Collection::Course, id);
     // Who passed the version before has not passed this one.
     for member in sql::list_who_passed(tx, id).await? {
-        tx.touch(member, Collection::Progress, id);
+        tx.mark_changed(member, Collection::Progress, id);
     }
     Ok(imported)
 }

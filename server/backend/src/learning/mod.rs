@@ -9,9 +9,7 @@ use crate::{Error, Result, Tx, programme, status, stored};
 use domain::document::Collection;
 use domain::id::{CommandId, CourseId, MemberId};
 use domain::input::{InputCode, RefKind};
-use domain::learning::{
-    Answer, Attempt, Command, Course, Key, Progress, Result as Marked, Review, Unpaid, score,
-};
+use domain::learning::{Answer, Attempt, Command, Course, Key, Progress, QuizResult, Review, Unpaid, score};
 use domain::{Day, Receipt, Text, fault};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -62,14 +60,14 @@ pub(crate) async fn progress(
             ("read", ..) => progress.read.push(step.text),
             ("practice", ..) => progress.practised = step.number as u32,
             ("pass", ..) => progress.passed_on = Some(Day(step.number as i32)),
-            (kind, ..) => return Err(Error::Broken(format!("a step of a course is {kind:?}"))),
+            (kind, ..) => return Err(Error::Invariant(format!("a step of a course is {kind:?}"))),
         }
     }
     Ok(all.into_values().collect())
 }
 
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, id: CommandId, command: Command) -> Result<Receipt> {
+pub(crate) async fn handle(tx: &mut Tx, caller: &Caller, id: CommandId, command: Command) -> Result<Receipt> {
     match command {
         Command::ReadLesson { course, lesson } => {
             let document = find(tx, course, None).await?.0;
@@ -77,14 +75,14 @@ pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, id: CommandId, command: C
                 return Err(domain::Error::NotFound.into());
             }
             sql::insert_read(tx, caller.member, course, &lesson).await?;
-            tx.touch(caller.member, Collection::Progress, course);
+            tx.mark_changed(caller.member, Collection::Progress, course);
             Ok(Receipt::Noted)
         }
         Command::FinishPractice { course } => {
             if !sql::add_practice(tx, caller.member, course).await? {
                 return Err(domain::Error::NotFound.into());
             }
-            tx.touch(caller.member, Collection::Progress, course);
+            tx.mark_changed(caller.member, Collection::Progress, course);
             Ok(Receipt::Noted)
         }
         Command::HandInQuiz {
@@ -143,7 +141,7 @@ async fn hand_in(
             explanation: explain.then(|| solution.explanation.clone()),
         })
         .collect();
-    let result = Marked {
+    let result = QuizResult {
         right: right as u32,
         of: of as u32,
         passed,
@@ -160,9 +158,9 @@ async fn hand_in(
         &serde_json::to_string(&result)?,
     )
     .await?;
-    tx.touch(caller.member, Collection::Progress, course);
+    tx.mark_changed(caller.member, Collection::Progress, course);
     if passed && !passed_before {
-        // The primary key of a pass is what pays once, whatever the order of two attempts.
+        // The primary key of a pass is what pays query_once, whatever the order of two attempts.
         sql::insert_pass(tx, caller.member, course, version.into(), id, today).await?;
     }
     if points > 0 {
@@ -212,7 +210,7 @@ fn mark<'a>(document: &Course, solutions: &'a [Solution], answers: &[Answer]) ->
         let solution = solutions
             .iter()
             .find(|solution| solution.question == question.question)
-            .ok_or_else(|| Error::Broken(format!("question {:?} has no answer", question.question)))?;
+            .ok_or_else(|| Error::Invariant(format!("question {:?} has no answer", question.question)))?;
         if !solution.key.marks(&given.given) {
             wrong.push(solution);
         }
@@ -233,7 +231,7 @@ pub async fn withdraw(tx: &mut Tx, reference: &str) -> Result<()> {
         .given(reference)
     })?;
     sql::set_withdrawn(tx, id).await?;
-    tx.touch_content(Collection::Course, id);
+    tx.mark_content_changed(Collection::Course, id);
     Ok(())
 }
 

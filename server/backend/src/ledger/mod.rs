@@ -66,7 +66,7 @@ impl Cause {
         Cause::ALL
             .into_iter()
             .find(|cause| cause.code() == code)
-            .ok_or_else(|| Error::Broken(format!("cause {code:?}")))
+            .ok_or_else(|| Error::Invariant(format!("cause {code:?}")))
     }
 
     fn code(self) -> &'static str {
@@ -120,7 +120,7 @@ pub(crate) async fn open_all(tx: &mut Tx, owners: &[Owner]) -> Result<()> {
 pub(crate) async fn wallet(tx: &mut Tx, owner: Owner) -> Result<AccountId> {
     sql::find_account(tx, "wallet", owner)
         .await?
-        .ok_or_else(|| Error::Broken(format!("{owner:?} has no wallet")))
+        .ok_or_else(|| Error::Invariant(format!("{owner:?} has no wallet")))
 }
 
 /// The account of what is held from a wallet; opened when something is held for the first time.
@@ -129,7 +129,7 @@ async fn held_account(tx: &mut Tx, owner: Owner) -> Result<AccountId> {
     sql::insert_accounts(tx, &[new]).await?;
     sql::find_account(tx, "held", owner)
         .await?
-        .ok_or_else(|| Error::Broken(format!("{owner:?} has no account for what is held")))
+        .ok_or_else(|| Error::Invariant(format!("{owner:?} has no account for what is held")))
 }
 
 /// Books what was earned and returned, in any order of days; answers the entry of each.
@@ -191,7 +191,7 @@ pub(crate) async fn earn(
             if let Some(day) = due {
                 expiries.push(expiry_entry(tx, earning.account, day, earning.points));
                 *gone.entry(earning.account).or_default() -= earning.points;
-                touch(tx, earning.owner, day);
+                mark_changed(tx, earning.owner, day);
             }
         }
         entries.push(NewEntry {
@@ -212,7 +212,7 @@ pub(crate) async fn earn(
             expires_on,
             earned_on: None,
         });
-        touch(tx, earning.owner, earning.on);
+        mark_changed(tx, earning.owner, earning.on);
     }
     entries.extend(expiries);
     sql::insert_entries(tx, &entries).await?;
@@ -230,7 +230,7 @@ pub(crate) async fn earn(
 pub(crate) async fn undo(tx: &mut Tx, today: Day, entries: &[EntryId]) -> Result<()> {
     let found = sql::list_entries(tx, entries).await?;
     if found.len() != entries.len() {
-        return Err(Error::Broken("an entry to undo is not there".into()));
+        return Err(Error::Invariant("an entry to undo is not there".into()));
     }
     let wallets: Vec<_> = found.iter().flat_map(wallets_of).collect();
     sql::lock_accounts(tx, &wallets).await?;
@@ -253,7 +253,7 @@ async fn reverse(tx: &mut Tx, entries: &[EntryRow]) -> Result<Vec<AccountId>> {
     let mut reversals = Vec::with_capacity(entries.len());
     for entry in entries {
         if !matches!(entry.kind.as_str(), "earn" | "return" | "transfer") {
-            return Err(Error::Broken(format!(
+            return Err(Error::Invariant(format!(
                 "an entry of kind {} cannot be undone",
                 entry.kind
             )));
@@ -294,7 +294,7 @@ async fn reverse(tx: &mut Tx, entries: &[EntryRow]) -> Result<Vec<AccountId>> {
     let wallets: Vec<AccountId> = days.keys().copied().collect();
     for account in sql::list_accounts(tx, &wallets).await? {
         for day in days.remove(&account.id).unwrap_or_default() {
-            touch(tx, account.owner()?, day);
+            mark_changed(tx, account.owner()?, day);
         }
     }
     Ok(wallets)
@@ -348,7 +348,7 @@ pub(crate) async fn hold(
     };
     sql::insert_entries(tx, &[entry]).await?;
     settle(tx, today, vec![wallet]).await?;
-    touch(tx, owner, today);
+    mark_changed(tx, owner, today);
     Ok(id)
 }
 
@@ -360,7 +360,7 @@ pub(crate) async fn hold(
 pub(crate) async fn post(tx: &mut Tx, hold: EntryId, today: Day) -> Result<()> {
     let (entry, owner) = held(tx, hold).await?;
     close_hold(tx, &entry, "post", SPENT, today).await?;
-    touch(tx, owner, today);
+    mark_changed(tx, owner, today);
     Ok(())
 }
 
@@ -376,7 +376,7 @@ pub(crate) async fn void(tx: &mut Tx, hold: EntryId, today: Day) -> Result<()> {
     sql::add_to_balances(tx, &HashMap::from([(wallet, entry.points)])).await?;
     close_hold(tx, &entry, "void", wallet, today).await?;
     settle(tx, today, vec![wallet]).await?;
-    touch(tx, owner, today);
+    mark_changed(tx, owner, today);
     Ok(())
 }
 
@@ -385,11 +385,11 @@ async fn held(tx: &mut Tx, hold: EntryId) -> Result<(EntryRow, Owner)> {
     let entry = found
         .pop()
         .filter(|entry| entry.kind == "hold")
-        .ok_or_else(|| Error::Broken(format!("{hold} is no hold")))?;
+        .ok_or_else(|| Error::Invariant(format!("{hold} is no hold")))?;
     let mut accounts = sql::list_accounts(tx, &[entry.from_account]).await?;
     let owner = accounts
         .pop()
-        .ok_or_else(|| Error::Broken(format!("hold {hold} has no wallet")))?
+        .ok_or_else(|| Error::Invariant(format!("hold {hold} has no wallet")))?
         .owner()?;
     Ok((entry, owner))
 }
@@ -442,7 +442,7 @@ async fn settle(tx: &mut Tx, today: Day, accounts: Vec<AccountId>) -> Result<()>
         let round = rounds.entry(id).or_default();
         *round += 1;
         if *round > 1_000 {
-            return Err(Error::Broken(format!("wallet {id} is merged into itself")));
+            return Err(Error::Invariant(format!("wallet {id} is merged into itself")));
         }
         merged.append(&mut transfers::empty(tx, today, wallet).await?);
     }
@@ -470,7 +470,7 @@ async fn settle_each(tx: &mut Tx, today: Day, mut accounts: Vec<AccountId>) -> R
             for (day, points) in history.expiry_to_book(&outcome.expired) {
                 change -= points;
                 entries.push(expiry_entry(tx, wallet.id, day, points));
-                touch(tx, wallet.owner()?, day);
+                mark_changed(tx, wallet.owner()?, day);
             }
             let left: HashMap<i64, Points> = outcome.left.iter().copied().collect();
             for lot in stored.remove(&wallet.id).unwrap_or_default() {
@@ -481,7 +481,7 @@ async fn settle_each(tx: &mut Tx, today: Day, mut accounts: Vec<AccountId>) -> R
             }
             let total: Points = left.values().sum();
             if wallet.balance + change != total - outcome.short {
-                return Err(Error::Broken(format!(
+                return Err(Error::Invariant(format!(
                     "wallet {}: balance {} does not fit its lots ({total} left, {} short)",
                     wallet.id,
                     wallet.balance + change,
@@ -565,7 +565,9 @@ async fn histories(tx: &mut Tx, accounts: &[AccountId]) -> Result<HashMap<Accoun
             let reversed = || {
                 row.reverses
                     .and_then(|id| numbers.get(&id).copied())
-                    .ok_or_else(|| Error::Broken(format!("entry {} reverses nothing of its wallet", row.id)))
+                    .ok_or_else(|| {
+                        Error::Invariant(format!("entry {} reverses nothing of its wallet", row.id))
+                    })
             };
             let kind = match (row.kind.as_str(), incoming) {
                 ("earn", true) => MovementKind::In {
@@ -578,7 +580,7 @@ async fn histories(tx: &mut Tx, accounts: &[AccountId]) -> Result<HashMap<Accoun
                     points: row.points,
                     earned_on: row
                         .earned_on
-                        .ok_or_else(|| Error::Broken(format!("transfer {} was never earned", row.id)))?,
+                        .ok_or_else(|| Error::Invariant(format!("transfer {} was never earned", row.id)))?,
                     expires_on: row.expires_on,
                 },
                 ("hold" | "transfer", false) => MovementKind::Out { points: row.points },
@@ -593,7 +595,7 @@ async fn histories(tx: &mut Tx, accounts: &[AccountId]) -> Result<HashMap<Accoun
                     continue;
                 }
                 (kind, _) => {
-                    return Err(Error::Broken(format!(
+                    return Err(Error::Invariant(format!(
                         "entry {} of kind {kind} in a wallet",
                         row.id
                     )));
@@ -618,15 +620,15 @@ fn lots_by_account(lots: Vec<LotRow>) -> HashMap<AccountId, Vec<LotRow>> {
 }
 
 /// The balance and the month of a wallet changed.
-fn touch(tx: &mut Tx, owner: Owner, on: Day) {
+fn mark_changed(tx: &mut Tx, owner: Owner, on: Day) {
     match owner {
         Owner::Member(member) => {
-            tx.touch(member, Collection::Balance, Wallet::Own.code());
-            tx.touch(member, Collection::Month, format!("own:{}", on.month_name()));
+            tx.mark_changed(member, Collection::Balance, Wallet::Own.code());
+            tx.mark_changed(member, Collection::Month, format!("own:{}", on.month_name()));
         }
         Owner::Company(company) => {
-            tx.touch_company(company, Collection::Balance, Wallet::Company.code());
-            tx.touch_company(company, Collection::Month, format!("company:{}", on.month_name()));
+            tx.mark_company_changed(company, Collection::Balance, Wallet::Company.code());
+            tx.mark_company_changed(company, Collection::Month, format!("company:{}", on.month_name()));
         }
     }
 }
@@ -754,7 +756,10 @@ impl AccountRow {
         match (self.member_id, self.company_id) {
             (Some(member), None) => Ok(Owner::Member(member)),
             (None, Some(company)) => Ok(Owner::Company(company)),
-            _ => Err(Error::Broken(format!("account {} is nobody's wallet", self.id))),
+            _ => Err(Error::Invariant(format!(
+                "account {} is nobody's wallet",
+                self.id
+            ))),
         }
     }
 }

@@ -156,7 +156,9 @@ pub async fn add_to_balances(
             update.build_query_as().fetch_all(c).await?
         });
         if rows.len() != part.len() {
-            return Err(crate::Error::Broken("an account to book on is not there".into()));
+            return Err(crate::Error::Invariant(
+                "an account to book on is not there".into(),
+            ));
         }
         let added: HashMap<AccountId, Points> = part.iter().copied().collect();
         for mut row in rows {
@@ -449,9 +451,9 @@ mod tests {
     use sqlx::{AssertSqlSafe, Row};
 
     both! {
-        async fn what_a_company_earned_is_read_from_an_index_alone(world) {
-            let mut tx = world.db.read().await.unwrap();
-            let (begin, alone) = match world.db.kind() {
+        async fn what_a_company_earned_is_read_from_an_index_alone(test) {
+            let mut tx = test.db.read().await.unwrap();
+            let (begin, alone) = match test.db.kind() {
                 Kind::Sqlite => ("EXPLAIN QUERY PLAN", "COVERING INDEX entry_company (company_id=? AND on_day>? AND on_day<?)"),
                 Kind::Postgres => ("EXPLAIN (COSTS OFF)", "Index Only Scan using entry_company"),
             };

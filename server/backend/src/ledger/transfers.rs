@@ -13,8 +13,8 @@
 //! - Taking back a transfer, or a merge, is a reversal: as if it had never been. Who has spent the points is short.
 
 use super::{
-    AccountRow, Cause, EntryRow, Merged, NewEntry, NewLot, Owner, reverse, settle, settle_each, sql, touch,
-    undo, wallet,
+    AccountRow, Cause, EntryRow, Merged, NewEntry, NewLot, Owner, mark_changed, reverse, settle, settle_each,
+    sql, undo, wallet,
 };
 use crate::{Error, Result, Tx};
 use domain::id::{AccountId, EntryId};
@@ -30,7 +30,7 @@ pub struct Transfer {
     pub to: Owner,
     /// More than 0.
     pub points: Points,
-    /// Names the transfer: the same one is booked once, however often it is asked for.
+    /// Names the transfer: the same one is booked query_once, however often it is asked for.
     pub reference: String,
     /// What both owners read in their history.
     pub reason: Text,
@@ -266,7 +266,7 @@ async fn oldest(tx: &mut Tx, account: AccountId, points: Points) -> Result<Vec<P
         });
     }
     if missing > 0 {
-        return Err(Error::Broken(format!(
+        return Err(Error::Invariant(format!(
             "wallet {account} lacks lots for {missing} of its points"
         )));
     }
@@ -318,7 +318,7 @@ async fn book(tx: &mut Tx, today: Day, way: &Way, parts: &[Part]) -> Result<()> 
     sql::insert_entries(tx, &entries).await?;
     sql::insert_lots(tx, &lots).await?;
     for account in sql::list_accounts(tx, &[way.from, way.to]).await? {
-        touch(tx, account.owner()?, today);
+        mark_changed(tx, account.owner()?, today);
     }
     Ok(())
 }

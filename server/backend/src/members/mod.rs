@@ -102,7 +102,7 @@ pub async fn save_company(tx: &mut Tx, row: &CompanyRow, lowest_tier: &str) -> R
                 return Ok(Saved::Unchanged);
             }
             sql::set_company(tx, id, row, advisor).await?;
-            tx.touch_company(id, Collection::Me, "me");
+            tx.mark_company_changed(id, Collection::Me, "me");
             Ok(Saved::Changed)
         }
     }
@@ -142,8 +142,8 @@ pub async fn save_member(tx: &mut Tx, row: &MemberRow) -> Result<Saved> {
         Some((_, before)) if before == *row => Ok(Saved::Unchanged),
         Some((id, _)) => {
             sql::set_member(tx, id, company, row).await?;
-            tx.touch(id, Collection::Me, "me");
-            tx.touch(id, Collection::Balance, "company");
+            tx.mark_changed(id, Collection::Me, "me");
+            tx.mark_changed(id, Collection::Balance, "company");
             Ok(Saved::Changed)
         }
     }
@@ -227,7 +227,7 @@ fn without_accents(name: &str) -> String {
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn set_language(tx: &mut Tx, caller: &Caller, language: Lang) -> Result<Receipt> {
     sql::set_language(tx, caller.member, language).await?;
-    tx.touch(caller.member, Collection::Me, "me");
+    tx.mark_changed(caller.member, Collection::Me, "me");
     Ok(Receipt::Noted)
 }
 

@@ -40,11 +40,11 @@ pub async fn apply(tx: &mut Tx, settings: &Settings) -> Result<Changes> {
     members::set_staff(tx, &settings.staff).await?;
     if before.staff != settings.staff {
         for company in members::companies_with_members(tx).await? {
-            tx.touch_company(company, Collection::Me, "me");
+            tx.mark_company_changed(company, Collection::Me, "me");
         }
     }
     if before != *settings {
-        tx.touch_content(Collection::Programme, "programme");
+        tx.mark_content_changed(Collection::Programme, "programme");
         status::refresh_all(tx, settings).await?;
     }
     Ok(Changes(changes))

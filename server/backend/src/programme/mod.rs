@@ -15,11 +15,11 @@ pub(crate) use sql::{COUNT_PEOPLE, signing_secret};
 /// Puts the rows every database needs where they are missing.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn prepare(tx: &mut Tx) -> Result<()> {
-    let epoch = uuid::Builder::from_random_bytes(tx.chance())
+    let epoch = uuid::Builder::from_random_bytes(tx.random_bytes())
         .into_uuid()
         .to_string();
     sql::insert_system(tx, &epoch).await?;
-    let secret: [u8; 32] = tx.chance();
+    let secret: [u8; 32] = tx.random_bytes();
     sql::insert_signing_key(tx, &secret).await?;
     if sql::find(tx).await?.is_none() {
         let settings = Settings::parse(settings::DEFAULT)?;
@@ -31,15 +31,15 @@ pub(crate) async fn prepare(tx: &mut Tx) -> Result<()> {
 /// The settings in force.
 ///
 /// # Errors
-/// [`Error::Broken`] where the database was never migrated.
+/// [`Error::Invariant`] where the database was never migrated.
 #[instrument(level = "debug", skip_all)]
 pub async fn current(tx: &mut Tx) -> Result<Settings> {
     let settings = sql::find(tx)
         .await?
-        .ok_or_else(|| Error::Broken("no programme settings".into()))?;
+        .ok_or_else(|| Error::Invariant("no programme settings".into()))?;
     let settings: Settings = serde_json::from_str(&settings)?;
     if settings.status.period == Period::Newer {
-        return Err(Error::Broken(
+        return Err(Error::Invariant(
             "the programme counts status over a period that only a newer version knows".into(),
         ));
     }
@@ -62,7 +62,7 @@ pub(crate) async fn day_began(tx: &mut Tx) -> Result<Timestamp> {
 /// A restored backup begins a new epoch: phones then send again what they still have.
 #[instrument(level = "debug", skip_all)]
 pub async fn begin_epoch(tx: &mut Tx) -> Result<String> {
-    let epoch = uuid::Builder::from_random_bytes(tx.chance())
+    let epoch = uuid::Builder::from_random_bytes(tx.random_bytes())
         .into_uuid()
         .to_string();
     if !fault!("restored-backup-keeps-its-epoch") {

@@ -198,7 +198,7 @@ impl Settings {
     /// The programme's calendar day at an instant.
     ///
     /// # Errors
-    /// [`Error::Broken`] where the time zone is no longer known.
+    /// [`Error::Invariant`] where the time zone is no longer known.
     pub fn day(&self, at: Timestamp) -> Result<Day> {
         Ok(self.local(at)?.0)
     }
@@ -206,11 +206,11 @@ impl Settings {
     /// The local time at an instant: the day, and minutes after midnight as the clock shows them.
     ///
     /// # Errors
-    /// [`Error::Broken`] where the time zone is no longer known.
+    /// [`Error::Invariant`] where the time zone is no longer known.
     pub fn local(&self, at: Timestamp) -> Result<(Day, u32)> {
         let zone = zone(&self.brand.time_zone).map_err(no_longer_known)?;
         let instant =
-            jiff::Timestamp::from_millisecond(at.0).map_err(|error| Error::Broken(error.to_string()))?;
+            jiff::Timestamp::from_millisecond(at.0).map_err(|error| Error::Invariant(error.to_string()))?;
         let local = instant.to_zoned(zone);
         let date = local.date();
         let day = Day::from_ymd(
@@ -220,16 +220,16 @@ impl Settings {
         );
         let minutes = u32::from(local.hour().unsigned_abs()) * 60 + u32::from(local.minute().unsigned_abs());
         day.map(|day| (day, minutes))
-            .ok_or_else(|| Error::Broken(format!("no day for {}", at.0)))
+            .ok_or_else(|| Error::Invariant(format!("no day for {}", at.0)))
     }
 
     /// The instant of a local time, `minutes` after midnight.
     ///
     /// # Errors
-    /// [`Error::Broken`] where the time zone is no longer known or the day is out of range.
+    /// [`Error::Invariant`] where the time zone is no longer known or the day is out of range.
     pub fn instant(&self, day: Day, minutes: u32) -> Result<Timestamp> {
         let zone = zone(&self.brand.time_zone).map_err(no_longer_known)?;
-        let broken = |error: jiff::Error| Error::Broken(error.to_string());
+        let broken = |error: jiff::Error| Error::Invariant(error.to_string());
         let (year, month, date) = day.ymd();
         let local = jiff::civil::Date::new(year as i16, month as i8, date as i8).map_err(broken)?;
         let local = local.at((minutes / 60) as i8, (minutes % 60) as i8, 0, 0);
@@ -295,7 +295,7 @@ fn zone(name: &str) -> Result<jiff::tz::TimeZone, InputError> {
 }
 
 fn no_longer_known(zone: InputError) -> Error {
-    Error::Broken(format!("the time zone {:?} is no longer known", zone.value))
+    Error::Invariant(format!("the time zone {:?} is no longer known", zone.value))
 }
 
 /// The most points a whole unit of currency may bring.

@@ -78,7 +78,7 @@ pub(crate) async fn of_member(tx: &mut Tx, member: MemberId) -> Result<Vec<Redem
 const VOUCHER_DAYS: i64 = 365;
 
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn obey(tx: &mut Tx, caller: &Caller, id: CommandId, command: Command) -> Result<Receipt> {
+pub(crate) async fn handle(tx: &mut Tx, caller: &Caller, id: CommandId, command: Command) -> Result<Receipt> {
     match command {
         Command::Redeem {
             reward,
@@ -105,7 +105,7 @@ async fn redeem(
         }
         Wallet::Company => return Err(domain::Error::ManagersOnly.into()),
         // Left undecided: a newer server can pay from it.
-        Wallet::Newer => return Err(Error::Broken("a wallet of a newer version".into())),
+        Wallet::Newer => return Err(Error::Invariant("a wallet of a newer version".into())),
     };
     let row = sql::find(tx, reward).await?.ok_or(domain::Error::NotFound)?;
     if row.withdrawn_at.is_some() {
@@ -135,7 +135,7 @@ async fn redeem(
     .await?;
     sql::insert_step(tx, id, Step::Reserved.code()).await?;
     touch_band(tx, reward, left, left.map(|left| left + 1));
-    tx.touch(caller.member, Collection::Redemption, id);
+    tx.mark_changed(caller.member, Collection::Redemption, id);
     Ok(Receipt::Reserved { points: row.points })
 }
 
@@ -172,7 +172,7 @@ pub async fn advance(tx: &mut Tx, id: CommandId, step: Step) -> Result<()> {
         Err(other) => Err(other),
         Ok(()) => {
             let title = serde_json::from_str(&row.title)?;
-            notices::tell(
+            notices::notify(
                 tx,
                 row.member_id,
                 About::RequestMoved {
@@ -187,7 +187,7 @@ pub async fn advance(tx: &mut Tx, id: CommandId, step: Step) -> Result<()> {
 }
 
 async fn step_to(tx: &mut Tx, row: &RedemptionRow, to: Step) -> Result<()> {
-    let from = Step::from_code(&row.step).ok_or_else(|| Error::Broken(format!("step {:?}", row.step)))?;
+    let from = Step::from_code(&row.step).ok_or_else(|| Error::Invariant(format!("step {:?}", row.step)))?;
     // The update asks again, so two people who act at once do not both succeed.
     if !from.may_become(to) || !sql::set_step(tx, row.id, from.code(), to.code()).await? {
         return Err(domain::Error::AlreadyHandled.into());
@@ -203,14 +203,14 @@ async fn step_to(tx: &mut Tx, row: &RedemptionRow, to: Step) -> Result<()> {
         }
         Step::Reserved | Step::Sent | Step::Delivered | Step::Newer => {}
     }
-    tx.touch(row.member_id, Collection::Redemption, row.id);
+    tx.mark_changed(row.member_id, Collection::Redemption, row.id);
     Ok(())
 }
 
 /// Phones hear of the stock only when its band changes.
 fn touch_band(tx: &mut Tx, reward: RewardId, now: Option<i64>, before: Option<i64>) {
     if now.map(Band::of) != before.map(Band::of) {
-        tx.touch_content(Collection::Reward, reward);
+        tx.mark_content_changed(Collection::Reward, reward);
     }
 }
 
@@ -227,7 +227,7 @@ pub async fn withdraw(tx: &mut Tx, reference: &str) -> Result<()> {
         .given(reference)
     })?;
     sql::set_withdrawn(tx, id).await?;
-    tx.touch_content(Collection::Reward, id);
+    tx.mark_content_changed(Collection::Reward, id);
     Ok(())
 }
 
@@ -331,7 +331,7 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
             tiers: reward.tiers.clone(),
         };
         sql::upsert(tx, &reward.reference, &document, reward.stock).await?;
-        tx.touch_content(Collection::Reward, id);
+        tx.mark_content_changed(Collection::Reward, id);
     }
     Ok(file.rewards.len())
 }

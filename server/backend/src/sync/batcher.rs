@@ -116,7 +116,7 @@ impl Job {
 }
 
 fn cut_off() -> Error {
-    Error::Broken("the transaction that these commands were in was cut off".into())
+    Error::Invariant("the transaction that these commands were in was cut off".into())
 }
 
 /// Applies the commands of jobs in one transaction; what of it failed is answered, what was committed comes back.
@@ -166,7 +166,7 @@ async fn apply_uncommitted(db: &Db, jobs: &[Job]) -> Result<(Tx, Vec<Outcomes>)>
         .iter()
         .flat_map(|Job { round, .. }| round.commands.iter().map(|command| (&round.caller, command)))
         .collect();
-    let (tx, mut outcomes) = commands::uncommitted(db, &commands).await?;
+    let (tx, mut outcomes) = commands::apply_batch_uncommitted(db, &commands).await?;
     if fault!("batch-swaps-outcomes") {
         outcomes.reverse();
     }

@@ -78,7 +78,7 @@ impl Server {
             // Many writers: short transactions keep them from waiting for each other's locks.
             Kind::Postgres => {
                 for command in &round.commands {
-                    decided.extend(commands::together(&self.db, &[(caller, command)]).await?);
+                    decided.extend(commands::apply_batch(&self.db, &[(caller, command)]).await?);
                 }
             }
         }
@@ -96,7 +96,7 @@ impl Server {
         let (mut tx, mut deltas) = reply::open_snapshot(&self.db, &[&round]).await?;
         let delta = deltas
             .pop()
-            .ok_or_else(|| Error::Broken("a round without an answer".into()))?;
+            .ok_or_else(|| Error::Invariant("a round without an answer".into()))?;
         reply::reply(&mut tx, &round, decided, delta).await
     }
 }

@@ -12,30 +12,30 @@ fn speak(language: Lang) -> domain::Command {
 }
 
 both! {
-    async fn a_command_counts_once_however_often_it_comes(world) {
-        populate(world).await;
-        let ann = caller(world, "m-ann").await;
-        let body = envelope(&ann, 1, speak(Lang::En), world.db.now());
-        let first = apply(&world.sync, &ann, std::slice::from_ref(&body)).await.unwrap();
-        world.clock.advance(60_000);
-        let twice = apply(&world.sync, &ann, &[body.clone(), body.clone()]).await.unwrap();
+    async fn a_command_counts_once_however_often_it_comes(test) {
+        populate(test).await;
+        let ann = caller(test, "m-ann").await;
+        let body = envelope(&ann, 1, speak(Lang::En), test.db.now());
+        let first = apply(&test.sync, &ann, std::slice::from_ref(&body)).await.unwrap();
+        test.clock.advance(60_000);
+        let twice = apply(&test.sync, &ann, &[body.clone(), body.clone()]).await.unwrap();
         assert_eq!((first[0].json(), first[0].json()), (twice[0].json(), twice[1].json()), "the same bytes");
-        let other = envelope(&ann, 1, speak(Lang::Fr), world.db.now());
-        let reuse = apply(&world.sync, &ann, &[other]).await.unwrap();
+        let other = envelope(&ann, 1, speak(Lang::Fr), test.db.now());
+        let reuse = apply(&test.sync, &ann, &[other]).await.unwrap();
         assert!(reuse[0].json().contains("id_reuse"));
-        let me: Vec<(String, Me)> = documents(world, &ann, Collection::Me).await;
+        let me: Vec<(String, Me)> = documents(test, &ann, Collection::Me).await;
         assert_eq!(me[0].1.language, Lang::En);
-        let acts: Vec<(String, Act)> = documents(world, &ann, Collection::Act).await;
+        let acts: Vec<(String, Act)> = documents(test, &ann, Collection::Act).await;
         assert_eq!(acts.len(), 1);
         assert_eq!(acts[0].1.outcome.verdict, Verdict::Confirmed(Receipt::Noted));
     }
 
-    async fn the_same_command_at_once_from_two_tabs_counts_once(world) {
-        populate(world).await;
-        let ann = caller(world, "m-ann").await;
-        let body = envelope(&ann, 1, speak(Lang::En), world.db.now());
+    async fn the_same_command_at_once_from_two_tabs_counts_once(test) {
+        populate(test).await;
+        let ann = caller(test, "m-ann").await;
+        let body = envelope(&ann, 1, speak(Lang::En), test.db.now());
         let tasks: Vec<_> = (0..8).map(|_| {
-            let (server, ann, body) = (world.sync.clone(), ann.clone(), body.clone());
+            let (server, ann, body) = (test.sync.clone(), ann.clone(), body.clone());
             tokio::spawn(async move { apply(&server, &ann, &[body]).await.unwrap()[0].json().to_owned() })
         }).collect();
         let mut answers = Vec::new();
@@ -44,46 +44,46 @@ both! {
         }
         answers.dedup();
         assert_eq!(answers.len(), 1, "{answers:?}");
-        let mut tx = world.db.read().await.unwrap();
+        let mut tx = test.db.read().await.unwrap();
         let logged: i64 = on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM command_log").fetch_one(c).await.unwrap());
         assert_eq!(logged, 1);
     }
 
-    async fn the_log_names_the_installation_whatever_the_session(world) {
-        populate(world).await;
+    async fn the_log_names_the_installation_whatever_the_session(test) {
+        populate(test).await;
         let device = DeviceId(uuid::Uuid::from_u128(7));
         for number in 1..=2 {
             let session = SessionId(uuid::Uuid::from_u128(10 + number));
-            let ann = Caller { session, ..caller(world, "m-ann").await };
+            let ann = Caller { session, ..caller(test, "m-ann").await };
             let envelope = Envelope {
                 id: CommandId(uuid::Uuid::from_u128(number)),
                 member: ann.member,
                 device,
                 seq: number as i64,
-                made_at: world.db.now(),
+                made_at: test.db.now(),
                 command: speak(Lang::En),
             };
             let body = serde_json::value::to_raw_value(&envelope).unwrap();
-            let decided = apply(&world.sync, &ann, &[body]).await.unwrap();
+            let decided = apply(&test.sync, &ann, &[body]).await.unwrap();
             assert_eq!(decided[0].outcome.verdict, Verdict::Confirmed(Receipt::Noted));
         }
-        let mut tx = world.db.read().await.unwrap();
+        let mut tx = test.db.read().await.unwrap();
         let logged: Vec<DeviceId> = on!(tx, c =>
             sqlx::query_scalar("SELECT device_id FROM command_log ORDER BY seq").fetch_all(c).await.unwrap());
         assert_eq!(logged, [device, device]);
     }
 
-    async fn a_bad_one_does_not_block_the_next(world) {
-        populate(world).await;
-        let ann = caller(world, "m-ann").await;
+    async fn a_bad_one_does_not_block_the_next(test) {
+        populate(test).await;
+        let ann = caller(test, "m-ann").await;
         let somebody = Caller { member: MemberId(uuid::Uuid::nil()), ..ann.clone() };
         let bodies = [
             serde_json::value::RawValue::from_string(r#"{"id":"00000000-0000-0000-0000-000000000007","command":{"fly":1}}"#.into()).unwrap(),
             serde_json::value::RawValue::from_string("[1]".into()).unwrap(),
-            envelope(&somebody, 2, speak(Lang::En), world.db.now()),
-            envelope(&ann, 3, speak(Lang::En), world.db.now()),
+            envelope(&somebody, 2, speak(Lang::En), test.db.now()),
+            envelope(&ann, 3, speak(Lang::En), test.db.now()),
         ];
-        let decided = apply(&world.sync, &ann, &bodies).await.unwrap();
+        let decided = apply(&test.sync, &ann, &bodies).await.unwrap();
         let outcomes: Vec<_> = decided.into_iter().map(|decided| decided.outcome).collect();
         assert_eq!((outcomes[0].id.0.as_u128(), &outcomes[0].verdict), (7, &Verdict::Failed));
         assert_eq!(outcomes[1].verdict, Verdict::Failed);
@@ -91,24 +91,24 @@ both! {
         assert_eq!(outcomes[3].verdict, Verdict::Confirmed(Receipt::Noted));
     }
 
-    async fn a_failure_leaves_nothing_and_can_be_tried_again(world) {
-        populate(world).await;
-        let ann = caller(world, "m-ann").await;
-        let mut tx = world.db.write().await.unwrap();
+    async fn a_failure_leaves_nothing_and_can_be_tried_again(test) {
+        populate(test).await;
+        let ann = caller(test, "m-ann").await;
+        let mut tx = test.db.write().await.unwrap();
         on!(tx, c => sqlx::query("UPDATE programme SET settings = 'damaged'").execute(c).await.map(|_| ()).unwrap());
         tx.commit().await.unwrap();
         let reward = domain::rewards::Command::Redeem {
             reward: domain::id::RewardId(uuid::Uuid::nil()), points: 1, wallet: domain::ledger::Wallet::Own };
         // Not found comes before the settings are read: a rule, so it is answered and kept.
-        assert_eq!(send(world, &ann, 1, domain::Command::Rewards(reward)).await, Verdict::Refused(Error::NotFound));
-        let mut tx = world.db.write().await.unwrap();
+        assert_eq!(send(test, &ann, 1, domain::Command::Rewards(reward)).await, Verdict::Refused(Error::NotFound));
+        let mut tx = test.db.write().await.unwrap();
         on!(tx, c => sqlx::query("DROP TABLE notice").execute(c).await.map(|_| ()).unwrap());
         tx.commit().await.unwrap();
         let read = domain::Command::Notices(domain::notices::Command::MarkRead { notice: domain::id::NoticeId(uuid::Uuid::nil()) });
-        let bodies = [envelope(&ann, 2, read, world.db.now()), envelope(&ann, 3, speak(Lang::En), world.db.now())];
-        let outcomes = apply(&world.sync, &ann, &bodies).await.unwrap();
+        let bodies = [envelope(&ann, 2, read, test.db.now()), envelope(&ann, 3, speak(Lang::En), test.db.now())];
+        let outcomes = apply(&test.sync, &ann, &bodies).await.unwrap();
         assert!(outcomes[0].json().contains("failed") && outcomes[1].json().contains("noted"));
-        let mut tx = world.db.read().await.unwrap();
+        let mut tx = test.db.read().await.unwrap();
         let logged: i64 = on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM command_log").fetch_one(c).await.unwrap());
         assert_eq!(logged, 2, "the failed one left nothing");
     }

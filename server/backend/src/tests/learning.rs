@@ -1,5 +1,5 @@
 use super::{caller, documents, populate, proof, send};
-use crate::testing::World;
+use crate::testing::TestDb;
 use crate::{both, learning};
 use domain::document::Collection;
 use domain::id::CourseId;
@@ -81,16 +81,16 @@ fn files(course: &str) -> BTreeMap<String, Vec<u8>> {
     ])
 }
 
-async fn import(world: &World, course: &str) -> crate::Result<learning::Imported> {
-    let mut tx = world.db.write().await.unwrap();
+async fn import(test: &TestDb, course: &str) -> crate::Result<learning::Imported> {
+    let mut tx = test.db.write().await.unwrap();
     let imported = learning::import_files(&mut tx, &files(course)).await?;
     tx.commit().await?;
     Ok(imported)
 }
 
-async fn course(world: &World) -> Course {
-    let ann = caller(world, "m-ann").await;
-    documents(world, &ann, Collection::Course)
+async fn course(test: &TestDb) -> Course {
+    let ann = caller(test, "m-ann").await;
+    documents(test, &ann, Collection::Course)
         .await
         .into_iter()
         .next()
@@ -143,7 +143,7 @@ fn hand_in(course: CourseId, version: u32, answers: Vec<Answer>) -> domain::Comm
     })
 }
 
-fn graded(verdict: Verdict) -> domain::learning::Result {
+fn graded(verdict: Verdict) -> domain::learning::QuizResult {
     match verdict {
         Verdict::Confirmed(Receipt::Graded(result)) => result,
         other => panic!("{other:?}"),
@@ -151,64 +151,64 @@ fn graded(verdict: Verdict) -> domain::learning::Result {
 }
 
 both! {
-    async fn the_first_pass_pays_and_later_ones_are_practice(world) {
-        populate(world).await;
-        import(world, COURSE).await.unwrap();
-        let (ann, course) = (caller(world, "m-ann").await, course(world).await);
-        let failed = graded(send(world, &ann, 1, hand_in(course.id, 1, answers(&course, 2))).await);
+    async fn the_first_pass_pays_and_later_ones_are_practice(test) {
+        populate(test).await;
+        import(test, COURSE).await.unwrap();
+        let (ann, course) = (caller(test, "m-ann").await, course(test).await);
+        let failed = graded(send(test, &ann, 1, hand_in(course.id, 1, answers(&course, 2))).await);
         assert_eq!((failed.right, failed.of, failed.passed, failed.points), (2, 4, false, 0));
         assert!(failed.review.iter().all(|review| review.explanation.is_none()), "before the pass nothing is given away");
-        let passed = graded(send(world, &ann, 2, hand_in(course.id, 1, answers(&course, 3))).await);
+        let passed = graded(send(test, &ann, 2, hand_in(course.id, 1, answers(&course, 3))).await);
         assert_eq!((passed.right, passed.passed, passed.points, passed.unpaid), (3, true, 80, None));
-        let again = graded(send(world, &ann, 3, hand_in(course.id, 1, answers(&course, 4))).await);
+        let again = graded(send(test, &ann, 3, hand_in(course.id, 1, answers(&course, 4))).await);
         assert_eq!((again.passed, again.points, again.unpaid), (true, 0, Some(Unpaid::PassedBefore)));
-        let balances: Vec<(String, Balance)> = documents(world, &ann, Collection::Balance).await;
+        let balances: Vec<(String, Balance)> = documents(test, &ann, Collection::Balance).await;
         assert_eq!(balances[0].1.available, 80);
-        let progress: Vec<(String, Progress)> = documents(world, &ann, Collection::Progress).await;
+        let progress: Vec<(String, Progress)> = documents(test, &ann, Collection::Progress).await;
         assert_eq!((progress[0].1.attempts.len(), progress[0].1.passed_on.is_some()), (3, true));
-        assert_eq!(proof(world).await.issued, 80);
+        assert_eq!(proof(test).await.issued, 80);
     }
 
-    async fn an_old_version_is_marked_as_it_was_downloaded(world) {
-        populate(world).await;
-        import(world, COURSE).await.unwrap();
-        let (ann, old) = (caller(world, "m-ann").await, course(world).await);
+    async fn an_old_version_is_marked_as_it_was_downloaded(test) {
+        populate(test).await;
+        import(test, COURSE).await.unwrap();
+        let (ann, old) = (caller(test, "m-ann").await, course(test).await);
         let changed = COURSE.replace("version = 1", "version = 2").replace("correct = 1", "correct = 0");
-        let other = import(world, &COURSE.replace("correct = 1", "correct = 0")).await;
+        let other = import(test, &COURSE.replace("correct = 1", "correct = 0")).await;
         assert!(matches!(other, Err(crate::Error::Input(InputError { code: InputCode::VersionUsed { newest: 1 }, .. }))));
-        assert!(!import(world, &changed).await.unwrap().unchanged);
-        assert!(import(world, &changed).await.unwrap().unchanged);
-        let new = course(world).await;
+        assert!(!import(test, &changed).await.unwrap().unchanged);
+        assert!(import(test, &changed).await.unwrap().unchanged);
+        let new = course(test).await;
         assert_eq!(new.version, 2);
-        let result = graded(send(world, &ann, 1, hand_in(old.id, 1, answers(&old, 4))).await);
+        let result = graded(send(test, &ann, 1, hand_in(old.id, 1, answers(&old, 4))).await);
         assert_eq!((result.right, result.points), (4, 80));
-        let result = graded(send(world, &ann, 2, hand_in(new.id, 2, answers(&new, 4))).await);
+        let result = graded(send(test, &ann, 2, hand_in(new.id, 2, answers(&new, 4))).await);
         assert_eq!((result.right, result.passed, result.points), (3, true, 80), "each version pays once");
-        assert_eq!(send(world, &ann, 3, hand_in(new.id, 3, answers(&new, 4))).await, Verdict::Refused(Error::NotFound));
-        assert_eq!(proof(world).await.issued, 160);
+        assert_eq!(send(test, &ann, 3, hand_in(new.id, 3, answers(&new, 4))).await, Verdict::Refused(Error::NotFound));
+        assert_eq!(proof(test).await.issued, 160);
     }
 
-    async fn answers_that_do_not_fit_are_refused(world) {
-        populate(world).await;
-        import(world, COURSE).await.unwrap();
-        let (ann, course) = (caller(world, "m-ann").await, course(world).await);
+    async fn answers_that_do_not_fit_are_refused(test) {
+        populate(test).await;
+        import(test, COURSE).await.unwrap();
+        let (ann, course) = (caller(test, "m-ann").await, course(test).await);
         let full = answers(&course, 4);
         let mut twice = full.clone();
         twice[1] = twice[0].clone();
         let mut other = full.clone();
         other[0].given = Given::Number(1);
         for (number, answers) in [full[..3].to_vec(), twice, other, vec![]].into_iter().enumerate() {
-            let verdict = send(world, &ann, 10 + number as u128, hand_in(course.id, 1, answers)).await;
+            let verdict = send(test, &ann, 10 + number as u128, hand_in(course.id, 1, answers)).await;
             assert_eq!(verdict, Verdict::Refused(Error::AnswersDoNotFit));
         }
-        assert_eq!(proof(world).await.issued, 0);
+        assert_eq!(proof(test).await.issued, 0);
     }
 
-    async fn no_answer_of_a_graded_question_travels(world) {
-        populate(world).await;
-        import(world, COURSE).await.unwrap();
-        let ann = caller(world, "m-ann").await;
-        let mut tx = world.db.read().await.unwrap();
+    async fn no_answer_of_a_graded_question_travels(test) {
+        populate(test).await;
+        import(test, COURSE).await.unwrap();
+        let ann = caller(test, "m-ann").await;
+        let mut tx = test.db.read().await.unwrap();
         let all = crate::documents::DocumentReader::new(ann.member).all(&mut tx, Collection::Course).await.unwrap();
         let text = all[0].1.get();
         assert!(!text.contains("secret") && !text.contains("4000") && !text.contains("tolerance"), "{text}");
@@ -221,23 +221,23 @@ both! {
         assert_eq!(learning::picture(&mut tx, hash).await.unwrap(), Some(("image/png".into(), PNG.to_vec())));
     }
 
-    async fn progress_merges(world) {
-        populate(world).await;
-        import(world, COURSE).await.unwrap();
-        let (ann, course) = (caller(world, "m-ann").await, course(world).await);
+    async fn progress_merges(test) {
+        populate(test).await;
+        import(test, COURSE).await.unwrap();
+        let (ann, course) = (caller(test, "m-ann").await, course(test).await);
         let read = |lesson: &str| domain::Command::Learning(Command::ReadLesson { course: course.id, lesson: lesson.into() });
         for number in 1..3 {
-            assert_eq!(send(world, &ann, number, read("01-hands")).await, Verdict::Confirmed(Receipt::Noted));
+            assert_eq!(send(test, &ann, number, read("01-hands")).await, Verdict::Confirmed(Receipt::Noted));
         }
-        assert_eq!(send(world, &ann, 3, read("99")).await, Verdict::Refused(Error::NotFound));
+        assert_eq!(send(test, &ann, 3, read("99")).await, Verdict::Refused(Error::NotFound));
         let practice = domain::Command::Learning(Command::FinishPractice { course: course.id });
-        send(world, &ann, 4, practice).await;
-        let progress: Vec<(String, Progress)> = documents(world, &ann, Collection::Progress).await;
+        send(test, &ann, 4, practice).await;
+        let progress: Vec<(String, Progress)> = documents(test, &ann, Collection::Progress).await;
         assert_eq!((progress[0].1.read.clone(), progress[0].1.practised), (vec!["01-hands".to_owned()], 1));
     }
 
-    async fn what_is_wrong_in_a_course_is_named(world) {
-        populate(world).await;
+    async fn what_is_wrong_in_a_course_is_named(test) {
+        populate(test).await;
         let course = || InputPlace::File("course.toml".into());
         let question = |error: InputError| error.within(InputPlace::Question("q1".into())).within(course());
         for (from, to, told) in [
@@ -256,12 +256,12 @@ both! {
             ),
             ("ref = \"q2\"", "ref = \"q1\"", question(InputCode::Twice { first_line: None }.into())),
         ] {
-            match import(world, &COURSE.replacen(from, to, 1)).await {
+            match import(test, &COURSE.replacen(from, to, 1)).await {
                 Err(crate::Error::Input(error)) => assert_eq!(error, told),
                 other => panic!("{to}: {other:?}"),
             }
         }
-        match import(world, &COURSE.replacen("kind = \"single\"", "kind = \"essay\"", 1)).await {
+        match import(test, &COURSE.replacen("kind = \"single\"", "kind = \"essay\"", 1)).await {
             Err(crate::Error::Input(InputError { at, code: InputCode::Unreadable { said }, .. })) => {
                 assert!(at == [course()] && said.contains("essay"), "{said}");
             }

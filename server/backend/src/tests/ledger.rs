@@ -6,9 +6,9 @@ use domain::document::Collection;
 use domain::ledger::{Balance, Month, Reason, Wallet};
 use domain::status::Status;
 
-async fn balance(world: &crate::testing::World, member: &str, wallet: Wallet) -> Balance {
-    let caller = caller(world, member).await;
-    let balances: Vec<(String, Balance)> = documents(world, &caller, Collection::Balance).await;
+async fn balance(test: &crate::testing::TestDb, member: &str, wallet: Wallet) -> Balance {
+    let caller = caller(test, member).await;
+    let balances: Vec<(String, Balance)> = documents(test, &caller, Collection::Balance).await;
     balances
         .into_iter()
         .find(|(id, _)| id == wallet.code())
@@ -17,22 +17,22 @@ async fn balance(world: &crate::testing::World, member: &str, wallet: Wallet) ->
 }
 
 both! {
-    async fn orders_go_where_the_companys_policy_says(world) {
-        populate(world).await;
-        let report = order(world, "o-1,c-mill,2026-11-01,1,29.99,m-bob\no-2,c-site,2026-11-02,1,10.00,m-cat\n\
+    async fn orders_go_where_the_companys_policy_says(test) {
+        populate(test).await;
+        let report = order(test, "o-1,c-mill,2026-11-01,1,29.99,m-bob\no-2,c-site,2026-11-02,1,10.00,m-cat\n\
             o-3,c-site,2026-11-02,1,5.00,\n").await;
         assert_eq!((report.new, report.bad.len()), (3, 0));
-        assert_eq!(balance(world, "m-ann", Wallet::Company).await.available, 29);
-        assert_eq!(balance(world, "m-bob", Wallet::Own).await.available, 0);
-        assert_eq!(balance(world, "m-cat", Wallet::Own).await.available, 10);
-        assert_eq!(balance(world, "m-cat", Wallet::Company).await.available, 5);
-        let bob = caller(world, "m-bob").await;
-        let seen: Vec<(String, Balance)> = documents(world, &bob, Collection::Balance).await;
+        assert_eq!(balance(test, "m-ann", Wallet::Company).await.available, 29);
+        assert_eq!(balance(test, "m-bob", Wallet::Own).await.available, 0);
+        assert_eq!(balance(test, "m-cat", Wallet::Own).await.available, 10);
+        assert_eq!(balance(test, "m-cat", Wallet::Company).await.available, 5);
+        let bob = caller(test, "m-bob").await;
+        let seen: Vec<(String, Balance)> = documents(test, &bob, Collection::Balance).await;
         assert_eq!(seen.len(), 1, "only managers see the company's wallet");
-        assert_eq!(proof(world).await.issued, 44);
+        assert_eq!(proof(test).await.issued, 44);
     }
 
-    async fn any_order_of_arrival_gives_the_same(world) {
+    async fn any_order_of_arrival_gives_the_same(test) {
         let rows = [
             "o-1,c-mill,2025-09-01,1,100.00,",
             "o-2,c-mill,2025-12-01,1,80.00,",
@@ -43,21 +43,21 @@ both! {
         let orders = [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 4, 0, 3, 1], [1, 3, 0, 4, 2]];
         let mut results = Vec::new();
         for (turn, arrival) in orders.into_iter().enumerate() {
-            let fresh = if turn == 0 { None } else { Some(match world.db.kind() {
-                crate::db::Kind::Sqlite => crate::testing::World::sqlite().await,
-                crate::db::Kind::Postgres => crate::testing::World::postgres().await.unwrap(),
+            let fresh = if turn == 0 { None } else { Some(match test.db.kind() {
+                crate::db::Kind::Sqlite => crate::testing::TestDb::sqlite().await,
+                crate::db::Kind::Postgres => crate::testing::TestDb::postgres().await.unwrap(),
             }) };
-            let world = fresh.as_ref().unwrap_or(world);
-            populate(world).await;
+            let test = fresh.as_ref().unwrap_or(test);
+            populate(test).await;
             for place in arrival {
-                let report = order(world, &format!("{}\n", rows[place])).await;
+                let report = order(test, &format!("{}\n", rows[place])).await;
                 assert!(report.kept, "{:?}", report.bad);
             }
-            let balance = balance(world, "m-ann", Wallet::Company).await;
+            let balance = balance(test, "m-ann", Wallet::Company).await;
             let lots: Vec<_> = balance.lots.iter().map(|lot| (lot.earned_on, lot.expires_on, lot.left)).collect();
-            let ann = caller(world, "m-ann").await;
-            let status: Vec<(String, Status)> = documents(world, &ann, Collection::Status).await;
-            let proof = proof(world).await;
+            let ann = caller(test, "m-ann").await;
+            let status: Vec<(String, Status)> = documents(test, &ann, Collection::Status).await;
+            let proof = proof(test).await;
             results.push((balance.available, lots, status[0].1.clone(), proof.issued, proof.expired, proof.taken_back));
         }
         assert_eq!(results[0].0, 127);
@@ -68,71 +68,71 @@ both! {
         }
     }
 
-    async fn a_corrected_order_counts_once(world) {
-        populate(world).await;
-        order(world, "o-1,c-mill,2026-11-01,1,100.00,\n").await;
-        let again = order(world, "o-1,c-mill,2026-11-01,1,100.00,\n").await;
+    async fn a_corrected_order_counts_once(test) {
+        populate(test).await;
+        order(test, "o-1,c-mill,2026-11-01,1,100.00,\n").await;
+        let again = order(test, "o-1,c-mill,2026-11-01,1,100.00,\n").await;
         assert_eq!((again.new, again.changed, again.unchanged), (0, 0, 1));
-        let corrected = order(world, "o-1,c-mill,2026-11-03,1,40.00,\n").await;
+        let corrected = order(test, "o-1,c-mill,2026-11-03,1,40.00,\n").await;
         assert_eq!((corrected.new, corrected.changed, corrected.unchanged), (0, 1, 0));
-        assert_eq!(balance(world, "m-ann", Wallet::Company).await.available, 40);
-        let ann = caller(world, "m-ann").await;
-        let status: Vec<(String, Status)> = documents(world, &ann, Collection::Status).await;
+        assert_eq!(balance(test, "m-ann", Wallet::Company).await.available, 40);
+        let ann = caller(test, "m-ann").await;
+        let status: Vec<(String, Status)> = documents(test, &ann, Collection::Status).await;
         assert_eq!(status[0].1.points, 40);
-        order(world, "o-1,c-site,2026-11-03,1,40.00,m-cat\n").await;
-        assert_eq!(balance(world, "m-ann", Wallet::Company).await.available, 0);
-        assert_eq!(balance(world, "m-cat", Wallet::Own).await.available, 40);
-        assert_eq!(proof(world).await.available, 40);
-        let months: Vec<(String, Month)> = documents(world, &ann, Collection::Month).await;
+        order(test, "o-1,c-site,2026-11-03,1,40.00,m-cat\n").await;
+        assert_eq!(balance(test, "m-ann", Wallet::Company).await.available, 0);
+        assert_eq!(balance(test, "m-cat", Wallet::Own).await.available, 40);
+        assert_eq!(proof(test).await.available, 40);
+        let months: Vec<(String, Month)> = documents(test, &ann, Collection::Month).await;
         assert_eq!(months[0].1.lines.len(), 4, "{months:#?}");
     }
 
-    async fn points_expire_on_their_day_and_status_moves_with_it(world) {
-        populate(world).await;
-        order(world, "o-1,c-mill,2025-11-23,1,600.00,\no-2,c-mill,2026-06-01,1,50.00,\n").await;
-        let ann = caller(world, "m-ann").await;
+    async fn points_expire_on_their_day_and_status_moves_with_it(test) {
+        populate(test).await;
+        order(test, "o-1,c-mill,2025-11-23,1,600.00,\no-2,c-mill,2026-06-01,1,50.00,\n").await;
+        let ann = caller(test, "m-ann").await;
         assert_eq!(ann.tier, "brick");
-        let status: Vec<(String, Status)> = documents(world, &ann, Collection::Status).await;
+        let status: Vec<(String, Status)> = documents(test, &ann, Collection::Status).await;
         assert_eq!((status[0].1.points, status[0].1.review_on), (650, day("2026-11-23")));
-        world.clock.advance(2 * domain::Timestamp::DAY);
-        let mut tx = world.db.write().await.unwrap();
+        test.clock.advance(2 * domain::Timestamp::DAY);
+        let mut tx = test.db.write().await.unwrap();
         let settings = crate::programme::current(&mut tx).await.unwrap();
         let today = settings.day(tx.now()).unwrap();
         assert_eq!(crate::ledger::expire(&mut tx, today).await.unwrap(), 1);
         crate::status::refresh_all(&mut tx, &settings).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(balance(world, "m-ann", Wallet::Company).await.available, 50);
-        assert_eq!(proof(world).await.expired, 600);
-        assert_eq!(caller(world, "m-ann").await.tier, "clay");
+        assert_eq!(balance(test, "m-ann", Wallet::Company).await.available, 50);
+        assert_eq!(proof(test).await.expired, 600);
+        assert_eq!(caller(test, "m-ann").await.tier, "clay");
     }
 
-    async fn a_return_of_spent_points_is_made_up_later(world) {
-        populate(world).await;
-        order(world, "o-1,c-mill,2026-11-01,1,100.00,\n").await;
-        let mut tx = world.db.write().await.unwrap();
-        let ann = caller(world, "m-ann").await;
+    async fn a_return_of_spent_points_is_made_up_later(test) {
+        populate(test).await;
+        order(test, "o-1,c-mill,2026-11-01,1,100.00,\n").await;
+        let mut tx = test.db.write().await.unwrap();
+        let ann = caller(test, "m-ann").await;
         let today = day("2026-11-21");
         let id = domain::id::CommandId(uuid::Uuid::from_u128(9));
         let owner = crate::ledger::Owner::Company(ann.company);
         let hold = crate::ledger::hold(&mut tx, owner, 80, today, id, &domain::Text::default()).await.unwrap();
         crate::ledger::post(&mut tx, hold, today).await.unwrap();
         tx.commit().await.unwrap();
-        order(world, "r-1,c-mill,2026-11-05,-1,-100.00,\n").await;
-        assert_eq!(balance(world, "m-ann", Wallet::Company).await.available, -80);
-        proof(world).await;
-        order(world, "o-2,c-mill,2026-11-06,1,200.00,\n").await;
-        let balance = balance(world, "m-ann", Wallet::Company).await;
+        order(test, "r-1,c-mill,2026-11-05,-1,-100.00,\n").await;
+        assert_eq!(balance(test, "m-ann", Wallet::Company).await.available, -80);
+        proof(test).await;
+        order(test, "o-2,c-mill,2026-11-06,1,200.00,\n").await;
+        let balance = balance(test, "m-ann", Wallet::Company).await;
         assert_eq!((balance.available, balance.lots.len(), balance.lots[0].left), (120, 1, 120));
-        proof(world).await;
-        let mut tx = world.db.write().await.unwrap();
+        proof(test).await;
+        let mut tx = test.db.write().await.unwrap();
         let twice = crate::ledger::void(&mut tx, hold, today).await;
         assert!(twice.is_err(), "a posted hold cannot be voided");
     }
 
-    async fn points_given_stay_as_old_as_they_are(world) {
-        populate(world).await;
-        order(world, "o-1,c-mill,2026-01-10,1,100.00,\no-2,c-mill,2026-10-01,1,50.00,\n").await;
-        let (ann, bob) = (caller(world, "m-ann").await, caller(world, "m-bob").await);
+    async fn points_given_stay_as_old_as_they_are(test) {
+        populate(test).await;
+        order(test, "o-1,c-mill,2026-01-10,1,100.00,\no-2,c-mill,2026-10-01,1,50.00,\n").await;
+        let (ann, bob) = (caller(test, "m-ann").await, caller(test, "m-bob").await);
         let gift = Transfer {
             from: Owner::Company(ann.company),
             to: Owner::Member(bob.member),
@@ -142,25 +142,25 @@ both! {
         };
         let today = day("2026-11-21");
         for booked in [Booked::Now, Booked::Before] {
-            let mut tx = world.db.write().await.unwrap();
+            let mut tx = test.db.write().await.unwrap();
             assert_eq!(transfer(&mut tx, today, &gift).await.unwrap(), booked);
             tx.commit().await.unwrap();
         }
-        let own = balance(world, "m-bob", Wallet::Own).await;
+        let own = balance(test, "m-bob", Wallet::Own).await;
         let lots: Vec<_> = own.lots.iter().map(|lot| (lot.earned_on, lot.expires_on, lot.left)).collect();
         assert_eq!(lots, [(day("2026-01-10"), Some(day("2027-01-10")), 100),
             (day("2026-10-01"), Some(day("2027-10-01")), 20)]);
-        assert_eq!(balance(world, "m-ann", Wallet::Company).await.available, 30);
-        let status: Vec<(String, Status)> = documents(world, &ann, Collection::Status).await;
+        assert_eq!(balance(test, "m-ann", Wallet::Company).await.available, 30);
+        let status: Vec<(String, Status)> = documents(test, &ann, Collection::Status).await;
         assert_eq!(status[0].1.points, 150, "what is given away was still earned");
-        let months: Vec<(String, Month)> = documents(world, &bob, Collection::Month).await;
+        let months: Vec<(String, Month)> = documents(test, &bob, Collection::Month).await;
         let lines: Vec<_> = months[0].1.lines.iter().map(|line| (line.points, line.reason.clone())).collect();
         let reason = Reason::Transfer { title: gift.reason.clone() };
         assert_eq!(lines, [(20, reason.clone()), (100, reason)]);
-        proof(world).await;
+        proof(test).await;
 
         // Another transfer under the same name, more than there is, to oneself: refused.
-        let mut tx = world.db.write().await.unwrap();
+        let mut tx = test.db.write().await.unwrap();
         let other = Transfer { points: 5, ..gift.clone() };
         assert!(matches!(transfer(&mut tx, today, &other).await, Err(crate::Error::Input(_))));
         let much = Transfer { points: 31, reference: "gift-2".into(), ..gift.clone() };
@@ -171,19 +171,19 @@ both! {
         take_back(&mut tx, today, "gift-1").await.unwrap();
         assert!(matches!(take_back(&mut tx, today, "gift-1").await, Err(crate::Error::Input(_))));
         tx.commit().await.unwrap();
-        assert_eq!(balance(world, "m-bob", Wallet::Own).await.available, 0);
-        assert_eq!(balance(world, "m-ann", Wallet::Company).await.available, 150);
-        proof(world).await;
+        assert_eq!(balance(test, "m-bob", Wallet::Own).await.available, 0);
+        assert_eq!(balance(test, "m-ann", Wallet::Company).await.available, 150);
+        proof(test).await;
     }
 
-    async fn a_merged_wallet_hands_on_what_comes_into_it(world) {
-        populate(world).await;
+    async fn a_merged_wallet_hands_on_what_comes_into_it(test) {
+        populate(test).await;
         let (ann, bob, cat) =
-            (caller(world, "m-ann").await, caller(world, "m-bob").await, caller(world, "m-cat").await);
+            (caller(test, "m-ann").await, caller(test, "m-bob").await, caller(test, "m-cat").await);
         let (from, into) = (Owner::Member(cat.member), Owner::Member(bob.member));
-        order(world, "o-1,c-site,2026-02-01,1,60.00,m-cat\no-2,c-site,2026-03-01,1,40.00,m-cat\n").await;
+        order(test, "o-1,c-site,2026-02-01,1,60.00,m-cat\no-2,c-site,2026-03-01,1,40.00,m-cat\n").await;
         let today = day("2026-11-21");
-        let mut tx = world.db.write().await.unwrap();
+        let mut tx = test.db.write().await.unwrap();
         let id = domain::id::CommandId(uuid::Uuid::from_u128(9));
         let hold = crate::ledger::hold(&mut tx, from, 70, today, id, &domain::Text::default()).await.unwrap();
         assert!(merge(&mut tx, today, from, Owner::Company(ann.company)).await.is_err());
@@ -191,39 +191,39 @@ both! {
         assert_eq!(merge(&mut tx, today, from, into).await.unwrap(), Booked::Before);
         assert!(merge(&mut tx, today, into, from).await.is_err(), "no circle");
         tx.commit().await.unwrap();
-        let own = balance(world, "m-bob", Wallet::Own).await;
+        let own = balance(test, "m-bob", Wallet::Own).await;
         assert_eq!((own.available, own.lots[0].earned_on), (30, day("2026-03-01")));
-        proof(world).await;
+        proof(test).await;
 
         // The open request comes to nothing, an order comes late, another is corrected.
-        let mut tx = world.db.write().await.unwrap();
+        let mut tx = test.db.write().await.unwrap();
         crate::ledger::void(&mut tx, hold, today).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(balance(world, "m-bob", Wallet::Own).await.available, 100);
-        order(world, "o-3,c-site,2026-01-15,1,7.00,m-cat\no-1,c-site,2026-02-01,1,50.00,m-cat\n").await;
-        let own = balance(world, "m-bob", Wallet::Own).await;
+        assert_eq!(balance(test, "m-bob", Wallet::Own).await.available, 100);
+        order(test, "o-3,c-site,2026-01-15,1,7.00,m-cat\no-1,c-site,2026-02-01,1,50.00,m-cat\n").await;
+        let own = balance(test, "m-bob", Wallet::Own).await;
         // What was handed on is fixed: the late order covers a part of it, the younger points follow.
         let lots: Vec<_> = own.lots.iter().map(|lot| (lot.earned_on, lot.left)).collect();
         assert_eq!(lots, [(day("2026-02-01"), 44), (day("2026-03-01"), 30), (day("2026-03-01"), 10), (day("2026-03-01"), 13)]);
-        let empty = balance(world, "m-cat", Wallet::Own).await;
+        let empty = balance(test, "m-cat", Wallet::Own).await;
         assert_eq!((empty.available, empty.reserved, empty.lots.len()), (0, 0, 0));
-        let months: Vec<(String, Month)> = documents(world, &bob, Collection::Month).await;
+        let months: Vec<(String, Month)> = documents(test, &bob, Collection::Month).await;
         assert!(months[0].1.lines.iter().all(|line| line.reason == Reason::Merged));
         assert_eq!(months[0].1.lines.iter().map(|line| line.points).sum::<i64>(), 97);
-        proof(world).await;
+        proof(test).await;
 
-        let mut tx = world.db.write().await.unwrap();
+        let mut tx = test.db.write().await.unwrap();
         unmerge(&mut tx, today, from).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(balance(world, "m-cat", Wallet::Own).await.available, 97);
-        assert_eq!(balance(world, "m-bob", Wallet::Own).await.available, 0);
-        proof(world).await;
+        assert_eq!(balance(test, "m-cat", Wallet::Own).await.available, 97);
+        assert_eq!(balance(test, "m-bob", Wallet::Own).await.available, 0);
+        proof(test).await;
     }
 
-    async fn phones_hear_of_a_transfer(world) {
-        populate(world).await;
-        order(world, "o-1,c-site,2026-11-02,1,10.00,m-cat\n").await;
-        let (bob, cat) = (caller(world, "m-bob").await, caller(world, "m-cat").await);
+    async fn phones_hear_of_a_transfer(test) {
+        populate(test).await;
+        order(test, "o-1,c-site,2026-11-02,1,10.00,m-cat\n").await;
+        let (bob, cat) = (caller(test, "m-bob").await, caller(test, "m-cat").await);
         let gift = Transfer {
             from: Owner::Member(cat.member),
             to: Owner::Member(bob.member),
@@ -231,10 +231,10 @@ both! {
             reference: "gift-1".into(),
             reason: domain::Text::default(),
         };
-        let mut tx = world.db.write().await.unwrap();
+        let mut tx = test.db.write().await.unwrap();
         transfer(&mut tx, day("2026-11-21"), &gift).await.unwrap();
         tx.commit().await.unwrap();
-        let mut tx = world.db.read().await.unwrap();
+        let mut tx = test.db.read().await.unwrap();
         for member in [bob.member, cat.member] {
             let (newest, _) = of_members_since(&mut tx, &[(member, 0)]).await.unwrap().remove(0);
             let (_, mut changed) =

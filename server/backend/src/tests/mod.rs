@@ -16,7 +16,7 @@ use crate::caller::Caller;
 use crate::commands::Decided;
 use crate::import::Options;
 use crate::sync::Server;
-use crate::testing::World;
+use crate::testing::TestDb;
 use crate::{Result, import as files, members, programme, status};
 use domain::id::{CommandId, DeviceId, SessionId};
 use domain::sync::{Cursor, PROTO, Request};
@@ -44,31 +44,31 @@ pub const OPTIONS: Options = Options {
 };
 
 /// A small programme with two companies and three members.
-pub async fn populate(world: &World) {
+pub async fn populate(test: &TestDb) {
     let settings = programme::Settings::parse(PROGRAMME).unwrap();
-    let mut tx = world.db.write().await.unwrap();
+    let mut tx = test.db.write().await.unwrap();
     programme::apply::apply(&mut tx, &settings).await.unwrap();
     tx.commit().await.unwrap();
-    let report = files::companies(&world.db, COMPANIES.as_bytes(), OPTIONS, |_| {})
+    let report = files::companies(&test.db, COMPANIES.as_bytes(), OPTIONS, |_| {})
         .await
         .unwrap();
     assert!(report.bad.is_empty() && report.kept, "{:?}", report.bad);
-    let report = files::members(&world.db, MEMBERS.as_bytes(), OPTIONS, |_| {})
+    let report = files::members(&test.db, MEMBERS.as_bytes(), OPTIONS, |_| {})
         .await
         .unwrap();
     assert!(report.bad.is_empty() && report.kept, "{:?}", report.bad);
 }
 
-pub async fn order(world: &World, rows: &str) -> files::Report {
+pub async fn order(test: &TestDb, rows: &str) -> files::Report {
     let file = format!("order_ref,company_ref,ordered_on,quantity,amount,member_ref\n{rows}");
-    files::orders(&world.db, file.as_bytes(), OPTIONS, |_| {})
+    files::orders(&test.db, file.as_bytes(), OPTIONS, |_| {})
         .await
         .unwrap()
 }
 
 /// The caller a session of the member would give.
-pub async fn caller(world: &World, reference: &str) -> Caller {
-    let mut tx = world.db.read().await.unwrap();
+pub async fn caller(test: &TestDb, reference: &str) -> Caller {
+    let mut tx = test.db.read().await.unwrap();
     let (member, _) = members::find_by_ref(&mut tx, reference).await.unwrap().unwrap();
     let me = members::me(&mut tx, member).await.unwrap().unwrap();
     let settings = programme::current(&mut tx).await.unwrap();
@@ -84,7 +84,7 @@ pub async fn caller(world: &World, reference: &str) -> Caller {
         tier: status.tier,
         manager: me.manager,
         language: me.language,
-        synced_at: Some(world.db.now()),
+        synced_at: Some(test.db.now()),
     }
 }
 
@@ -114,14 +114,14 @@ pub async fn apply(server: &Server, caller: &Caller, bodies: &[Box<RawValue>]) -
     Ok(server.round(caller, request).await?.outcomes)
 }
 
-pub async fn send(world: &World, caller: &Caller, number: u128, command: Command) -> Verdict {
-    let body = envelope(caller, number, command, world.db.now());
-    let decided = apply(&world.sync, caller, &[body]).await.unwrap();
+pub async fn send(test: &TestDb, caller: &Caller, number: u128, command: Command) -> Verdict {
+    let body = envelope(caller, number, command, test.db.now());
+    let decided = apply(&test.sync, caller, &[body]).await.unwrap();
     decided[0].outcome.verdict.clone()
 }
 
-pub async fn proof(world: &World) -> crate::ledger::Proof {
-    let mut tx = world.db.read().await.unwrap();
+pub async fn proof(test: &TestDb) -> crate::ledger::Proof {
+    let mut tx = test.db.read().await.unwrap();
     let today = programme::current(&mut tx).await.unwrap().day(tx.now()).unwrap();
     let proof = crate::ledger::prove(&mut tx, today).await.unwrap();
     assert!(proof.ok, "{:#?}", proof.amiss);
@@ -134,11 +134,11 @@ pub async fn proof(world: &World) -> crate::ledger::Proof {
 
 /// Own documents of a collection, as the member's phone would get them.
 pub async fn documents<D: serde::de::DeserializeOwned>(
-    world: &World,
+    test: &TestDb,
     caller: &Caller,
     collection: domain::document::Collection,
 ) -> Vec<(String, D)> {
-    let mut tx = world.db.read().await.unwrap();
+    let mut tx = test.db.read().await.unwrap();
     let bodies = crate::documents::DocumentReader::new(caller.member)
         .all(&mut tx, collection)
         .await

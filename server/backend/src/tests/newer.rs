@@ -2,7 +2,7 @@
 
 use super::{caller, documents, populate, send};
 use crate::db::{Tx, on};
-use crate::testing::World;
+use crate::testing::TestDb;
 use crate::{both, events, notices, rewards};
 use domain::document::Collection;
 use domain::id::DeviceId;
@@ -56,34 +56,34 @@ async fn run(tx: &mut Tx, sql: &'static str) -> u64 {
     on!(tx, c => sqlx::query(sql).execute(c).await.unwrap().rows_affected())
 }
 
-async fn shop(world: &World) {
-    populate(world).await;
-    let mut tx = world.db.write().await.unwrap();
+async fn shop(test: &TestDb) {
+    populate(test).await;
+    let mut tx = test.db.write().await.unwrap();
     rewards::import_file(&mut tx, REWARDS).await.unwrap();
     events::import_file(&mut tx, EVENTS).await.unwrap();
     tx.commit().await.unwrap();
 }
 
 both! {
-    async fn a_row_that_cannot_be_read_fails_nobodys_round(world) {
-        shop(world).await;
-        let ann = caller(world, "m-ann").await;
+    async fn a_row_that_cannot_be_read_fails_nobodys_round(test) {
+        shop(test).await;
+        let ann = caller(test, "m-ann").await;
         let about = |name: &str| About::TierReached { tier: domain::Text { fr: name.into(), en: name.into() } };
-        let mut tx = world.db.write().await.unwrap();
-        notices::tell(&mut tx, ann.member, about("one")).await.unwrap();
-        notices::tell(&mut tx, ann.member, about("two")).await.unwrap();
+        let mut tx = test.db.write().await.unwrap();
+        notices::notify(&mut tx, ann.member, about("one")).await.unwrap();
+        notices::notify(&mut tx, ann.member, about("two")).await.unwrap();
         tx.commit().await.unwrap();
-        let event = documents::<domain::events::Event>(world, &ann, Collection::Event).await[0].1.id;
+        let event = documents::<domain::events::Event>(test, &ann, Collection::Event).await[0].1.id;
         for number in [1, 2] {
             let command = Command::Events(if number == 1 {
                 domain::events::Command::Join { event }
             } else {
                 domain::events::Command::Leave { event }
             });
-            assert!(matches!(send(world, &ann, number, command).await, Verdict::Confirmed(_)));
+            assert!(matches!(send(test, &ann, number, command).await, Verdict::Confirmed(_)));
         }
 
-        let mut tx = world.db.write().await.unwrap();
+        let mut tx = test.db.write().await.unwrap();
         for broken in [
             "UPDATE reward SET document = '{\"id\":7}' WHERE ref = 'oven'",
             "UPDATE event SET document = '{\"form\":2}' WHERE ref = 'evening'",
@@ -102,7 +102,7 @@ both! {
             have: Cursor::default(),
             commands: vec![],
         };
-        let reply = world.sync.round(&ann, request).await.unwrap();
+        let reply = test.sync.round(&ann, request).await.unwrap();
         let count = |code: &str| reply.docs.iter().filter(|doc| doc.collection == code).count();
         for collection in ["reward", "event", "notice", "act"] {
             assert_eq!(count(collection), 1, "{collection}");
@@ -110,13 +110,13 @@ both! {
         assert_eq!(count("me"), 1);
     }
 
-    async fn cases_of_a_newer_version_travel_or_are_left_out(world) {
-        shop(world).await;
-        let ann = caller(world, "m-ann").await;
-        let mut tx = world.db.write().await.unwrap();
+    async fn cases_of_a_newer_version_travel_or_are_left_out(test) {
+        shop(test).await;
+        let ann = caller(test, "m-ann").await;
+        let mut tx = test.db.write().await.unwrap();
         let known = About::TierReached { tier: domain::Text { fr: "un".into(), en: "one".into() } };
-        notices::tell(&mut tx, ann.member, known.clone()).await.unwrap();
-        notices::tell(&mut tx, ann.member, known).await.unwrap();
+        notices::notify(&mut tx, ann.member, known.clone()).await.unwrap();
+        notices::notify(&mut tx, ann.member, known).await.unwrap();
         for newer in [
             "UPDATE reward SET document = replace(document, '\"work\"', '\"by_air\"') WHERE ref = 'oven'",
             "UPDATE notice SET about = '{\"weather\":{\"degrees\":1.5}}' WHERE id = (SELECT id FROM notice ORDER BY id LIMIT 1)",
@@ -124,13 +124,13 @@ both! {
             assert_eq!(run(&mut tx, newer).await, 1, "{newer}");
         }
         tx.commit().await.unwrap();
-        let rewards: Vec<(String, domain::rewards::Reward)> = documents(world, &ann, Collection::Reward).await;
+        let rewards: Vec<(String, domain::rewards::Reward)> = documents(test, &ann, Collection::Reward).await;
         let shelves: Vec<_> = rewards.iter().map(|(_, reward)| reward.shelf).collect();
         assert!(shelves.contains(&domain::rewards::Shelf::Newer), "{shelves:?}");
-        let notices: Vec<(String, Notice)> = documents(world, &ann, Collection::Notice).await;
+        let notices: Vec<(String, Notice)> = documents(test, &ann, Collection::Notice).await;
         assert_eq!(notices.len(), 1, "the other cannot be written");
         assert!(matches!(
-            send(world, &ann, 9, Command::Notices(domain::notices::Command::MarkRead { notice: notices[0].1.id })).await,
+            send(test, &ann, 9, Command::Notices(domain::notices::Command::MarkRead { notice: notices[0].1.id })).await,
             Verdict::Confirmed(Receipt::Noted)
         ));
     }

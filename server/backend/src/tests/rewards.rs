@@ -1,5 +1,5 @@
 use super::{apply, caller, documents, envelope, order, populate, proof, send};
-use crate::testing::World;
+use crate::testing::TestDb;
 use crate::{both, rewards};
 use domain::document::Collection;
 use domain::id::{CommandId, RewardId};
@@ -40,21 +40,21 @@ delivery = "post"
 tiers = ["stone"]
 "#;
 
-async fn shop(world: &World) {
-    populate(world).await;
+async fn shop(test: &TestDb) {
+    populate(test).await;
     order(
-        world,
+        test,
         "o-1,c-mill,2026-11-01,1,100.00,\no-2,c-site,2026-11-01,1,50.00,m-cat\n",
     )
     .await;
-    let mut tx = world.db.write().await.unwrap();
+    let mut tx = test.db.write().await.unwrap();
     assert_eq!(rewards::import_file(&mut tx, REWARDS).await.unwrap(), 3);
     tx.commit().await.unwrap();
 }
 
-async fn reward(world: &World, title: &str) -> Reward {
-    let ann = caller(world, "m-ann").await;
-    let all: Vec<(String, Reward)> = documents(world, &ann, Collection::Reward).await;
+async fn reward(test: &TestDb, title: &str) -> Reward {
+    let ann = caller(test, "m-ann").await;
+    let all: Vec<(String, Reward)> = documents(test, &ann, Collection::Reward).await;
     all.into_iter()
         .map(|(_, reward)| reward)
         .find(|reward| reward.title.en == title)
@@ -75,9 +75,9 @@ fn take_back(number: u128) -> domain::Command {
     })
 }
 
-async fn available(world: &World, member: &str, wallet: Wallet) -> (i64, i64) {
-    let caller = caller(world, member).await;
-    let balances: Vec<(String, Balance)> = documents(world, &caller, Collection::Balance).await;
+async fn available(test: &TestDb, member: &str, wallet: Wallet) -> (i64, i64) {
+    let caller = caller(test, member).await;
+    let balances: Vec<(String, Balance)> = documents(test, &caller, Collection::Balance).await;
     let balance = balances
         .into_iter()
         .find(|(id, _)| id == wallet.code())
@@ -87,77 +87,77 @@ async fn available(world: &World, member: &str, wallet: Wallet) -> (i64, i64) {
 }
 
 both! {
-    async fn a_request_reserves_then_spends(world) {
-        shop(world).await;
-        let (cat, tree) = (caller(world, "m-cat").await, reward(world, "A tree").await);
-        let verdict = send(world, &cat, 1, redeem(&tree, Wallet::Own)).await;
+    async fn a_request_reserves_then_spends(test) {
+        shop(test).await;
+        let (cat, tree) = (caller(test, "m-cat").await, reward(test, "A tree").await);
+        let verdict = send(test, &cat, 1, redeem(&tree, Wallet::Own)).await;
         assert_eq!(verdict, Verdict::Confirmed(Receipt::Reserved { points: 20 }));
-        assert_eq!(available(world, "m-cat", Wallet::Own).await, (30, 20));
-        let mut tx = world.db.write().await.unwrap();
+        assert_eq!(available(test, "m-cat", Wallet::Own).await, (30, 20));
+        let mut tx = test.db.write().await.unwrap();
         assert_eq!(rewards::open_requests(&mut tx).await.unwrap().len(), 1);
         let id = CommandId(uuid::Uuid::from_u128(1));
         rewards::advance(&mut tx, id, Step::Accepted).await.unwrap();
         assert!(rewards::advance(&mut tx, id, Step::Declined).await.unwrap_err().to_string().contains("accepted"));
         tx.commit().await.unwrap();
-        assert_eq!(available(world, "m-cat", Wallet::Own).await, (30, 0));
-        assert_eq!(proof(world).await.spent, 20);
-        let mine: Vec<(String, Redemption)> = documents(world, &cat, Collection::Redemption).await;
+        assert_eq!(available(test, "m-cat", Wallet::Own).await, (30, 0));
+        assert_eq!(proof(test).await.spent, 20);
+        let mine: Vec<(String, Redemption)> = documents(test, &cat, Collection::Redemption).await;
         let steps: Vec<Step> = mine[0].1.steps.iter().map(|(_, step)| *step).collect();
         assert_eq!(steps, [Step::Reserved, Step::Accepted]);
         assert!(mine[0].1.voucher.as_ref().is_some_and(|voucher| voucher.text.starts_with("CPG1:")));
-        let notices: Vec<(String, Notice)> = documents(world, &cat, Collection::Notice).await;
+        let notices: Vec<(String, Notice)> = documents(test, &cat, Collection::Notice).await;
         assert!(matches!(notices[0].1.about, About::RequestMoved { step: Step::Accepted, .. }));
-        assert_eq!(send(world, &cat, 2, take_back(1)).await, Verdict::Refused(Error::AlreadyHandled));
+        assert_eq!(send(test, &cat, 2, take_back(1)).await, Verdict::Refused(Error::AlreadyHandled));
     }
 
-    async fn taking_back_frees_points_and_stock(world) {
-        shop(world).await;
-        let (cat, last) = (caller(world, "m-cat").await, reward(world, "Thermometer").await);
-        assert_eq!(send(world, &cat, 1, redeem(&last, Wallet::Own)).await, Verdict::Confirmed(Receipt::Reserved { points: 30 }));
-        assert_eq!(reward(world, "Thermometer").await.stock, Band::None);
-        assert_eq!(send(world, &cat, 2, take_back(1)).await, Verdict::Confirmed(Receipt::Released { points: 30 }));
-        assert_eq!(reward(world, "Thermometer").await.stock, Band::Few);
-        assert_eq!(available(world, "m-cat", Wallet::Own).await, (50, 0));
-        assert_eq!(send(world, &cat, 3, take_back(1)).await, Verdict::Refused(Error::AlreadyHandled));
-        let ann = caller(world, "m-ann").await;
-        assert_eq!(send(world, &ann, 4, take_back(1)).await, Verdict::Refused(Error::NotFound));
-        proof(world).await;
+    async fn taking_back_frees_points_and_stock(test) {
+        shop(test).await;
+        let (cat, last) = (caller(test, "m-cat").await, reward(test, "Thermometer").await);
+        assert_eq!(send(test, &cat, 1, redeem(&last, Wallet::Own)).await, Verdict::Confirmed(Receipt::Reserved { points: 30 }));
+        assert_eq!(reward(test, "Thermometer").await.stock, Band::None);
+        assert_eq!(send(test, &cat, 2, take_back(1)).await, Verdict::Confirmed(Receipt::Released { points: 30 }));
+        assert_eq!(reward(test, "Thermometer").await.stock, Band::Few);
+        assert_eq!(available(test, "m-cat", Wallet::Own).await, (50, 0));
+        assert_eq!(send(test, &cat, 3, take_back(1)).await, Verdict::Refused(Error::AlreadyHandled));
+        let ann = caller(test, "m-ann").await;
+        assert_eq!(send(test, &ann, 4, take_back(1)).await, Verdict::Refused(Error::NotFound));
+        proof(test).await;
     }
 
-    async fn refusals_say_why_and_leave_nothing(world) {
-        shop(world).await;
-        let (bob, cat) = (caller(world, "m-bob").await, caller(world, "m-cat").await);
-        let (last, trip) = (reward(world, "Thermometer").await, reward(world, "Trip").await);
-        assert_eq!(send(world, &bob, 1, redeem(&last, Wallet::Own)).await, Verdict::Refused(Error::NotEnoughPoints { missing: 30 }));
-        assert_eq!(send(world, &bob, 2, redeem(&last, Wallet::Company)).await, Verdict::Refused(Error::ManagersOnly));
-        assert_eq!(send(world, &cat, 3, redeem(&trip, Wallet::Own)).await, Verdict::Refused(Error::NotForYourTier));
+    async fn refusals_say_why_and_leave_nothing(test) {
+        shop(test).await;
+        let (bob, cat) = (caller(test, "m-bob").await, caller(test, "m-cat").await);
+        let (last, trip) = (reward(test, "Thermometer").await, reward(test, "Trip").await);
+        assert_eq!(send(test, &bob, 1, redeem(&last, Wallet::Own)).await, Verdict::Refused(Error::NotEnoughPoints { missing: 30 }));
+        assert_eq!(send(test, &bob, 2, redeem(&last, Wallet::Company)).await, Verdict::Refused(Error::ManagersOnly));
+        assert_eq!(send(test, &cat, 3, redeem(&trip, Wallet::Own)).await, Verdict::Refused(Error::NotForYourTier));
         let cheap = Reward { points: 1, ..last.clone() };
-        assert_eq!(send(world, &cat, 4, redeem(&cheap, Wallet::Own)).await, Verdict::Refused(Error::PriceChanged { price: 30 }));
+        assert_eq!(send(test, &cat, 4, redeem(&cheap, Wallet::Own)).await, Verdict::Refused(Error::PriceChanged { price: 30 }));
         let gone = Reward { id: RewardId(uuid::Uuid::nil()), ..last.clone() };
-        assert_eq!(send(world, &cat, 5, redeem(&gone, Wallet::Own)).await, Verdict::Refused(Error::NotFound));
-        assert_eq!(reward(world, "Thermometer").await.stock, Band::Few, "a refused request keeps no stock");
-        let proof = proof(world).await;
+        assert_eq!(send(test, &cat, 5, redeem(&gone, Wallet::Own)).await, Verdict::Refused(Error::NotFound));
+        assert_eq!(reward(test, "Thermometer").await.stock, Band::Few, "a refused request keeps no stock");
+        let proof = proof(test).await;
         assert_eq!((proof.held, proof.available), (0, 150));
     }
 
-    async fn a_manager_spends_the_companys_points(world) {
-        shop(world).await;
-        let (ann, last) = (caller(world, "m-ann").await, reward(world, "Thermometer").await);
-        assert_eq!(send(world, &ann, 1, redeem(&last, Wallet::Company)).await, Verdict::Confirmed(Receipt::Reserved { points: 30 }));
-        assert_eq!(available(world, "m-ann", Wallet::Company).await, (70, 30));
-        assert_eq!(send(world, &ann, 2, redeem(&last, Wallet::Company)).await, Verdict::Refused(Error::SoldOut));
-        proof(world).await;
+    async fn a_manager_spends_the_companys_points(test) {
+        shop(test).await;
+        let (ann, last) = (caller(test, "m-ann").await, reward(test, "Thermometer").await);
+        assert_eq!(send(test, &ann, 1, redeem(&last, Wallet::Company)).await, Verdict::Confirmed(Receipt::Reserved { points: 30 }));
+        assert_eq!(available(test, "m-ann", Wallet::Company).await, (70, 30));
+        assert_eq!(send(test, &ann, 2, redeem(&last, Wallet::Company)).await, Verdict::Refused(Error::SoldOut));
+        proof(test).await;
     }
 
-    async fn of_a_hundred_requests_for_the_last_piece_one_wins(world) {
-        shop(world).await;
-        let (ann, cat, last) = (caller(world, "m-ann").await, caller(world, "m-cat").await, reward(world, "Thermometer").await);
+    async fn of_a_hundred_requests_for_the_last_piece_one_wins(test) {
+        shop(test).await;
+        let (ann, cat, last) = (caller(test, "m-ann").await, caller(test, "m-cat").await, reward(test, "Thermometer").await);
         let mut tasks = Vec::new();
         for number in 0..100_u128 {
             let caller = if number % 2 == 0 { ann.clone() } else { cat.clone() };
             let wallet = if number % 2 == 0 { Wallet::Company } else { Wallet::Own };
-            let body = envelope(&caller, 1000 + number, redeem(&last, wallet), world.db.now());
-            let server = world.sync.clone();
+            let body = envelope(&caller, 1000 + number, redeem(&last, wallet), test.db.now());
+            let server = test.sync.clone();
             tasks.push(tokio::spawn(async move {
                 apply(&server, &caller, &[body]).await.unwrap()[0].outcome.verdict.clone()
             }));
@@ -171,15 +171,15 @@ both! {
             }
         }
         assert_eq!((reserved, refused), (1, 99));
-        assert_eq!(proof(world).await.held, 30);
+        assert_eq!(proof(test).await.held, 30);
     }
 
-    async fn one_wallet_is_never_overdrawn_by_many_hands(world) {
-        shop(world).await;
-        let (cat, tree) = (caller(world, "m-cat").await, reward(world, "A tree").await);
+    async fn one_wallet_is_never_overdrawn_by_many_hands(test) {
+        shop(test).await;
+        let (cat, tree) = (caller(test, "m-cat").await, reward(test, "A tree").await);
         let tasks: Vec<_> = (0..20_u128).map(|number| {
-            let body = envelope(&cat, 2000 + number, redeem(&tree, Wallet::Own), world.db.now());
-            let (server, cat) = (world.sync.clone(), cat.clone());
+            let body = envelope(&cat, 2000 + number, redeem(&tree, Wallet::Own), test.db.now());
+            let (server, cat) = (test.sync.clone(), cat.clone());
             tokio::spawn(async move { apply(&server, &cat, &[body]).await.unwrap() })
         }).collect();
         let mut reserved = 0;
@@ -187,7 +187,7 @@ both! {
             reserved += usize::from(task.await.unwrap()[0].json().contains("reserved"));
         }
         assert_eq!(reserved, 2, "50 points buy two of 20");
-        assert_eq!(available(world, "m-cat", Wallet::Own).await, (10, 40));
-        proof(world).await;
+        assert_eq!(available(test, "m-cat", Wallet::Own).await, (10, 40));
+        proof(test).await;
     }
 }

@@ -3,12 +3,12 @@
 use super::{order, populate, proof};
 use crate::db::schema::{self, Table, Type};
 use crate::db::{Kind, migrations, on};
-use crate::testing::World;
+use crate::testing::TestDb;
 use crate::{both, copy};
 use sqlx::AssertSqlSafe;
 
-async fn tables(world: &World) -> Vec<Table> {
-    let mut tx = world.db.read().await.unwrap();
+async fn tables(test: &TestDb) -> Vec<Table> {
+    let mut tx = test.db.read().await.unwrap();
     schema::tables(&mut tx).await.unwrap()
 }
 
@@ -26,10 +26,10 @@ fn alike(mut tables: Vec<Table>) -> Vec<Table> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_engines_have_the_same_tables() {
-    let Some(postgres) = World::postgres().await else {
+    let Some(postgres) = TestDb::postgres().await else {
         return;
     };
-    let sqlite = World::sqlite().await;
+    let sqlite = TestDb::sqlite().await;
     let tables = tables(&sqlite).await;
     assert_eq!(tables, alike(self::tables(&postgres).await));
     assert!(tables.len() >= 28, "{tables:#?}");
@@ -44,18 +44,18 @@ async fn both_engines_have_the_same_tables() {
 }
 
 both! {
-    async fn a_migration_of_one_text_makes_its_table(world) {
+    async fn a_migration_of_one_text_makes_its_table(test) {
         const TEXT: &str = "CREATE TABLE sample (id {uuid} NOT NULL, hash {bytes}, member_id {uuid} REFERENCES member (id),\n\
             day INTEGER, at BIGINT NOT NULL, seen BOOLEAN, PRIMARY KEY (id)) {compact};\n\
             CREATE TABLE sample_line (number {number}, sample_id {uuid} REFERENCES sample (id));\n\
             -- only sqlite\nCREATE TRIGGER sample_no_delete BEFORE DELETE ON sample BEGIN SELECT RAISE(ABORT, 'no'); END;\n-- end\n\
             -- only postgres\nCREATE INDEX sample_day ON sample USING brin (day);\n-- end";
-        let before = tables(world).await.len();
-        let sql = migrations::expanded(TEXT, world.db.kind()).unwrap();
-        let mut tx = world.db.write().await.unwrap();
+        let before = tables(test).await.len();
+        let sql = migrations::expanded(TEXT, test.db.kind()).unwrap();
+        let mut tx = test.db.write().await.unwrap();
         on!(tx, c => sqlx::raw_sql(AssertSqlSafe(sql)).execute(c).await.map(|_| ()).unwrap());
         tx.commit().await.unwrap();
-        let tables = tables(world).await;
+        let tables = tables(test).await;
         assert_eq!(tables.len(), before + 2);
         let sample = alike(tables.into_iter().filter(|table| table.name == "sample").collect()).remove(0);
         let kinds: Vec<Type> = sample.columns.iter().map(|column| column.kind).collect();
@@ -63,9 +63,9 @@ both! {
         assert_eq!((sample.key(), &sample.refers_to), (vec!["id"], &["member".to_owned()].into()));
     }
 
-    async fn the_ledger_cannot_be_rewritten(world) {
-        populate(world).await;
-        order(world, "o-1,c-mill,2026-11-01,1,100.00,\n").await;
+    async fn the_ledger_cannot_be_rewritten(test) {
+        populate(test).await;
+        order(test, "o-1,c-mill,2026-11-01,1,100.00,\n").await;
         let both = [
             "UPDATE entry SET points = 5",
             "UPDATE entry SET earned_on = 5",
@@ -78,7 +78,7 @@ both! {
             "UPDATE lot SET account_id = entry_id",
             "DELETE FROM lot",
         ];
-        let own = match world.db.kind() {
+        let own = match test.db.kind() {
             Kind::Sqlite => [
                 "INSERT OR REPLACE INTO entry SELECT * FROM entry",
                 "INSERT OR REPLACE INTO lot SELECT * FROM lot",
@@ -87,34 +87,34 @@ both! {
             Kind::Postgres => ["TRUNCATE lot", "TRUNCATE entry CASCADE", "TRUNCATE entry, lot CASCADE"],
         };
         for sql in both.into_iter().chain(own) {
-            let mut tx = world.db.write().await.unwrap();
+            let mut tx = test.db.write().await.unwrap();
             let error = on!(tx, c => sqlx::query(sql).execute(c).await.map(|_| ())).unwrap_err();
             assert!(error.to_string().contains("append-only"), "{sql}: {error}");
         }
-        proof(world).await;
+        proof(test).await;
     }
 
-    async fn a_programme_moves_to_the_other_engine_and_back(world) {
-        populate(world).await;
-        order(world, "o-1,c-mill,2026-11-01,1,100.00,\no-2,c-site,2024-11-01,1,50.00,m-cat\n").await;
-        let before = proof(world).await;
-        let other = match world.db.kind() {
-            Kind::Sqlite => World::postgres().await,
-            Kind::Postgres => Some(World::sqlite().await),
+    async fn a_programme_moves_to_the_other_engine_and_back(test) {
+        populate(test).await;
+        order(test, "o-1,c-mill,2026-11-01,1,100.00,\no-2,c-site,2024-11-01,1,50.00,m-cat\n").await;
+        let before = proof(test).await;
+        let other = match test.db.kind() {
+            Kind::Sqlite => TestDb::postgres().await,
+            Kind::Postgres => Some(TestDb::sqlite().await),
         };
         let Some(other) = other else { return };
-        let there = copy::copy(&world.db, &other.db, |_, _| {}).await.unwrap();
+        let there = copy::copy(&test.db, &other.db, |_, _| {}).await.unwrap();
         assert!(there.rows > 20, "{there:?}");
         let after = proof(&other).await;
         assert_eq!((after.issued, after.expired, after.entries), (before.issued, before.expired, before.entries));
         // The copy goes on where the original stood.
         order(&other, "o-3,c-mill,2026-11-02,1,30.00,\n").await;
         assert_eq!(proof(&other).await.issued, before.issued + 30);
-        let again = copy::copy(&world.db, &other.db, |_, _| {}).await;
+        let again = copy::copy(&test.db, &other.db, |_, _| {}).await;
         assert!(again.unwrap_err().to_string().contains("not empty"));
-        let home = match world.db.kind() {
-            Kind::Sqlite => World::sqlite().await,
-            Kind::Postgres => World::postgres().await.unwrap(),
+        let home = match test.db.kind() {
+            Kind::Sqlite => TestDb::sqlite().await,
+            Kind::Postgres => TestDb::postgres().await.unwrap(),
         };
         copy::copy(&other.db, &home.db, |_, _| {}).await.unwrap();
         assert_eq!(proof(&home).await.issued, before.issued + 30);

@@ -1,6 +1,6 @@
 use super::{caller, envelope, order, populate};
 use crate::caller::Caller;
-use crate::testing::World;
+use crate::testing::TestDb;
 use crate::{both, members, notices, programme, rewards};
 use domain::document::{Collection, Family};
 use domain::id::DeviceId;
@@ -22,7 +22,7 @@ impl Phone {
     /// One round; answers how many documents and tombstones came.
     async fn round(
         &mut self,
-        world: &World,
+        test: &TestDb,
         caller: &Caller,
         commands: Vec<Box<RawValue>>,
     ) -> (usize, usize) {
@@ -34,7 +34,7 @@ impl Phone {
             have: self.have.clone(),
             commands,
         };
-        let reply = world.sync.round(caller, request).await.unwrap();
+        let reply = test.sync.round(caller, request).await.unwrap();
         let family = |code: &str| Collection::from_code(code).map(Collection::family);
         self.docs.retain(|(collection, _), _| match family(collection) {
             Some(Family::Content) => !reply.all_content,
@@ -55,111 +55,111 @@ impl Phone {
 }
 
 /// Everything a phone would get that begins anew.
-async fn whole(world: &World, caller: &Caller) -> BTreeMap<(String, String), String> {
+async fn whole(test: &TestDb, caller: &Caller) -> BTreeMap<(String, String), String> {
     let mut phone = Phone::default();
-    phone.round(world, caller, vec![]).await;
+    phone.round(test, caller, vec![]).await;
     phone.docs
 }
 
 both! {
-    async fn a_phone_follows_and_an_idle_round_brings_nothing(world) {
-        populate(world).await;
-        let ann = caller(world, "m-ann").await;
+    async fn a_phone_follows_and_an_idle_round_brings_nothing(test) {
+        populate(test).await;
+        let ann = caller(test, "m-ann").await;
         let mut phone = Phone::default();
-        assert!(phone.round(world, &ann, vec![]).await.0 >= 4);
-        assert_eq!(phone.round(world, &ann, vec![]).await, (0, 0));
-        order(world, "o-1,c-mill,2026-11-01,1,120.00,\n").await;
-        assert_eq!(phone.round(world, &ann, vec![]).await.0, 3, "status, balance, month");
-        assert_eq!(phone.docs, whole(world, &ann).await);
+        assert!(phone.round(test, &ann, vec![]).await.0 >= 4);
+        assert_eq!(phone.round(test, &ann, vec![]).await, (0, 0));
+        order(test, "o-1,c-mill,2026-11-01,1,120.00,\n").await;
+        assert_eq!(phone.round(test, &ann, vec![]).await.0, 3, "status, balance, month");
+        assert_eq!(phone.docs, whole(test, &ann).await);
         let speak = domain::Command::Members(Command::SetLanguage { language: Lang::En });
-        let body = envelope(&ann, 1, speak, world.db.now());
-        assert_eq!(phone.round(world, &ann, vec![body]).await.0, 2, "me and the act");
-        assert_eq!(phone.docs, whole(world, &ann).await);
-        assert_eq!(phone.round(world, &ann, vec![]).await, (0, 0));
+        let body = envelope(&ann, 1, speak, test.db.now());
+        assert_eq!(phone.round(test, &ann, vec![body]).await.0, 2, "me and the act");
+        assert_eq!(phone.docs, whole(test, &ann).await);
+        assert_eq!(phone.round(test, &ann, vec![]).await, (0, 0));
     }
 
-    async fn a_notice_that_newer_ones_push_out_leaves_the_phone(world) {
-        populate(world).await;
-        let ann = caller(world, "m-ann").await;
+    async fn a_notice_that_newer_ones_push_out_leaves_the_phone(test) {
+        populate(test).await;
+        let ann = caller(test, "m-ann").await;
         let mut phone = Phone::default();
         for _ in 0..3 {
-            phone.round(world, &ann, vec![]).await;
-            let mut tx = world.db.write().await.unwrap();
+            phone.round(test, &ann, vec![]).await;
+            let mut tx = test.db.write().await.unwrap();
             for _ in 0..20 {
                 let about = About::TierReached { tier: Default::default() };
-                notices::tell(&mut tx, ann.member, about).await.unwrap();
+                notices::notify(&mut tx, ann.member, about).await.unwrap();
             }
             tx.commit().await.unwrap();
         }
-        phone.round(world, &ann, vec![]).await;
-        assert_eq!(phone.docs, whole(world, &ann).await);
+        phone.round(test, &ann, vec![]).await;
+        assert_eq!(phone.docs, whole(test, &ann).await);
         let notices = phone.docs.keys().filter(|(collection, _)| collection == Collection::Notice.code());
         assert_eq!(notices.count(), 50);
     }
 
-    async fn a_new_status_brings_what_is_seen_with_it(world) {
-        populate(world).await;
-        let ann = caller(world, "m-ann").await;
+    async fn a_new_status_brings_what_is_seen_with_it(test) {
+        populate(test).await;
+        let ann = caller(test, "m-ann").await;
         let mut phone = Phone::default();
-        phone.round(world, &ann, vec![]).await;
+        phone.round(test, &ann, vec![]).await;
         let before = phone.have.audience.clone();
-        order(world, "o-1,c-mill,2026-11-01,1,600.00,\n").await;
-        phone.round(world, &ann, vec![]).await;
+        order(test, "o-1,c-mill,2026-11-01,1,600.00,\n").await;
+        phone.round(test, &ann, vec![]).await;
         assert_ne!(phone.have.audience, before);
         assert!(phone.docs.keys().any(|(collection, _)| collection == "notice"), "told of the new status");
-        assert_eq!(phone.docs, whole(world, &ann).await);
+        assert_eq!(phone.docs, whole(test, &ann).await);
     }
 
-    async fn who_is_no_longer_manager_loses_the_companys_wallet(world) {
-        populate(world).await;
-        order(world, "o-1,c-mill,2026-11-01,1,100.00,\n").await;
-        let ann = caller(world, "m-ann").await;
+    async fn who_is_no_longer_manager_loses_the_companys_wallet(test) {
+        populate(test).await;
+        order(test, "o-1,c-mill,2026-11-01,1,100.00,\n").await;
+        let ann = caller(test, "m-ann").await;
         let mut phone = Phone::default();
-        phone.round(world, &ann, vec![]).await;
+        phone.round(test, &ann, vec![]).await;
         assert!(phone.docs.contains_key(&("balance".into(), "company".into())));
         let file = "member_ref,company_ref,name,phone,email,trade,function,manager,language\n\
             m-ann,c-mill,Ann Mill,06 39 98 00 10,ann@example.com,baker,decider,false,fr\n";
-        members_import(world, file).await;
-        phone.round(world, &ann, vec![]).await;
+        members_import(test, file).await;
+        phone.round(test, &ann, vec![]).await;
         assert!(!phone.docs.keys().any(|(_, id)| id.starts_with("company")), "{:?}", phone.docs.keys());
-        assert_eq!(phone.docs, whole(world, &caller(world, "m-ann").await).await);
+        assert_eq!(phone.docs, whole(test, &caller(test, "m-ann").await).await);
     }
 
-    async fn content_reaches_phones_and_a_restored_backup_sends_all_again(world) {
-        populate(world).await;
-        let ann = caller(world, "m-ann").await;
+    async fn content_reaches_phones_and_a_restored_backup_sends_all_again(test) {
+        populate(test).await;
+        let ann = caller(test, "m-ann").await;
         let mut phone = Phone::default();
-        phone.round(world, &ann, vec![]).await;
-        let mut tx = world.db.write().await.unwrap();
+        phone.round(test, &ann, vec![]).await;
+        let mut tx = test.db.write().await.unwrap();
         let reward = "[[reward]]\nref = \"a\"\ntitle = { fr = \"A\", en = \"A\" }\nsummary = { fr = \"A\" }\n\
             body = { fr = \"A\" }\nshelf = \"work\"\npoints = 10\ndelivery = \"post\"\n";
         rewards::import_file(&mut tx, reward).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(phone.round(world, &ann, vec![]).await, (1, 0));
+        assert_eq!(phone.round(test, &ann, vec![]).await, (1, 0));
         let epoch = phone.have.epoch.clone();
-        let mut tx = world.db.write().await.unwrap();
+        let mut tx = test.db.write().await.unwrap();
         programme::begin_epoch(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
-        assert!(phone.round(world, &ann, vec![]).await.0 > 4);
+        assert!(phone.round(test, &ann, vec![]).await.0 > 4);
         assert_ne!(phone.have.epoch, epoch);
-        assert_eq!(phone.docs, whole(world, &ann).await);
+        assert_eq!(phone.docs, whole(test, &ann).await);
     }
 
-    async fn phones_that_come_together_are_told_what_is_theirs(world) {
-        populate(world).await;
+    async fn phones_that_come_together_are_told_what_is_theirs(test) {
+        populate(test).await;
         let mut phones = Vec::new();
         for reference in ["m-ann", "m-bob", "m-cat", "m-ann"] {
-            let caller = caller(world, reference).await;
+            let caller = caller(test, reference).await;
             let mut phone = Phone::default();
-            phone.round(world, &caller, vec![]).await;
+            phone.round(test, &caller, vec![]).await;
             phones.push((caller, phone));
         }
         // Who writes now keeps them waiting, so that they are there together.
-        let held = world.db.write().await.unwrap();
+        let held = test.db.write().await.unwrap();
         let rounds = phones.into_iter().enumerate().map(|(place, (caller, mut phone))| async move {
             let language = domain::Command::Members(Command::SetLanguage { language: Lang::En });
-            let body = envelope(&caller, place as u128 + 1, language, world.db.now());
-            phone.round(world, &caller, vec![body]).await;
+            let body = envelope(&caller, place as u128 + 1, language, test.db.now());
+            phone.round(test, &caller, vec![body]).await;
             (caller, phone)
         });
         let let_go = async {
@@ -170,37 +170,37 @@ both! {
         let ann = phones[0].0.member;
         for (caller, mut phone) in phones {
             let mut fresh = Phone::default();
-            fresh.round(world, &caller, vec![]).await;
+            fresh.round(test, &caller, vec![]).await;
             // Of Ann's two phones one may have been told before the other's act.
             if caller.member != ann {
                 assert_eq!(phone.have, fresh.have);
                 assert_eq!(phone.docs, fresh.docs);
             }
-            phone.round(world, &caller, vec![]).await;
+            phone.round(test, &caller, vec![]).await;
             assert_eq!(phone.docs, fresh.docs);
-            assert_eq!(phone.round(world, &caller, vec![]).await, (0, 0));
+            assert_eq!(phone.round(test, &caller, vec![]).await, (0, 0));
         }
     }
 
-    async fn an_idle_reply_is_small(world) {
-        populate(world).await;
-        let ann = caller(world, "m-ann").await;
+    async fn an_idle_reply_is_small(test) {
+        populate(test).await;
+        let ann = caller(test, "m-ann").await;
         let mut phone = Phone::default();
-        phone.round(world, &ann, vec![]).await;
+        phone.round(test, &ann, vec![]).await;
         let request = Request { proto: PROTO, member: ann.member, device: DeviceId(ann.session.0), push_only: false,
             have: phone.have.clone(), commands: vec![] };
         assert!(serde_json::to_string(&request).unwrap().len() < 512);
-        let reply = serde_json::to_string(&world.sync.round(&ann, request).await.unwrap()).unwrap();
+        let reply = serde_json::to_string(&test.sync.round(&ann, request).await.unwrap()).unwrap();
         assert!(reply.len() < 512, "{} bytes: {reply}", reply.len());
     }
 }
 
-async fn members_import(world: &World, file: &str) {
-    let report = crate::import::members(&world.db, file.as_bytes(), super::OPTIONS, |_| {})
+async fn members_import(test: &TestDb, file: &str) {
+    let report = crate::import::members(&test.db, file.as_bytes(), super::OPTIONS, |_| {})
         .await
         .unwrap();
     assert!(report.kept, "{:?}", report.bad);
-    let mut tx = world.db.read().await.unwrap();
+    let mut tx = test.db.read().await.unwrap();
     assert!(members::find_by_ref(&mut tx, "m-ann").await.unwrap().is_some());
     let _today: Day = programme::current(&mut tx).await.unwrap().day(tx.now()).unwrap();
 }

@@ -1,15 +1,15 @@
 use super::populate;
 use crate::both;
 use crate::db::Kind;
-use crate::testing::World;
+use crate::testing::TestDb;
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use std::time::Duration;
 
 /// Does anybody still look at what was there, or keep others from writing?
-async fn is_held(world: &World) -> bool {
-    match world.db.kind() {
+async fn is_held(test: &TestDb) -> bool {
+    match test.db.kind() {
         Kind::Sqlite => {
-            let mut other = SqliteConnection::connect(&world.url).await.unwrap();
+            let mut other = SqliteConnection::connect(&test.url).await.unwrap();
             sqlx::query("PRAGMA busy_timeout = 0")
                 .execute(&mut other)
                 .await
@@ -27,16 +27,16 @@ async fn is_held(world: &World) -> bool {
         Kind::Postgres => {
             const OPEN: &str = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
                 AND state LIKE 'idle in transaction%'";
-            let mut other = PgConnection::connect(&world.url).await.unwrap();
+            let mut other = PgConnection::connect(&test.url).await.unwrap();
             let open: i64 = sqlx::query_scalar(OPEN).fetch_one(&mut other).await.unwrap();
             open > 0
         }
     }
 }
 
-async fn assert_free(world: &World) {
+async fn assert_free(test: &TestDb) {
     for _ in 0..100 {
-        if !is_held(world).await {
+        if !is_held(test).await {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -60,24 +60,24 @@ async fn cut_off(polls: usize, work: impl Future<Output = ()>) {
 }
 
 both! {
-    async fn one_that_is_dropped_is_undone_at_once(world) {
-        populate(world).await;
+    async fn one_that_is_dropped_is_undone_at_once(test) {
+        populate(test).await;
         for _ in 0..20 {
-            let mut look = world.db.read().await.unwrap();
+            let mut look = test.db.read().await.unwrap();
             crate::programme::current(&mut look).await.unwrap();
-            let mut change = world.db.write().await.unwrap();
+            let mut change = test.db.write().await.unwrap();
             crate::programme::begin_epoch(&mut change).await.unwrap();
-            assert!(is_held(world).await);
+            assert!(is_held(test).await);
         }
-        assert_free(world).await;
+        assert_free(test).await;
     }
 
-    async fn one_that_is_cut_off_while_it_begins_is_undone(world) {
-        populate(world).await;
-        let first = world.db.write().await.unwrap();
+    async fn one_that_is_cut_off_while_it_begins_is_undone(test) {
+        populate(test).await;
+        let first = test.db.write().await.unwrap();
         for _ in 0..20 {
             let late = async {
-                let mut change = world.db.write().await.unwrap();
+                let mut change = test.db.write().await.unwrap();
                 crate::programme::begin_epoch(&mut change).await.unwrap();
                 std::future::pending::<()>().await;
             };
@@ -86,14 +86,14 @@ both! {
         first.roll_back().await.unwrap();
         for polls in 1..30 {
             cut_off(polls, async {
-                let mut change = world.db.write().await.unwrap();
+                let mut change = test.db.write().await.unwrap();
                 crate::programme::begin_epoch(&mut change).await.unwrap();
                 change.commit().await.unwrap();
             })
             .await;
-            assert_free(world).await;
+            assert_free(test).await;
         }
-        let mut change = world.db.write().await.unwrap();
+        let mut change = test.db.write().await.unwrap();
         crate::programme::begin_epoch(&mut change).await.unwrap();
         change.commit().await.unwrap();
     }

@@ -1,8 +1,8 @@
 //! What no page of ours sends: every route answers it with a refusal, and none of it ends in an error of ours.
 
 use super::commands::samples;
-use super::town::{ALL, Town, Who, populate, request};
-use crate::house::{Answer, House, Phone};
+use super::fixtures::{ALL, Fixtures, Who, populate, request};
+use crate::harness::{Answer, Harness, Phone};
 use axum::http::{Method, StatusCode};
 use backend::both;
 use domain::command::Envelope;
@@ -16,7 +16,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
 /// Longer than any of this can take; a hang is a failure, not a wait.
-const PATIENCE: Duration = Duration::from_secs(60);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 async fn ask(
     phone: &Phone<'_>,
@@ -26,7 +26,7 @@ async fn ask(
     body: impl Into<Vec<u8>>,
 ) -> Answer {
     let request = request(phone, method, uri, mime, body.into());
-    tokio::time::timeout(PATIENCE, phone.quietly(request))
+    tokio::time::timeout(REQUEST_TIMEOUT, phone.quietly(request))
         .await
         .expect("an answer comes")
 }
@@ -85,10 +85,10 @@ fn survives(answer: &Answer, at: &str) {
 }
 
 both! {
-    async fn a_body_that_is_none_is_refused(world) {
-        populate(world).await;
-        let house = House::bare(world, &[]).await;
-        let phone = house.signed_in(Who::Ann.phone()).await;
+    async fn a_body_that_is_none_is_refused(test) {
+        populate(test).await;
+        let harness = Harness::bare(test, &[]).await;
+        let phone = harness.signed_in(Who::Ann.phone()).await;
         for route in posts() {
             let path = route.path;
             let (wrong_mimes, right, most): (&[Option<&str>], _, usize) = match route.takes {
@@ -140,15 +140,15 @@ both! {
         }
     }
 
-    async fn odd_texts_in_forms_paths_and_cookies_are_survived(world) {
-        populate(world).await;
-        let house = House::bare(world, &[]).await;
-        let ann = house.signed_in(Who::Ann.phone()).await;
+    async fn odd_texts_in_forms_paths_and_cookies_are_survived(test) {
+        populate(test).await;
+        let harness = Harness::bare(test, &[]).await;
+        let ann = harness.signed_in(Who::Ann.phone()).await;
         let mut number = 0;
         for text in oddities() {
             for route in routes() {
                 number += 1;
-                let mut phone = house.phone_at(&format!("10.1.{}.{}", number / 250, number % 250));
+                let mut phone = harness.phone_at(&format!("10.1.{}.{}", number / 250, number % 250));
                 phone.cookies = ann.cookies.clone();
                 let at = format!("{} {} {text}", route.method, route.path);
                 if route.takes == Takes::Form {
@@ -160,7 +160,7 @@ both! {
                         let twice = format!("{body}&{body}");
                         survives(&ask(&phone, &Method::POST, route.path, Some(FORM), twice).await, &at);
                     }
-                    world.clock.advance(domain::Timestamp::HOUR);
+                    test.clock.advance(domain::Timestamp::HOUR);
                 }
                 if route.method == Method::GET {
                     let end = route.path.find('{').unwrap_or(route.path.len());
@@ -178,7 +178,7 @@ both! {
         for cookie in ["session", "sign_in", "lang", "signed_in"] {
             for value in ["", "0", "\"", "\u{e9}", "00000000-0000-0000-0000-000000000000", &"z".repeat(64), &"0".repeat(9000)] {
                 for route in routes() {
-                    let mut phone = house.phone();
+                    let mut phone = harness.phone();
                     phone.cookies.insert(cookie.into(), value.into());
                     let at = format!("{} {} {cookie}={value}", route.method, route.path);
                     let mime = if route.takes == Takes::Form { FORM } else { JSON };
@@ -190,13 +190,13 @@ both! {
         }
     }
 
-    async fn a_round_of_the_wrong_kind_is_refused(world) {
-        populate(world).await;
-        let house = House::bare(world, &[]).await;
-        let town = Town::open(world, &house).await;
-        let mut phone = town.phone(Who::Ann);
+    async fn a_round_of_the_wrong_kind_is_refused(test) {
+        populate(test).await;
+        let harness = Harness::bare(test, &[]).await;
+        let fixtures = Fixtures::open(test, &harness).await;
+        let mut phone = fixtures.phone(Who::Ann);
         let good = phone.round(&Cursor::default(), &[]).await;
-        let ann = &town.things[&Who::Ann];
+        let ann = &fixtures.things[&Who::Ann];
         let member = format!("\"member\":\"{}\"", ann.member);
         for (instead_of, this) in [
             (member.as_str(), "\"member\":7".to_owned()),
@@ -239,14 +239,14 @@ both! {
         }
     }
 
-    async fn an_act_of_the_wrong_kind_is_refused_and_not_failed(world) {
-        populate(world).await;
-        let house = House::bare(world, &[]).await;
-        let town = Town::open(world, &house).await;
-        let mut phone = town.phone(Who::Ann);
-        let mut things = vec![town.course.0, town.event.0, town.reward.0, uuid::Uuid::nil(), uuid::Uuid::max()];
+    async fn an_act_of_the_wrong_kind_is_refused_and_not_failed(test) {
+        populate(test).await;
+        let harness = Harness::bare(test, &[]).await;
+        let fixtures = Fixtures::open(test, &harness).await;
+        let mut phone = fixtures.phone(Who::Ann);
+        let mut things = vec![fixtures.course.0, fixtures.event.0, fixtures.reward.0, uuid::Uuid::nil(), uuid::Uuid::max()];
         for who in ALL {
-            let own = &town.things[&who];
+            let own = &fixtures.things[&who];
             things.extend([own.member.0, own.company.0, own.session.0, own.notice.0, own.redemption.0]);
         }
         let texts = ["\\u0000", "", "\\ud83d\\ude80", "\\u202e", "lesson\\u0000", "'; DROP TABLE member; --"];
@@ -254,7 +254,7 @@ both! {
         let mut commands = Vec::new();
         let ids: Vec<String> = things.iter().map(|id| format!("\"{id}\"")).collect();
         let texts: Vec<String> = texts.iter().map(|text| format!("\"{text}\"")).collect();
-        for sample in samples(&town, Who::Ann) {
+        for sample in samples(&fixtures, Who::Ann) {
             let written = serde_json::to_string(&sample).unwrap();
             for leaf in leaves(&serde_json::from_str(&written).unwrap()) {
                 for odd in ids.iter().chain(&texts).chain(&numbers.map(str::to_owned)) {
@@ -269,14 +269,14 @@ both! {
         for given in ["{\"single\":255}", "{\"multiple\":[]}", "{\"ordering\":[0,0,0]}", "{\"number\":-9223372036854775808}"] {
             commands.push(format!(
                 r#"{{"learning":{{"hand_in_quiz":{{"course":"{}","version":1,"answers":[{{"question":"q","given":{given}}}]}}}}}}"#,
-                town.course
+                fixtures.course
             ));
         }
         let many = vec![r#"{"question":"q","given":{"true_false":true}}"#; 1000].join(",");
         for version in ["0", "2", "4294967295"] {
             commands.push(format!(
                 r#"{{"learning":{{"hand_in_quiz":{{"course":"{}","version":{version},"answers":[{many}]}}}}}}"#,
-                town.course
+                fixtures.course
             ));
         }
         let mut refused = 0;
@@ -301,7 +301,7 @@ both! {
         }
         // Some are sound: the course can be practised, the own notice read, the own request taken back.
         assert!(refused > commands.len() * 3 / 4, "{refused} of {}", commands.len());
-        let mut tx = world.db.read().await.unwrap();
+        let mut tx = test.db.read().await.unwrap();
         let today = backend::programme::current(&mut tx).await.unwrap().day(tx.now()).unwrap();
         let proof = backend::ledger::prove(&mut tx, today).await.unwrap();
         assert!(proof.ok, "{:?}", proof.amiss);

@@ -1,7 +1,7 @@
 //! Every command × every caller × own and foreign ids.
 
-use super::town::{ALL, Town, Who, populate};
-use crate::house::{House, Phone};
+use super::fixtures::{ALL, Fixtures, Who, populate};
+use crate::harness::{Harness, Phone};
 use axum::http::StatusCode;
 use backend::both;
 use domain::document::{Collection, Family};
@@ -11,15 +11,15 @@ use domain::{Command, Error, Verdict};
 use std::collections::BTreeMap;
 
 /// One of each command that names a thing of `owner` where it names a thing of anybody.
-pub fn samples(town: &Town<'_>, owner: Who) -> Vec<Command> {
-    let things = &town.things[&owner];
+pub fn samples(fixtures: &Fixtures<'_>, owner: Who) -> Vec<Command> {
+    let things = &fixtures.things[&owner];
     Command::samples(&Things {
-        course: town.course,
+        course: fixtures.course,
         lesson: "lesson".into(),
         question: "q".into(),
-        event: town.event,
-        other_event: town.other_event,
-        reward: town.reward,
+        event: fixtures.event,
+        other_event: fixtures.other_event,
+        reward: fixtures.reward,
         points: 10,
         session: things.session,
         notice: things.notice,
@@ -38,10 +38,13 @@ async fn own(phone: &mut Phone<'_>) -> BTreeMap<(Collection, String), String> {
 }
 
 /// What others have, less what a company shares.
-async fn of_others(town: &Town<'_>, who: Who) -> BTreeMap<Who, BTreeMap<(Collection, String), String>> {
+async fn of_others(
+    fixtures: &Fixtures<'_>,
+    who: Who,
+) -> BTreeMap<Who, BTreeMap<(Collection, String), String>> {
     let mut all = BTreeMap::new();
     for other in ALL.into_iter().filter(|other| *other != who) {
-        let mut documents = own(&mut town.phone(other)).await;
+        let mut documents = own(&mut fixtures.phone(other)).await;
         // A pass earns the company's status; its managers see its wallet.
         documents.retain(|(collection, id), _| {
             !(who.is_colleague_of(other) && (*collection == Collection::Status || id.starts_with("company")))
@@ -52,21 +55,21 @@ async fn of_others(town: &Town<'_>, who: Who) -> BTreeMap<Who, BTreeMap<(Collect
 }
 
 both! {
-    async fn every_command_is_obeyed_for_whom_it_is_declared(world) {
-        populate(world).await;
-        let house = House::bare(world, &[]).await;
-        let town = Town::open(world, &house).await;
+    async fn every_command_is_obeyed_for_whom_it_is_declared(test) {
+        populate(test).await;
+        let harness = Harness::bare(test, &[]).await;
+        let fixtures = Fixtures::open(test, &harness).await;
         for owner in ALL {
             // Others first: what is theirs must still be there for the owner.
             let callers = ALL.into_iter().filter(|who| *who != owner).chain([owner]);
             let callers: Vec<Who> = callers.collect();
-            for command in samples(&town, owner) {
+            for command in samples(&fixtures, owner) {
                 let giver = command.giver();
                 // What names nothing of anybody is asked once for each caller.
                 let askers = if giver == Giver::Owner { &callers[..] } else { &callers[callers.len() - 1..] };
                 for &who in askers {
-                    let before = of_others(&town, who).await;
-                    let verdict = town.phone(who).act(command.clone()).await;
+                    let before = of_others(&fixtures, who).await;
+                    let verdict = fixtures.phone(who).act(command.clone()).await;
                     let at = format!("{command:?} of {owner:?} by {who:?}: {verdict:?}");
                     match giver {
                         Giver::Owner if who != owner => {
@@ -77,26 +80,26 @@ both! {
                         }
                         _ => assert!(matches!(verdict, Verdict::Confirmed(_)), "{at}"),
                     }
-                    assert_eq!(of_others(&town, who).await, before, "{at}");
+                    assert_eq!(of_others(&fixtures, who).await, before, "{at}");
                 }
             }
         }
-        let mut tx = world.db.read().await.unwrap();
+        let mut tx = test.db.read().await.unwrap();
         let today = backend::programme::current(&mut tx).await.unwrap().day(tx.now()).unwrap();
         let proof = backend::ledger::prove(&mut tx, today).await.unwrap();
         assert!(proof.ok, "{:?}", proof.amiss);
     }
 
-    async fn nobody_acts_as_another_or_with_anothers_act(world) {
-        populate(world).await;
-        let house = House::bare(world, &[]).await;
-        let town = Town::open(world, &house).await;
+    async fn nobody_acts_as_another_or_with_anothers_act(test) {
+        populate(test).await;
+        let harness = Harness::bare(test, &[]).await;
+        let fixtures = Fixtures::open(test, &harness).await;
         for owner in ALL {
             for who in ALL.into_iter().filter(|who| *who != owner) {
-                let mut phone = town.phone(who);
-                let before = own(&mut town.phone(owner)).await;
-                let (owners, callers) = (town.things[&owner].member, town.things[&who].member);
-                for command in samples(&town, owner) {
+                let mut phone = fixtures.phone(who);
+                let before = own(&mut fixtures.phone(owner)).await;
+                let (owners, callers) = (fixtures.things[&owner].member, fixtures.things[&who].member);
+                for command in samples(&fixtures, owner) {
                     // The other's name in the envelope, under one's own session.
                     let (_, body) = phone.command(command).await;
                     let body = body.replace(&callers.to_string(), &owners.to_string());
@@ -104,33 +107,33 @@ both! {
                     assert_eq!(reply.outcomes[0].verdict, Verdict::Refused(Error::WrongMember), "{body}");
                 }
                 // The other's act as it is, and under one's own name: neither applied again nor answered as to them.
-                let act = &town.things[&owner].act;
+                let act = &fixtures.things[&owner].act;
                 let mine = act.replace(&owners.to_string(), &callers.to_string());
                 let reply = phone.sync(&Cursor::default(), &[act, &mine]).await;
                 assert_eq!(reply.outcomes[0].verdict, Verdict::Refused(Error::WrongMember));
                 assert_eq!(reply.outcomes[1].verdict, Verdict::Refused(Error::IdReuse));
-                assert_eq!(own(&mut town.phone(owner)).await, before, "{owner:?} by {who:?}");
+                assert_eq!(own(&mut fixtures.phone(owner)).await, before, "{owner:?} by {who:?}");
             }
         }
     }
 
-    async fn nobody_acts_without_a_live_session(world) {
-        populate(world).await;
-        let house = House::bare(world, &[]).await;
-        let town = Town::open(world, &house).await;
+    async fn nobody_acts_without_a_live_session(test) {
+        populate(test).await;
+        let harness = Harness::bare(test, &[]).await;
+        let fixtures = Fixtures::open(test, &harness).await;
         for owner in ALL {
-            let before = own(&mut town.phone(owner)).await;
-            for command in samples(&town, owner) {
-                let mut phone = town.phone(owner);
+            let before = own(&mut fixtures.phone(owner)).await;
+            for command in samples(&fixtures, owner) {
+                let mut phone = fixtures.phone(owner);
                 let (_, act) = phone.command(command).await;
                 let body = phone.round(&Cursor::default(), &[&act]).await;
-                for caller in town.callers.iter().filter(|caller| caller.who.is_none()) {
+                for caller in fixtures.callers.iter().filter(|caller| caller.who.is_none()) {
                     let answer = caller.phone.quietly(caller.phone.json_request("/api/sync", body.clone())).await;
                     assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}: {act}", caller.name);
                     caller.assert_told_nothing_foreign(&answer, "/api/sync");
                 }
             }
-            assert_eq!(own(&mut town.phone(owner)).await, before, "{owner:?}");
+            assert_eq!(own(&mut fixtures.phone(owner)).await, before, "{owner:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a sync sends to whom.
 
-use super::town::{ALL, Town, WORDS, Who, populate, request};
-use crate::house::{House, Phone};
+use super::fixtures::{ALL, Fixtures, WORDS, Who, populate, request};
+use crate::harness::{Harness, Phone};
 use axum::http::Method;
 use backend::both;
 use domain::Outcome;
@@ -79,13 +79,13 @@ async fn whole(phone: &mut Phone<'_>) -> Reply<Outcome, Box<RawValue>> {
 }
 
 both! {
-    async fn every_collection_goes_to_whom_it_is_declared(world) {
-        populate(world).await;
-        let house = House::bare(world, &[]).await;
-        let town = Town::open(world, &house).await;
+    async fn every_collection_goes_to_whom_it_is_declared(test) {
+        populate(test).await;
+        let harness = Harness::bare(test, &[]).await;
+        let fixtures = Fixtures::open(test, &harness).await;
         let mut replies = BTreeMap::new();
         for who in ALL {
-            replies.insert(who, whole(&mut town.phone(who)).await);
+            replies.insert(who, whole(&mut fixtures.phone(who)).await);
         }
         for &collection in Collection::ALL {
             for who in ALL {
@@ -111,14 +111,14 @@ both! {
         }
     }
 
-    async fn no_word_and_no_id_of_another_is_in_a_sync(world) {
-        populate(world).await;
-        let house = House::bare(world, &[]).await;
-        let town = Town::open(world, &house).await;
+    async fn no_word_and_no_id_of_another_is_in_a_sync(test) {
+        populate(test).await;
+        let harness = Harness::bare(test, &[]).await;
+        let fixtures = Fixtures::open(test, &harness).await;
         let mut own = BTreeMap::new();
         let mut published = BTreeSet::new();
         for who in ALL {
-            let reply = whole(&mut town.phone(who)).await;
+            let reply = whole(&mut fixtures.phone(who)).await;
             published.extend(ids(&reply.docs, |audience| audience == Audience::Everybody));
             own.insert(who, ids(&reply.docs, |audience| audience != Audience::Everybody));
         }
@@ -128,17 +128,17 @@ both! {
                 let mut shared: BTreeSet<_> = own[&who].intersection(&own[&other]).copied().collect();
                 shared.retain(|id| !published.contains(id));
                 if who.is_colleague_of(other) {
-                    assert!(shared.remove(&town.things[&who].company.0));
+                    assert!(shared.remove(&fixtures.things[&who].company.0));
                 }
                 assert!(shared.is_empty(), "{who:?} and {other:?} both have {shared:?}");
             }
         }
         // The same in plain words, for a phone that begins anew and for one that says it is where another's is.
-        for caller in town.callers.iter().filter(|caller| caller.who.is_some()) {
+        for caller in fixtures.callers.iter().filter(|caller| caller.who.is_some()) {
             let who = caller.who.unwrap();
-            let member = town.things[&who].member;
+            let member = fixtures.things[&who].member;
             for other in ALL {
-                let theirs = whole(&mut town.phone(other)).await.cursor.unwrap();
+                let theirs = whole(&mut fixtures.phone(other)).await.cursor.unwrap();
                 for have in [
                     Cursor::default(),
                     theirs.clone(),
@@ -147,7 +147,7 @@ both! {
                 ] {
                     let body = format!(
                         r#"{{"proto":1,"member":"{member}","device":"{}","have":{},"commands":[]}}"#,
-                        town.things[&other].session,
+                        fixtures.things[&other].session,
                         serde_json::to_string(&have).unwrap()
                     );
                     let json = Some("application/json");
@@ -168,16 +168,16 @@ both! {
         }
     }
 
-    async fn a_member_who_changes_company_sees_the_new_one_alone(world) {
-        populate(world).await;
-        let house = House::bare(world, &[]).await;
-        let town = Town::open(world, &house).await;
-        let mut phone = town.phone(Who::Ann);
+    async fn a_member_who_changes_company_sees_the_new_one_alone(test) {
+        populate(test).await;
+        let harness = Harness::bare(test, &[]).await;
+        let fixtures = Fixtures::open(test, &harness).await;
+        let mut phone = fixtures.phone(Who::Ann);
         let have = whole(&mut phone).await.cursor.unwrap();
         let moved = "member_ref,company_ref,name,phone,email,trade,function,manager,language\n\
             m-ann,c-merlin,Quillon-Ann,+33639980101,quillon-ann@example.com,baker,decider,false,en\n";
         let options = backend::import::Options { phone_country: "+33", ..Default::default() };
-        backend::import::members(&world.db, moved.as_bytes(), options, |_| {}).await.unwrap();
+        backend::import::members(&test.db, moved.as_bytes(), options, |_| {}).await.unwrap();
         for have in [have, Cursor::default()] {
             let body = phone.round(&have, &[]).await;
             let answer = phone.post_json("/api/sync", body).await;

@@ -4,6 +4,6 @@
 mod bad_input;
 mod commands;
 mod documents;
+mod fixtures;
 mod routes;
 mod staff;
-mod town;

@@ -1,10 +1,10 @@
 //! Every route of the server's own list × every caller × ids of their own and of others.
 
-use super::town::{ALL, Caller, Town, Who, populate, request};
-use crate::house::{Answer, House};
+use super::fixtures::{ALL, Caller, Fixtures, Who, populate, request};
+use crate::harness::{Answer, Harness};
 use axum::http::{Method, StatusCode};
 use backend::both;
-use backend::testing::World;
+use backend::testing::TestDb;
 use server::http::{Access, Route, Takes, routes};
 
 /// One way to ask a route.
@@ -26,13 +26,17 @@ fn plainly(uri: impl Into<String>) -> Asking {
 }
 
 /// All ways to ask a route: with each id that it could be given.
-fn askings(route: &Route, town: &Town<'_>) -> Vec<Asking> {
+fn askings(route: &Route, fixtures: &Fixtures<'_>) -> Vec<Asking> {
     if route.method == Method::GET {
         let mut uris = vec![route.path.to_owned()];
         for part in route.path.split('/').filter(|part| part.starts_with('{')) {
             uris = uris
                 .iter()
-                .flat_map(|uri| ids(part, town).into_iter().map(|id| uri.replacen(part, &id, 1)))
+                .flat_map(|uri| {
+                    ids(part, fixtures)
+                        .into_iter()
+                        .map(|id| uri.replacen(part, &id, 1))
+                })
                 .collect();
         }
         return uris.into_iter().map(plainly).collect();
@@ -74,7 +78,7 @@ fn askings(route: &Route, town: &Town<'_>) -> Vec<Asking> {
                 mime: Some("application/json"),
                 body: format!(
                     r#"{{"proto":1,"member":"{}","device":"{}","commands":[]}}"#,
-                    town.things[&named].member, town.things[&named].session
+                    fixtures.things[&named].member, fixtures.things[&named].session
                 ),
                 names: Some(named),
                 ..plainly(route.path)
@@ -85,29 +89,34 @@ fn askings(route: &Route, town: &Town<'_>) -> Vec<Asking> {
 }
 
 /// Ids of own and foreign things, unknown ones and ones of the wrong kind.
-fn ids(part: &str, town: &Town<'_>) -> Vec<String> {
+fn ids(part: &str, fixtures: &Fixtures<'_>) -> Vec<String> {
     match part {
-        "{code}" => town.invitations.iter().cloned().chain(["WRONG".into()]).collect(),
+        "{code}" => fixtures
+            .invitations
+            .iter()
+            .cloned()
+            .chain(["WRONG".into()])
+            .collect(),
         "{*rest}" => ALL
             .iter()
-            .map(|who| format!("rewards/request/{}", town.things[who].redemption))
-            .chain(["learn".into(), format!("learn/{}", town.course)])
+            .map(|who| format!("rewards/request/{}", fixtures.things[who].redemption))
+            .chain(["learn".into(), format!("learn/{}", fixtures.course)])
             .collect(),
         "{event}" => vec![
-            town.event.to_string(),
-            town.other_event.to_string(),
+            fixtures.event.to_string(),
+            fixtures.other_event.to_string(),
             "event".into(),
             "other-event".into(),
             uuid::Uuid::nil().to_string(),
             "%00".into(),
         ],
-        "{build}" => vec![town.build.clone(), "0000".into()],
+        "{build}" => vec![fixtures.build.clone(), "0000".into()],
         "{*path}" => vec!["boot.js".into(), "no.js".into(), "..%2F..%2Fetc%2Fpasswd".into()],
         "{name}" => vec!["icon-192.png".into(), "no.png".into(), "%00".into()],
         "{hash}" => vec![
-            town.picture.clone(),
+            fixtures.picture.clone(),
             "0".repeat(32),
-            town.things[&Who::Bea].redemption.to_string(),
+            fixtures.things[&Who::Bea].redemption.to_string(),
             "%00".into(),
             "%F0%9F%9A%80".into(),
         ],
@@ -194,24 +203,24 @@ fn judge(route: &Route, caller: &Caller<'_>, asking: &Asking, answer: &Answer, b
 }
 
 both! {
-    async fn every_route_answers_every_caller_as_declared(world) {
-        populate(world).await;
-        let house = House::bare(world, &["--metrics-token", "the-token"]).await;
-        let town = Town::open(world, &house).await;
+    async fn every_route_answers_every_caller_as_declared(test) {
+        populate(test).await;
+        let harness = Harness::bare(test, &["--metrics-token", "the-token"]).await;
+        let fixtures = Fixtures::open(test, &harness).await;
         let (leaving, staying): (Vec<Route>, Vec<Route>) =
             routes().into_iter().partition(|route| route.access == Access::Leaving);
         let mut asked = 0;
         // Leaving last: it ends the sessions that the others need.
         for route in staying.iter().chain(&leaving) {
-            for asking in askings(route, &town) {
+            for asking in askings(route, &fixtures) {
                 let mut bare = None;
-                for caller in &town.callers {
+                for caller in &fixtures.callers {
                     asked += 1;
                     // From a network of their own each, an hour after the last: no limit on either may decide.
                     if route.takes == Takes::Form {
-                        world.clock.advance(domain::Timestamp::HOUR);
+                        test.clock.advance(domain::Timestamp::HOUR);
                     }
-                    let mut phone = house.phone_at(&format!("10.{}.{}.1", asked / 250, asked % 250));
+                    let mut phone = harness.phone_at(&format!("10.{}.{}.1", asked / 250, asked % 250));
                     phone.cookies = caller.phone.cookies.clone();
                     let body = asking.body.clone().into_bytes();
                     let answer = phone.quietly(request(&phone, &route.method, &asking.uri, asking.mime, body)).await;
@@ -219,30 +228,30 @@ both! {
                     judge(route, caller, &asking, &answer, bare);
                     caller.assert_told_nothing_foreign(&answer, &asking.uri);
                     if let (Access::Oneself, Some(who)) = (route.access, caller.who) {
-                        assert_eq!(answer.json()["member"], town.things[&who].member.to_string());
+                        assert_eq!(answer.json()["member"], fixtures.things[&who].member.to_string());
                     }
                 }
             }
         }
         assert!(asked > 400, "{asked}");
         // Those who left are out; their other phones are not.
-        for caller in &town.callers {
+        for caller in &fixtures.callers {
             assert_eq!(caller.phone.clone().status().await, StatusCode::UNAUTHORIZED, "{}", caller.name);
         }
-        let mut tx = world.db.write().await.unwrap();
-        let ann = town.things[&Who::Ann].member;
-        let (code, _) = backend::sessions::issue(&mut tx, ann, backend::sessions::Way::Desk).await.unwrap();
+        let mut tx = test.db.write().await.unwrap();
+        let ann = fixtures.things[&Who::Ann].member;
+        let (code, _) = backend::sessions::issue_code(&mut tx, ann, backend::sessions::Way::Desk).await.unwrap();
         tx.commit().await.unwrap();
-        let mut phone = house.phone();
+        let mut phone = harness.phone();
         phone.post("/invitation", &format!("code={code}")).await;
-        let devices = crate::house::docs::<domain::members::Device>(&phone.sync(&Default::default(), &[]).await, "device");
-        assert!(devices.iter().any(|device| device.session == town.things[&Who::Ann].session));
+        let devices = crate::harness::docs::<domain::members::Device>(&phone.sync(&Default::default(), &[]).await, "device");
+        assert!(devices.iter().any(|device| device.session == fixtures.things[&Who::Ann].session));
     }
 
-    async fn a_path_answers_no_other_method(world) {
-        populate(world).await;
-        let house = House::bare(world, &[]).await;
-        let phone = house.signed_in(Who::Ann.phone()).await;
+    async fn a_path_answers_no_other_method(test) {
+        populate(test).await;
+        let harness = Harness::bare(test, &[]).await;
+        let phone = harness.signed_in(Who::Ann.phone()).await;
         let all = routes();
         for route in &all {
             let uri = route.path.replace("{*rest}", "x").replace("{*path}", "x").replace(['{', '}'], "");
@@ -259,15 +268,15 @@ both! {
 
 #[tokio::test]
 async fn only_the_operators_token_opens_the_metrics() {
-    let world = World::sqlite().await;
-    populate(&world).await;
-    let house = House::bare(&world, &["--metrics-token", "the-token"]).await;
+    let test = TestDb::sqlite().await;
+    populate(&test).await;
+    let harness = Harness::bare(&test, &["--metrics-token", "the-token"]).await;
     for route in routes().iter().filter(|route| route.access == Access::Operators) {
         for (token, status) in [
             ("Bearer the-token", StatusCode::OK),
             ("Bearer other", StatusCode::NOT_FOUND),
         ] {
-            let phone = house.phone();
+            let phone = harness.phone();
             let request = phone
                 .request(Method::GET, route.path)
                 .header("authorization", token);

@@ -1,19 +1,19 @@
 //! The staff of the brand cannot sign in, whatever their role.
 
-use super::town::{STAFF, Who, populate};
-use crate::house::House;
+use super::fixtures::{STAFF, Who, populate};
+use crate::harness::Harness;
 use axum::http::StatusCode;
-use backend::testing::World;
+use backend::testing::TestDb;
 use backend::{both, db, members};
 use std::time::Duration;
 
 /// Puts a session of the first of the staff with this role into the database, past all rules.
-async fn forge(world: &World, role: &str, token_hash: &[u8]) -> Result<(), sqlx::Error> {
+async fn forge(test: &TestDb, role: &str, token_hash: &[u8]) -> Result<(), sqlx::Error> {
     const FORGE: &str = "INSERT INTO session (id, token_hash, member_id, name, made_at, expires_at) \
         SELECT id, $1, id, 'forged', 0, 9000000000000 FROM staff WHERE role = $2 ORDER BY ref LIMIT 1";
-    match world.db.kind() {
+    match test.db.kind() {
         db::Kind::Sqlite => {
-            let pool = sqlx::SqlitePool::connect(&world.url).await?;
+            let pool = sqlx::SqlitePool::connect(&test.url).await?;
             sqlx::query(FORGE)
                 .bind(token_hash)
                 .bind(role)
@@ -21,7 +21,7 @@ async fn forge(world: &World, role: &str, token_hash: &[u8]) -> Result<(), sqlx:
                 .await?;
         }
         db::Kind::Postgres => {
-            let pool = sqlx::PgPool::connect(&world.url).await?;
+            let pool = sqlx::PgPool::connect(&test.url).await?;
             sqlx::query(FORGE)
                 .bind(token_hash)
                 .bind(role)
@@ -33,34 +33,34 @@ async fn forge(world: &World, role: &str, token_hash: &[u8]) -> Result<(), sqlx:
 }
 
 both! {
-    async fn no_role_of_the_staff_has_a_way_in(world) {
-        populate(world).await;
-        let house = House::bare(world, &[]).await;
+    async fn no_role_of_the_staff_has_a_way_in(test) {
+        populate(test).await;
+        let harness = Harness::bare(test, &[]).await;
         for (number, (role, address)) in STAFF.into_iter().enumerate() {
             // Asking for a code looks as for anybody, and none is sent.
-            let mut phone = house.phone_at(&format!("10.0.0.{number}"));
+            let mut phone = harness.phone_at(&format!("10.0.0.{number}"));
             let asked = phone.ask_code(address).await;
             assert_eq!(asked.status, StatusCode::SEE_OTHER);
             let entered = phone.post("/sign-in/code", "code=000000").await;
             assert_eq!(entered.status, StatusCode::OK);
             assert_eq!(phone.status().await, StatusCode::UNAUTHORIZED);
             // Nor is there an invitation for one: codes are for members.
-            let mut tx = world.db.read().await.unwrap();
+            let mut tx = test.db.read().await.unwrap();
             for reference in ["s-osprey", "s-heron", "s-egret", "s-bittern"] {
                 assert_eq!(members::find_by_ref(&mut tx, reference).await.unwrap(), None);
             }
             drop(tx);
             // The database itself refuses a session that is no member's.
-            let refused = forge(world, role, &[number as u8; 32]).await.unwrap_err();
+            let refused = forge(test, role, &[number as u8; 32]).await.unwrap_err();
             let refused = refused.into_database_error().expect("a refusal of the database");
             assert!(refused.is_foreign_key_violation(), "{role}: {refused}");
         }
         // A member's message is the sign that the others' would have come by now.
-        let mut ann = house.phone();
+        let mut ann = harness.phone();
         ann.sign_in(Who::Ann.phone()).await;
-        house.app.tasks.close();
-        tokio::time::timeout(Duration::from_secs(10), house.app.tasks.wait()).await.unwrap();
-        let texts = house.texts.lock().unwrap().clone();
+        harness.app.tasks.close();
+        tokio::time::timeout(Duration::from_secs(10), harness.app.tasks.wait()).await.unwrap();
+        let texts = harness.texts.lock().unwrap().clone();
         assert_eq!(texts.len(), 1, "{texts:?}");
     }
 }
@@ -69,10 +69,10 @@ both! {
 #[tokio::test]
 async fn a_session_without_a_member_is_none() {
     use sha2::Digest;
-    let world = World::sqlite().await;
-    populate(&world).await;
-    let house = House::bare(&world, &[]).await;
-    let options: sqlx::sqlite::SqliteConnectOptions = world.url.parse().unwrap();
+    let test = TestDb::sqlite().await;
+    populate(&test).await;
+    let harness = Harness::bare(&test, &[]).await;
+    let options: sqlx::sqlite::SqliteConnectOptions = test.url.parse().unwrap();
     let pool = sqlx::SqlitePool::connect_with(options.foreign_keys(false))
         .await
         .unwrap();
@@ -90,7 +90,7 @@ async fn a_session_without_a_member_is_none() {
         .execute(&pool)
         .await
         .unwrap();
-        let mut phone = house.phone();
+        let mut phone = harness.phone();
         phone.cookies.insert("session".into(), token);
         assert_eq!(phone.status().await, StatusCode::UNAUTHORIZED, "{role}");
         let sync = phone.post_json("/api/sync", "{}").await;

@@ -4,11 +4,11 @@
 mod draft;
 mod harmless;
 
-use crate::house::{House, MARIE, docs};
+use crate::harness::{Harness, MARIE, docs};
 use app::phone::json;
 use axum::http::StatusCode;
 use backend::import::{Options, Report};
-use backend::testing::{self, World};
+use backend::testing::{self, TestDb};
 use backend::{Error, import, learning, ledger, markdown, programme, signing};
 use domain::events::Event;
 use domain::learning::Course;
@@ -74,9 +74,9 @@ fn is_whole(value: &serde_json::Value) -> bool {
 fn the_phone_reads_json_as_the_server_does() {
     let runtime = runtime();
     let seeds = runtime.block_on(async {
-        let world = World::sqlite().await;
-        let house = House::open(&world).await;
-        let mut phone = house.signed_in(MARIE).await;
+        let test = TestDb::sqlite().await;
+        let harness = Harness::open(&test).await;
+        let mut phone = harness.signed_in(MARIE).await;
         let mut seeds = Vec::new();
         let reply = phone.sync(&Cursor::default(), &[]).await;
         let event: Vec<Event> = docs(&reply, "event");
@@ -138,9 +138,9 @@ fn the_phone_reads_json_as_the_server_does() {
 #[test]
 fn a_sync_body_is_answered_or_refused() {
     let runtime = runtime();
-    let world = runtime.block_on(World::sqlite());
-    let house = runtime.block_on(House::open(&world));
-    let mut phone = runtime.block_on(house.signed_in(MARIE));
+    let test = runtime.block_on(TestDb::sqlite());
+    let harness = runtime.block_on(Harness::open(&test));
+    let mut phone = runtime.block_on(harness.signed_in(MARIE));
     let seeds = runtime.block_on(async {
         let reply = phone.sync(&Cursor::default(), &[]).await;
         let now = reply.cursor.clone().unwrap();
@@ -205,7 +205,7 @@ fn a_sync_body_is_answered_or_refused() {
         }
     });
     runtime.block_on(async {
-        let mut tx = world.db.read().await.unwrap();
+        let mut tx = test.db.read().await.unwrap();
         let today = programme::current(&mut tx).await.unwrap().day(tx.now()).unwrap();
         let proof = ledger::prove(&mut tx, today).await.unwrap();
         assert!(proof.ok, "{:?}", proof.amiss);
@@ -233,56 +233,56 @@ fn accounted(result: backend::Result<Report>) {
     }
 }
 
-fn populated(runtime: &Runtime) -> World {
+fn populated(runtime: &Runtime) -> TestDb {
     runtime.block_on(async {
-        let world = World::sqlite().await;
-        server::demo::load(&world.db, true).await.unwrap();
-        world
+        let test = TestDb::sqlite().await;
+        server::demo::load(&test.db, true).await.unwrap();
+        test
     })
 }
 
 #[test]
 fn a_file_of_companies_is_imported_or_refused() {
     let runtime = runtime();
-    let world = populated(&runtime);
-    let few = "company_ref,name,town,joined_on,order_points,advisor_ref\n\
+    let test = populated(&runtime);
+    let few = "company_ref,name,fixtures,joined_on,order_points,advisor_ref\n\
         c-halle,Boulangerie \"de la\" Halle,Vienne,2020-09-01,member,s-lea\nc-x,\"X, \"\"Y\"\"\",Lyon,2021-01-18,company,\n";
     let demo = include_str!("../../../demo/companies.csv");
     fuzz!(bytes(&[few, few, demo]), |bytes: &[u8]| {
-        accounted(runtime.block_on(import::companies(&world.db, bytes, OPTIONS, |_| {})));
+        accounted(runtime.block_on(import::companies(&test.db, bytes, OPTIONS, |_| {})));
     });
 }
 
 #[test]
 fn a_file_of_members_is_imported_or_refused() {
     let runtime = runtime();
-    let world = populated(&runtime);
+    let test = populated(&runtime);
     let few = "member_ref,company_ref,name,phone,email,trade,function,manager,language\n\
         m-marie,c-fournil-saone,Marie Vasseur,+33639980010,marie@example.com,baker,decider,true,fr\n\
         m-x,c-halle,Zoe \u{c9}tienne,06 39 98 77 66,,foreman,user,false,en\n";
     let demo = include_str!("../../../demo/members.csv");
     fuzz!(bytes(&[few, few, demo]), |bytes: &[u8]| {
-        accounted(runtime.block_on(import::members(&world.db, bytes, OPTIONS, |_| {})));
+        accounted(runtime.block_on(import::members(&test.db, bytes, OPTIONS, |_| {})));
     });
 }
 
 #[test]
 fn a_file_of_orders_is_imported_or_refused() {
     let runtime = runtime();
-    let world = populated(&runtime);
+    let test = populated(&runtime);
     let few = "order_ref,company_ref,ordered_on,quantity,amount,member_ref\n\
         o-1,c-halle,2026-11-01,2,29.33,\no-2,c-halle,2026-11-02,-1,-29.33,\n\
         o-3,c-fournil-saone,1997-01-01,1,1250.00,m-marie\no-4,c-new,2025-12-31,1,0.99,\n";
     let bare = "order_ref,company_ref,ordered_on,quantity,amount\nCD-1,C00004,1997-01-01,2,29.33\n";
     fuzz!(bytes(&[few, few, bare]), |bytes: &[u8]| {
-        accounted(runtime.block_on(import::orders(&world.db, bytes, OPTIONS, |_| {})));
+        accounted(runtime.block_on(import::orders(&test.db, bytes, OPTIONS, |_| {})));
     });
 }
 
 #[test]
 fn a_course_is_imported_or_refused() {
     let runtime = runtime();
-    let world = populated(&runtime);
+    let test = populated(&runtime);
     let lesson = include_str!("../../../demo/courses/hygiene/01-hands.en.md");
     let seeds = [
         include_str!("../../../demo/courses/hygiene/course.toml"),
@@ -309,7 +309,7 @@ fn a_course_is_imported_or_refused() {
         };
         files.insert(name.to_owned(), bytes.to_vec());
         runtime.block_on(async {
-            let mut tx = world.db.write().await.unwrap();
+            let mut tx = test.db.write().await.unwrap();
             let imported = learning::import_files(&mut tx, &files).await;
             assert!(matches!(imported, Ok(_) | Err(Error::Input(_))), "{imported:?}");
             tx.roll_back().await.unwrap();
@@ -320,9 +320,9 @@ fn a_course_is_imported_or_refused() {
 #[test]
 fn only_a_signed_ticket_is_one() {
     let runtime = runtime();
-    let world = populated(&runtime);
+    let test = populated(&runtime);
     let (text, key) = runtime.block_on(async {
-        let mut tx = world.db.read().await.unwrap();
+        let mut tx = test.db.read().await.unwrap();
         testing::signed_pass(&mut tx).await.unwrap()
     });
     let good = signing::verify(&text, &key).expect("what was signed is read");

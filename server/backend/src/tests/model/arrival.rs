@@ -1,10 +1,10 @@
 //! Points do not depend on the order in which orders arrive.
 
+use super::runner::{Fixture, Known, act};
 use super::steps::{self, Step, Story, WALLETS};
-use super::teller::{Cast, Known, act};
 use super::{SHRINK, check, wait};
 use crate::ledger;
-use crate::testing::World;
+use crate::testing::TestDb;
 use crate::tests::populate;
 use domain::ledger::Wallet;
 use domain::{Day, Points};
@@ -17,8 +17,8 @@ type Outcome = (
     Points,
 );
 
-async fn outcome(world: &World, cast: &Cast, steps: &[Step]) -> Result<Outcome, String> {
-    let mut tx = world.db.write().await.map_err(|error| error.to_string())?;
+async fn outcome(test: &TestDb, fixture: &Fixture, steps: &[Step]) -> Result<Outcome, String> {
+    let mut tx = test.db.write().await.map_err(|error| error.to_string())?;
     let mut known = Known::default();
     // Enough for every return and hold, so that none is refused in one order and not in the other.
     let base = (0..WALLETS).map(|wallet| Step::Order {
@@ -28,23 +28,23 @@ async fn outcome(world: &World, cast: &Cast, steps: &[Step]) -> Result<Outcome, 
         days_ago: 300,
     });
     for step in base.chain(steps.iter().cloned()) {
-        let answer = act(&mut tx, cast, &mut known, cast.today, &step).await;
+        let answer = act(&mut tx, fixture, &mut known, fixture.today, &step).await;
         if !matches!(answer, Ok(Ok(()))) {
             return Err(format!("{step}: {answer:?}"));
         }
     }
     let read = async {
         let (mut wallets, mut earned) = (Vec::new(), Vec::new());
-        for purse in &cast.wallets {
+        for purse in &fixture.wallets {
             let balance = ledger::balance(&mut tx, purse.owner, Wallet::Own).await?;
             let lots = balance
                 .lots
                 .iter()
                 .map(|lot| (lot.earned_on, lot.expires_on, lot.left));
             wallets.push((balance.available, lots.collect()));
-            earned.push(ledger::earned(&mut tx, purse.company, Day(0), cast.today).await?);
+            earned.push(ledger::earned(&mut tx, purse.company, Day(0), fixture.today).await?);
         }
-        let proof = ledger::prove(&mut tx, cast.today).await?;
+        let proof = ledger::prove(&mut tx, fixture.today).await?;
         assert!(proof.ok, "{:?}", proof.amiss);
         Ok::<_, crate::Error>((wallets, earned, proof.expired))
     };
@@ -53,9 +53,9 @@ async fn outcome(world: &World, cast: &Cast, steps: &[Step]) -> Result<Outcome, 
     Ok(outcome)
 }
 
-async fn any_arrival(world: &World, cases: u32) {
-    populate(world).await;
-    let cast = Cast::of(world, "").await;
+async fn any_arrival(test: &TestDb, cases: u32) {
+    populate(test).await;
+    let fixture = Fixture::of(test, "").await;
     let stories = steps::orders_and_holds(2..12).prop_flat_map(|Story(steps)| {
         (
             Just(Story(steps.clone())),
@@ -65,8 +65,8 @@ async fn any_arrival(world: &World, cases: u32) {
     check(cases, 11, SHRINK, &stories, |(one, other)| {
         wait(async {
             let (first, second) = (
-                outcome(world, &cast, &one.0).await?,
-                outcome(world, &cast, &other.0).await?,
+                outcome(test, &fixture, &one.0).await?,
+                outcome(test, &fixture, &other.0).await?,
             );
             if first != second {
                 return Err(format!("{first:?} in one order, {second:?} in the other"));
@@ -78,12 +78,12 @@ async fn any_arrival(world: &World, cases: u32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_arrival_gives_the_same_on_sqlite() {
-    any_arrival(&World::sqlite().await, 500).await;
+    any_arrival(&TestDb::sqlite().await, 500).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_arrival_gives_the_same_on_postgres() {
-    if let Some(world) = World::postgres().await {
-        any_arrival(&world, 100).await;
+    if let Some(test) = TestDb::postgres().await {
+        any_arrival(&test, 100).await;
     }
 }

@@ -1,7 +1,7 @@
 //! Stories told through the real import of order files, on a wallet each.
 
 use crate::ledger::{self, Owner};
-use crate::testing::World;
+use crate::testing::TestDb;
 use crate::tests::{OPTIONS, populate, proof};
 use crate::{import, programme};
 use domain::id::{CommandId, EntryId};
@@ -169,12 +169,12 @@ fn fill(lots: &mut [Lot], points: &mut [(Taker, Option<(Day, u8)>)], into: (Day,
 }
 
 /// Tells one story to the ledger and to the model, and compares them after each step.
-async fn tell(world: &World, company: &str, steps: &[Step]) {
+async fn run_story(test: &TestDb, company: &str, steps: &[Step]) {
     let mut model = Model::default();
     let mut holds: Vec<(EntryId, bool)> = Vec::new();
-    let owner = owner(world, company).await;
+    let owner = owner(test, company).await;
     for step in steps {
-        let mut tx = world.db.read().await.unwrap();
+        let mut tx = test.db.read().await.unwrap();
         let today = programme::current(&mut tx).await.unwrap().day(tx.now()).unwrap();
         drop(tx);
         match step {
@@ -187,7 +187,7 @@ async fn tell(world: &World, company: &str, steps: &[Step]) {
                 let file = format!(
                     "order_ref,company_ref,ordered_on,quantity,amount\n{company}-{name},{company},{on},1,{euros}.99\n"
                 );
-                let report = import::orders(&world.db, file.as_bytes(), OPTIONS, |_| {})
+                let report = import::orders(&test.db, file.as_bytes(), OPTIONS, |_| {})
                     .await
                     .unwrap();
                 assert!(report.kept, "{:?}", report.bad);
@@ -195,7 +195,7 @@ async fn tell(world: &World, company: &str, steps: &[Step]) {
                 model.orders.insert(*name, (on, *euros));
             }
             Step::Hold { points } => {
-                let mut tx = world.db.write().await.unwrap();
+                let mut tx = test.db.write().await.unwrap();
                 let id = CommandId(tx.uuid());
                 let available = model.on(today).available;
                 match ledger::hold(&mut tx, owner, *points, today, id, &Text::default()).await {
@@ -215,7 +215,7 @@ async fn tell(world: &World, company: &str, steps: &[Step]) {
                 let Some((entry, open)) = holds.get_mut(*hold) else {
                     continue;
                 };
-                let mut tx = world.db.write().await.unwrap();
+                let mut tx = test.db.write().await.unwrap();
                 let done = match step {
                     Step::Post { .. } => ledger::post(&mut tx, *entry, today).await,
                     _ => ledger::void(&mut tx, *entry, today).await,
@@ -229,34 +229,34 @@ async fn tell(world: &World, company: &str, steps: &[Step]) {
                 }
             }
             Step::Wait { days } => {
-                world.clock.advance(i64::from(*days) * domain::Timestamp::DAY);
-                let mut tx = world.db.write().await.unwrap();
+                test.clock.advance(i64::from(*days) * domain::Timestamp::DAY);
+                let mut tx = test.db.write().await.unwrap();
                 let today = programme::current(&mut tx).await.unwrap().day(tx.now()).unwrap();
                 ledger::expire(&mut tx, today).await.unwrap();
                 tx.commit().await.unwrap();
             }
         }
-        compare(world, owner, &model, step).await;
+        compare(test, owner, &model, step).await;
     }
 }
 
-async fn owner(world: &World, company: &str) -> Owner {
+async fn owner(test: &TestDb, company: &str) -> Owner {
     let file = format!(
         "company_ref,name,town,joined_on,order_points\n{company},{company},Lyon,2020-01-01,company\n"
     );
-    let report = import::companies(&world.db, file.as_bytes(), OPTIONS, |_| {})
+    let report = import::companies(&test.db, file.as_bytes(), OPTIONS, |_| {})
         .await
         .unwrap();
     assert!(report.kept, "{:?}", report.bad);
-    let mut tx = world.db.read().await.unwrap();
+    let mut tx = test.db.read().await.unwrap();
     let keys = crate::members::list_company_keys(&mut tx, &[company])
         .await
         .unwrap();
     Owner::Company(keys[0].id)
 }
 
-async fn compare(world: &World, owner: Owner, model: &Model, step: &Step) {
-    let mut tx = world.db.write().await.unwrap();
+async fn compare(test: &TestDb, owner: Owner, model: &Model, step: &Step) {
+    let mut tx = test.db.write().await.unwrap();
     let today = programme::current(&mut tx).await.unwrap().day(tx.now()).unwrap();
     ledger::expire(&mut tx, today).await.unwrap();
     let balance = ledger::balance(&mut tx, owner, Wallet::Company).await.unwrap();
@@ -273,7 +273,7 @@ async fn compare(world: &World, owner: Owner, model: &Model, step: &Step) {
 }
 
 /// Runs `cases` stories, each with a company of its own; the proof is made over all of them.
-fn stories(world: &World, cases: u32) {
+fn stories(test: &TestDb, cases: u32) {
     let config = ProptestConfig {
         cases,
         failure_persistence: None,
@@ -289,7 +289,7 @@ fn stories(world: &World, cases: u32) {
         count.set(count.get() + 1);
         let company = format!("c-{}", count.get());
         tokio::task::block_in_place(|| {
-            tokio::runtime::Handle::current().block_on(tell(world, &company, &steps));
+            tokio::runtime::Handle::current().block_on(run_story(test, &company, &steps));
         });
         Ok(())
     });
@@ -300,18 +300,18 @@ fn stories(world: &World, cases: u32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_ledger_and_the_model_agree_on_sqlite() {
-    let world = World::sqlite().await;
-    populate(&world).await;
-    stories(&world, 100);
-    proof(&world).await;
+    let test = TestDb::sqlite().await;
+    populate(&test).await;
+    stories(&test, 100);
+    proof(&test).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_ledger_and_the_model_agree_on_postgres() {
-    let Some(world) = World::postgres().await else {
+    let Some(test) = TestDb::postgres().await else {
         return;
     };
-    populate(&world).await;
-    stories(&world, 30);
-    proof(&world).await;
+    populate(&test).await;
+    stories(&test, 30);
+    proof(&test).await;
 }

@@ -1,4 +1,4 @@
-//! The ledger against a plain model: the same story told to both, the same points at the end.
+//! The ledger against a reference model: the same story told to both, the same points at the end.
 //!
 //! A story is told in one transaction that is rolled back, so thousands of them share one database; [`parallel`] and
 //! [`imports`] tell theirs with real commits.
@@ -6,14 +6,14 @@
 mod arrival;
 mod imports;
 mod parallel;
-mod plain;
+mod reference;
+mod runner;
 mod steps;
-mod teller;
 
-use crate::testing::World;
+use crate::testing::TestDb;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use runner::{Fixture, Runner};
 use steps::Story;
-use teller::{Cast, Teller};
 
 /// Runs a property on stories; the same ones each time. What fails is shrunk and printed as a story.
 fn check<S: proptest::strategy::Strategy>(
@@ -46,13 +46,13 @@ fn wait<F: Future>(future: F) -> F::Output {
 }
 
 /// Tells stories in transactions that are rolled back.
-async fn tell_many(world: &World, cases: u32, seed: u8) {
-    super::populate(world).await;
-    let cast = Cast::of(world, "").await;
+async fn run_stories(test: &TestDb, cases: u32, seed: u8) {
+    super::populate(test).await;
+    let fixture = Fixture::of(test, "").await;
     check(cases, seed, SHRINK, &steps::story(1..16), |story: Story| {
         wait(async {
-            let mut tx = world.db.write().await.map_err(|error| error.to_string())?;
-            let told = Teller::new(&mut tx, &cast).tell(&story).await;
+            let mut tx = test.db.write().await.map_err(|error| error.to_string())?;
+            let told = Runner::new(&mut tx, &fixture).run_story(&story).await;
             tx.roll_back().await.map_err(|error| error.to_string())?;
             told
         })
@@ -69,8 +69,8 @@ async fn ten_thousand_stories_on_sqlite() {
         let runtime = tokio::runtime::Handle::current();
         tokio::task::spawn_blocking(move || {
             runtime.block_on(async {
-                let world = World::sqlite().await;
-                tell_many(&world, 10_000 / u32::from(SHARES), seed).await;
+                let test = TestDb::sqlite().await;
+                run_stories(&test, 10_000 / u32::from(SHARES), seed).await;
             });
         })
     });
@@ -81,7 +81,7 @@ async fn ten_thousand_stories_on_sqlite() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_stories_on_postgres() {
-    if let Some(world) = World::postgres().await {
-        tell_many(&world, 1_000, SHARES).await;
+    if let Some(test) = TestDb::postgres().await {
+        run_stories(&test, 1_000, SHARES).await;
     }
 }

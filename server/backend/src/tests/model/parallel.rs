@@ -3,12 +3,12 @@
 //! Each act takes a number while it still holds its locks. Told to the model in the order of these numbers, every act
 //! must get the same answer, and every wallet must come to the same.
 
-use super::plain::Model;
+use super::reference::Model;
+use super::runner::{Answer, Fixture, Known, act, compare_wallets, imagine};
 use super::steps::{self, Step, Story, WALLETS};
-use super::teller::{Answer, Cast, Known, act, compare_wallets, imagine};
 use super::{check, wait};
 use crate::Error;
-use crate::testing::World;
+use crate::testing::TestDb;
 use crate::tests::{OPTIONS, populate, proof};
 use crate::{Db, import};
 use std::cell::Cell;
@@ -18,13 +18,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const PEOPLE: u8 = 4;
 
 /// New members and companies for a story.
-async fn newcomers(world: &World, story: u32) -> Cast {
+async fn newcomers(test: &TestDb, story: u32) -> Fixture {
     let prefix = format!("p{story}-");
     let companies = format!(
         "company_ref,name,town,joined_on,order_points\n\
         {prefix}x,X,Lyon,2020-01-01,company\n{prefix}y,Y,Lyon,2020-01-01,company\n"
     );
-    let report = import::companies(&world.db, companies.as_bytes(), OPTIONS, |_| {})
+    let report = import::companies(&test.db, companies.as_bytes(), OPTIONS, |_| {})
         .await
         .unwrap();
     assert!(report.kept, "{:?}", report.bad);
@@ -34,11 +34,11 @@ async fn newcomers(world: &World, story: u32) -> Cast {
         {prefix}b,{prefix}x,B,,{prefix}b@example.com,baker,user,false,fr\n\
         {prefix}c,{prefix}y,C,,{prefix}c@example.com,baker,user,false,fr\n"
     );
-    let report = import::members(&world.db, members.as_bytes(), OPTIONS, |_| {})
+    let report = import::members(&test.db, members.as_bytes(), OPTIONS, |_| {})
         .await
         .unwrap();
     assert!(report.kept, "{:?}", report.bad);
-    Cast::of(world, &prefix).await
+    Fixture::of(test, &prefix).await
 }
 
 /// What every wallet has before people act: points, and a hold.
@@ -61,7 +61,7 @@ fn beginning() -> Vec<Step> {
 /// One person's acts; answers each with its number. Nobody else uses this person's names of orders and transfers.
 async fn live(
     db: Db,
-    cast: Arc<Cast>,
+    fixture: Arc<Fixture>,
     mut known: Known,
     acts: Vec<Step>,
     numbers: Arc<AtomicU64>,
@@ -72,7 +72,7 @@ async fn live(
         answers.push(loop {
             let mut tx = db.write().await.map_err(|error| error.to_string())?;
             let mut learnt = known.clone();
-            let answer = act(&mut tx, &cast, &mut learnt, cast.today, &step).await;
+            let answer = act(&mut tx, &fixture, &mut learnt, fixture.today, &step).await;
             let number = numbers.fetch_add(1, Ordering::SeqCst);
             match answer {
                 Ok(Ok(())) => {
@@ -99,24 +99,24 @@ fn is_deadlock(error: &sqlx::Error) -> bool {
         .is_some_and(|code| code == "40P01")
 }
 
-async fn tell(world: &World, cast: Cast, people: Vec<Story>) -> Result<(), String> {
+async fn run_story(test: &TestDb, fixture: Fixture, people: Vec<Story>) -> Result<(), String> {
     let broken = |error: Error| error.to_string();
-    let (mut model, mut known) = (Model::on(cast.today), Known::default());
-    let mut tx = world.db.write().await.map_err(broken)?;
+    let (mut model, mut known) = (Model::on(fixture.today), Known::default());
+    let mut tx = test.db.write().await.map_err(broken)?;
     for step in beginning() {
-        let expected = imagine(&mut model, &cast, &step);
-        let done = act(&mut tx, &cast, &mut known, cast.today, &step)
+        let expected = imagine(&mut model, &fixture, &step);
+        let done = act(&mut tx, &fixture, &mut known, fixture.today, &step)
             .await
             .map_err(broken)?;
         assert_eq!(done, expected, "{step}");
     }
     tx.commit().await.map_err(broken)?;
 
-    let cast = Arc::new(cast);
+    let fixture = Arc::new(fixture);
     let numbers = Arc::new(AtomicU64::new(0));
     let lives = people.into_iter().map(|Story(acts)| {
-        let (db, cast, known) = (world.db.clone(), cast.clone(), known.clone());
-        tokio::spawn(live(db, cast, known, acts, numbers.clone()))
+        let (db, fixture, known) = (test.db.clone(), fixture.clone(), known.clone());
+        tokio::spawn(live(db, fixture, known, acts, numbers.clone()))
     });
     let mut acts = Vec::new();
     for lived in futures_util::future::join_all(lives).await {
@@ -127,7 +127,7 @@ async fn tell(world: &World, cast: Cast, people: Vec<Story>) -> Result<(), Strin
     let mut told = String::new();
     for (_, step, answer) in acts {
         let answer = answer.map_err(|error| format!("after{told}\n{step}: {error}"))?;
-        let expected = imagine(&mut model, &cast, &step);
+        let expected = imagine(&mut model, &fixture, &step);
         told = format!("{told}\n  {step}: {answer:?}");
         if answer != expected {
             return Err(format!(
@@ -135,34 +135,34 @@ async fn tell(world: &World, cast: Cast, people: Vec<Story>) -> Result<(), Strin
             ));
         }
     }
-    let mut tx = world.db.write().await.map_err(broken)?;
-    let compared = compare_wallets(&mut tx, &cast, &model).await.map_err(broken)?;
+    let mut tx = test.db.write().await.map_err(broken)?;
+    let compared = compare_wallets(&mut tx, &fixture, &model).await.map_err(broken)?;
     tx.roll_back().await.map_err(broken)?;
     compared.map_err(|error| format!("in the order{told}\n{error}"))?;
     // Sum zero, held points, lots and balances: over all stories so far.
-    proof(world).await;
+    proof(test).await;
     Ok(())
 }
 
-async fn at_once(world: &World, cases: u32) {
-    populate(world).await;
+async fn at_once(test: &TestDb, cases: u32) {
+    populate(test).await;
     let people: Vec<_> = (0..PEOPLE).map(|person| steps::person(person, 1..6)).collect();
     let count = Cell::new(0);
     // Few tries to shorten: the same acts may go well the next time.
     check(cases, 21, 20, &people, |people: Vec<Story>| {
         count.set(count.get() + 1);
-        wait(async { tell(world, newcomers(world, count.get()).await, people).await })
+        wait(async { run_story(test, newcomers(test, count.get()).await, people).await })
     });
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_act_at_once_on_sqlite() {
-    at_once(&World::sqlite().await, 100).await;
+    at_once(&TestDb::sqlite().await, 100).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_act_at_once_on_postgres() {
-    if let Some(world) = World::postgres().await {
-        at_once(&world, 100).await;
+    if let Some(test) = TestDb::postgres().await {
+        at_once(&test, 100).await;
     }
 }

@@ -1,6 +1,6 @@
 //! What can happen in a story, in words.
 
-use super::plain::{End, Place};
+use super::reference::{End, WalletIndex};
 use proptest::prelude::*;
 use std::fmt;
 use std::ops::Range;
@@ -14,12 +14,12 @@ pub enum Step {
     /// corrected, and with 0 points undone.
     Order {
         name: u8,
-        wallet: Place,
+        wallet: WalletIndex,
         points: i64,
         days_ago: i32,
     },
     Hold {
-        wallet: Place,
+        wallet: WalletIndex,
         points: i64,
     },
     /// What the n-th hold took is spent, or given back.
@@ -29,19 +29,19 @@ pub enum Step {
     },
     Transfer {
         name: u8,
-        from: Place,
-        to: Place,
+        from: WalletIndex,
+        to: WalletIndex,
         points: i64,
     },
     TakeBack {
         name: u8,
     },
     Merge {
-        from: Place,
-        into: Place,
+        from: WalletIndex,
+        into: WalletIndex,
     },
     Unmerge {
-        from: Place,
+        from: WalletIndex,
     },
     /// Days go by, and what is due expires.
     Wait {
@@ -54,7 +54,7 @@ pub enum Step {
     /// Something is done and undone at once.
     ThereAndBack(Box<Step>),
     /// Everything is compared.
-    Look,
+    Compare,
 }
 
 /// The wallets of the story: three members and two companies.
@@ -109,7 +109,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1_i32..200).prop_map(|days| Step::Sleep { days }),
         2 => prop_oneof![3 => order(), 1 => hold(), 2 => transfer(), 1 => merge()]
             .prop_map(|step| Step::ThereAndBack(Box::new(step))),
-        1 => Just(Step::Look),
+        1 => Just(Step::Compare),
     ]
 }
 
@@ -191,7 +191,7 @@ impl fmt::Display for Step {
             Step::Wait { days } => write!(f, "{days} days go by"),
             Step::Sleep { days } => write!(f, "{days} days go by, and what is due is not booked"),
             Step::ThereAndBack(step) => write!(f, "{step}, and it is undone at once"),
-            Step::Look => write!(f, "everything is compared"),
+            Step::Compare => write!(f, "everything is compared"),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Tells a story to the ledger and to the model, and compares them.
 
-use super::plain::{End, Model, Order, Place, Refused, Sum};
+use super::reference::{End, Model, Order, Refused, Sum, WalletIndex};
 use super::steps::{Step, Story, WALLETS};
 use crate::db::on;
 use crate::ledger::{self, Cause, Earning, Owner, Transfer};
 use crate::programme::{self, Settings};
-use crate::testing::World;
+use crate::testing::TestDb;
 use crate::{Error, Tx, members};
 use domain::id::{AccountId, CommandId, CompanyId, EntryId};
 use domain::input::InputCode;
@@ -14,25 +14,25 @@ use domain::{Day, Points, Text};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who has a wallet in the stories.
-pub struct Cast {
+pub struct Fixture {
     pub settings: Settings,
-    pub wallets: Vec<Purse>,
+    pub wallets: Vec<TestWallet>,
     pub today: Day,
     /// Before the refs of their transfers.
     prefix: String,
 }
 
-pub struct Purse {
+pub struct TestWallet {
     pub account: AccountId,
     pub owner: Owner,
     /// Whose status its orders count for.
     pub company: CompanyId,
 }
 
-impl Cast {
+impl Fixture {
     /// The members and companies whose refs begin like this, by the ids of their accounts.
-    pub async fn of(world: &World, prefix: &str) -> Cast {
-        let mut tx = world.db.read().await.unwrap();
+    pub async fn of(test: &TestDb, prefix: &str) -> Fixture {
+        let mut tx = test.db.read().await.unwrap();
         let settings = programme::current(&mut tx).await.unwrap();
         const REFS: &str = "SELECT ref FROM company UNION SELECT ref FROM member";
         let refs: Vec<String> = on!(tx, c => sqlx::query_scalar(REFS).fetch_all(c).await.unwrap());
@@ -41,11 +41,11 @@ impl Cast {
             .map(String::as_str)
             .filter(|known| known.starts_with(prefix))
             .collect();
-        let mut wallets: Vec<Purse> = members::list_company_keys(&mut tx, &refs)
+        let mut wallets: Vec<TestWallet> = members::list_company_keys(&mut tx, &refs)
             .await
             .unwrap()
             .into_iter()
-            .map(|key| Purse {
+            .map(|key| TestWallet {
                 account: key.account,
                 owner: Owner::Company(key.id),
                 company: key.id,
@@ -56,7 +56,7 @@ impl Cast {
                 .await
                 .unwrap()
                 .into_iter()
-                .map(|key| Purse {
+                .map(|key| TestWallet {
                     account: key.account,
                     owner: Owner::Member(key.id),
                     company: key.company_id,
@@ -65,7 +65,7 @@ impl Cast {
         wallets.sort_by_key(|purse| purse.account);
         assert_eq!(wallets.len(), WALLETS);
         let today = settings.day(tx.now()).unwrap();
-        Cast {
+        Fixture {
             settings,
             wallets,
             today,
@@ -73,7 +73,7 @@ impl Cast {
         }
     }
 
-    pub fn alike(&self, one: Place, other: Place) -> bool {
+    pub fn alike(&self, one: WalletIndex, other: WalletIndex) -> bool {
         matches!(self.wallets[one].owner, Owner::Member(_))
             == matches!(self.wallets[other].owner, Owner::Member(_))
     }
@@ -82,7 +82,7 @@ impl Cast {
         format!("{}t-{transfer}", self.prefix)
     }
 
-    fn place(&self, account: AccountId) -> Option<Place> {
+    fn place(&self, account: AccountId) -> Option<WalletIndex> {
         self.wallets.iter().position(|purse| purse.account == account)
     }
 }
@@ -94,9 +94,9 @@ pub struct Known {
     pub holds: Vec<EntryId>,
 }
 
-pub struct Teller<'a> {
+pub struct Runner<'a> {
     pub tx: &'a mut Tx,
-    pub cast: &'a Cast,
+    pub fixture: &'a Fixture,
     pub model: Model,
     pub known: Known,
     /// What is due may not be booked yet, so a balance may still hold it.
@@ -106,34 +106,36 @@ pub struct Teller<'a> {
 /// What an act came to: an answer, or a fault of the ledger.
 pub type Answer = Result<Result<(), Refused>, Error>;
 
-impl<'a> Teller<'a> {
-    pub fn new(tx: &'a mut Tx, cast: &'a Cast) -> Teller<'a> {
-        let model = Model::on(cast.today);
-        Teller {
+impl<'a> Runner<'a> {
+    pub fn new(tx: &'a mut Tx, fixture: &'a Fixture) -> Runner<'a> {
+        let model = Model::on(fixture.today);
+        Runner {
             tx,
-            cast,
+            fixture,
             model,
             known: Known::default(),
             overdue: false,
         }
     }
 
-    pub async fn tell(mut self, story: &Story) -> Result<(), String> {
+    pub async fn run_story(mut self, story: &Story) -> Result<(), String> {
         for (number, step) in story.0.iter().enumerate() {
             let told = match step {
                 Step::ThereAndBack(step) => self.there_and_back(step).await,
-                Step::Look => self.look().await,
+                Step::Compare => self.compare().await,
                 step => self.both(step).await,
             };
             told.map_err(|error| format!("step {}, {step}: {error}", number + 1))?;
         }
-        self.look().await.map_err(|error| format!("at the end: {error}"))
+        self.compare()
+            .await
+            .map_err(|error| format!("at the end: {error}"))
     }
 
     /// The ledger and the model do the same and answer the same.
     async fn both(&mut self, step: &Step) -> Result<(), String> {
-        let expected = imagine(&mut self.model, self.cast, step);
-        let done = act(self.tx, self.cast, &mut self.known, self.model.today, step)
+        let expected = imagine(&mut self.model, self.fixture, step);
+        let done = act(self.tx, self.fixture, &mut self.known, self.model.today, step)
             .await
             .map_err(|error| error.to_string())?;
         if done != expected {
@@ -189,7 +191,7 @@ impl<'a> Teller<'a> {
         if worth(&sums) != worth(&after) {
             return Err(format!("points are lost or made: {sums:?} became {after:?}"));
         }
-        self.look().await
+        self.compare().await
     }
 
     async fn compare_balances(&mut self) -> Result<(), String> {
@@ -197,7 +199,7 @@ impl<'a> Teller<'a> {
         let rows: Vec<(AccountId, Points)> =
             on!(self.tx, c => sqlx::query_as(LIST).fetch_all(c).await.map_err(|error| error.to_string())?);
         for (account, balance) in rows {
-            let Some(wallet) = self.cast.place(account) else {
+            let Some(wallet) = self.fixture.place(account) else {
                 continue;
             };
             let sum = self.model.wallet(wallet);
@@ -212,16 +214,16 @@ impl<'a> Teller<'a> {
     }
 
     /// Compares all there is, and proves the ledger.
-    pub async fn look(&mut self) -> Result<(), String> {
+    pub async fn compare(&mut self) -> Result<(), String> {
         self.overdue = false;
-        look(self.tx, self.cast, &self.model)
+        compare(self.tx, self.fixture, &self.model)
             .await
             .map_err(|error| error.to_string())?
     }
 }
 
 /// What the model makes of a step.
-pub fn imagine(model: &mut Model, cast: &Cast, step: &Step) -> Result<(), Refused> {
+pub fn imagine(model: &mut Model, fixture: &Fixture, step: &Step) -> Result<(), Refused> {
     match *step {
         Step::Order {
             name,
@@ -242,18 +244,18 @@ pub fn imagine(model: &mut Model, cast: &Cast, step: &Step) -> Result<(), Refuse
             points,
         } => model.transfer(name, from, to, points),
         Step::TakeBack { name } => model.take_back(name),
-        Step::Merge { from, into } => model.merge(from, into, cast.alike(from, into)),
+        Step::Merge { from, into } => model.merge(from, into, fixture.alike(from, into)),
         Step::Unmerge { from } => model.unmerge(from),
         Step::Wait { days } | Step::Sleep { days } => {
             model.today = model.today.plus_days(days);
             Ok(())
         }
-        Step::ThereAndBack(_) | Step::Look => Ok(()),
+        Step::ThereAndBack(_) | Step::Compare => Ok(()),
     }
 }
 
 /// What the ledger makes of a step.
-pub async fn act(tx: &mut Tx, cast: &Cast, known: &mut Known, today: Day, step: &Step) -> Answer {
+pub async fn act(tx: &mut Tx, fixture: &Fixture, known: &mut Known, today: Day, step: &Step) -> Answer {
     let answer = match step {
         Step::Order {
             name,
@@ -265,15 +267,15 @@ pub async fn act(tx: &mut Tx, cast: &Cast, known: &mut Known, today: Day, step: 
                 ledger::undo(tx, today, &[before]).await?;
             }
             if *points != 0 {
-                let earning = earning(cast, *name, *wallet, *points, today.plus_days(-days_ago));
-                let ids = ledger::earn(tx, &cast.settings, today, &[earning]).await?;
+                let earning = earning(fixture, *name, *wallet, *points, today.plus_days(-days_ago));
+                let ids = ledger::earn(tx, &fixture.settings, today, &[earning]).await?;
                 known.orders.insert(*name, ids[0]);
             }
             Ok(())
         }
         Step::Hold { wallet, points } => {
             let id = CommandId(tx.uuid());
-            let owner = cast.wallets[*wallet].owner;
+            let owner = fixture.wallets[*wallet].owner;
             match ledger::hold(tx, owner, *points, today, id, &Text::default()).await {
                 Ok(hold) => {
                     known.holds.push(hold);
@@ -293,23 +295,26 @@ pub async fn act(tx: &mut Tx, cast: &Cast, known: &mut Known, today: Day, step: 
             points,
         } => {
             let transfer = Transfer {
-                from: cast.wallets[*from].owner,
-                to: cast.wallets[*to].owner,
+                from: fixture.wallets[*from].owner,
+                to: fixture.wallets[*to].owner,
                 points: *points,
-                reference: cast.reference(*name),
+                reference: fixture.reference(*name),
                 reason: Text::default(),
             };
             ledger::transfer(tx, today, &transfer).await.map(|_| ())
         }
-        Step::TakeBack { name } => ledger::take_back(tx, today, &cast.reference(*name)).await,
-        Step::Merge { from, into } => {
-            ledger::merge(tx, today, cast.wallets[*from].owner, cast.wallets[*into].owner)
-                .await
-                .map(|_| ())
-        }
-        Step::Unmerge { from } => ledger::unmerge(tx, today, cast.wallets[*from].owner).await,
+        Step::TakeBack { name } => ledger::take_back(tx, today, &fixture.reference(*name)).await,
+        Step::Merge { from, into } => ledger::merge(
+            tx,
+            today,
+            fixture.wallets[*from].owner,
+            fixture.wallets[*into].owner,
+        )
+        .await
+        .map(|_| ()),
+        Step::Unmerge { from } => ledger::unmerge(tx, today, fixture.wallets[*from].owner).await,
         Step::Wait { .. } => ledger::expire(tx, today).await.map(|_| ()),
-        Step::Sleep { .. } | Step::ThereAndBack(_) | Step::Look => Ok(()),
+        Step::Sleep { .. } | Step::ThereAndBack(_) | Step::Compare => Ok(()),
     };
     match answer {
         Ok(()) => Ok(Ok(())),
@@ -321,8 +326,8 @@ pub async fn act(tx: &mut Tx, cast: &Cast, known: &mut Known, today: Day, step: 
     }
 }
 
-pub fn earning(cast: &Cast, name: u8, wallet: Place, points: i64, on: Day) -> Earning {
-    let purse = &cast.wallets[wallet];
+pub fn earning(fixture: &Fixture, name: u8, wallet: WalletIndex, points: i64, on: Day) -> Earning {
+    let purse = &fixture.wallets[wallet];
     Earning {
         owner: purse.owner,
         account: purse.account,
@@ -345,9 +350,9 @@ async fn end_hold(tx: &mut Tx, hold: EntryId, end: End, today: Day) -> Result<()
         End::Voided => ledger::void(tx, hold, today).await,
     };
     match ended {
-        Ok(()) => tx.go_on(mark).await,
-        Err(error @ Error::Database(_)) if !error.is_of_the_database() => {
-            tx.go_back(mark).await?;
+        Ok(()) => tx.release(mark).await,
+        Err(error @ Error::Database(_)) if !error.is_transient() => {
+            tx.rollback_to_and_release(mark).await?;
             Err(InputCode::SameWallet.into())
         }
         Err(other) => Err(other),
@@ -355,9 +360,13 @@ async fn end_hold(tx: &mut Tx, hold: EntryId, end: End, today: Day) -> Result<()
 }
 
 /// Compares the wallets and what counts for the status with the model; the inner error says what differs.
-pub async fn compare_wallets(tx: &mut Tx, cast: &Cast, model: &Model) -> Result<Result<(), String>, Error> {
+pub async fn compare_wallets(
+    tx: &mut Tx,
+    fixture: &Fixture,
+    model: &Model,
+) -> Result<Result<(), String>, Error> {
     ledger::expire(tx, model.today).await?;
-    for (wallet, purse) in cast.wallets.iter().enumerate() {
+    for (wallet, purse) in fixture.wallets.iter().enumerate() {
         let sum = model.wallet(wallet);
         let balance = ledger::balance(tx, purse.owner, Wallet::Own).await?;
         let lots: Vec<_> = balance
@@ -378,10 +387,10 @@ pub async fn compare_wallets(tx: &mut Tx, cast: &Cast, model: &Model) -> Result<
             )));
         }
     }
-    let companies: BTreeSet<CompanyId> = cast.wallets.iter().map(|purse| purse.company).collect();
+    let companies: BTreeSet<CompanyId> = fixture.wallets.iter().map(|purse| purse.company).collect();
     for company in companies {
         let wallets = (0..WALLETS)
-            .filter(|wallet| cast.wallets[*wallet].company == company)
+            .filter(|wallet| fixture.wallets[*wallet].company == company)
             .collect();
         let earned = ledger::earned(tx, company, Day(0), model.today).await?;
         let earned: BTreeMap<Day, i64> = earned.into_iter().filter(|(_, points)| *points != 0).collect();
@@ -397,8 +406,8 @@ pub async fn compare_wallets(tx: &mut Tx, cast: &Cast, model: &Model) -> Result<
 }
 
 /// Compares everything there is: the stories have the database for themselves.
-async fn look(tx: &mut Tx, cast: &Cast, model: &Model) -> Result<Result<(), String>, Error> {
-    if let Err(differs) = compare_wallets(tx, cast, model).await? {
+async fn compare(tx: &mut Tx, fixture: &Fixture, model: &Model) -> Result<Result<(), String>, Error> {
+    if let Err(differs) = compare_wallets(tx, fixture, model).await? {
         return Ok(Err(differs));
     }
     let proof = ledger::prove(tx, model.today).await?;

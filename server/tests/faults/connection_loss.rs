@@ -1,9 +1,9 @@
 //! A bad network: of the connections, 30 % are cut in the middle of a request or of its answer.
 
 use crate::audit::Audit;
-use crate::dice::{Dice, seed};
-use crate::house::{House, Running, until};
+use crate::harness::{Harness, Running, until};
 use crate::phones::{Crowd, Net};
+use crate::rng::{Rng, seed};
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -29,16 +29,16 @@ struct Count {
 async fn proxy(server: SocketAddr, seed: u64, count: Count) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let dice = Dice::new(seed);
+    let rng = Rng::new(seed);
     tokio::task::spawn_local(async move {
         while let Ok((phone, _)) = listener.accept().await {
             count.connections.update(|count| count + 1);
             // Mostly among the headers and the first documents, now and then far into a large answer.
-            let after = 1 + match dice.below(4) {
-                0 => dice.below(20_000),
-                _ => dice.below(600),
+            let after = 1 + match rng.below(4) {
+                0 => rng.below(20_000),
+                _ => rng.below(600),
             };
-            let (request, answer) = match dice.below(100) {
+            let (request, answer) = match rng.below(100) {
                 cut if cut < CUT_PERCENT / 2 => (after.min(600), u64::MAX),
                 cut if cut < CUT_PERCENT => (u64::MAX, after),
                 _ => (u64::MAX, u64::MAX),
@@ -89,11 +89,11 @@ async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut left: u64) ->
     false
 }
 
-async fn connections_are_cut(house: &House) {
+async fn connections_are_cut(harness: &Harness) {
     let seed = seed();
-    let audit = Audit::begin(house).await;
-    let server = house.serve().await;
-    let crowd = Crowd::sign_in(house, server.address, PHONES, seed).await;
+    let audit = Audit::begin(harness).await;
+    let server = harness.serve().await;
+    let crowd = Crowd::sign_in(harness, server.address, PHONES, seed).await;
     let count = Count::default();
     crowd
         .net
@@ -117,7 +117,7 @@ async fn connections_are_cut(house: &House) {
         crowd.made(),
         "each act is in the log once"
     );
-    audit.all_right(house).await;
+    audit.all_right(harness).await;
     let (all, up, down) = (
         count.connections.get(),
         count.in_requests.get(),
@@ -130,14 +130,14 @@ async fn connections_are_cut(house: &House) {
     );
     assert!((up + down) * 100 > all * 20, "too few were cut");
     assert!(unanswered.get() > 0, "no act was hit");
-    assert_healthy(house, &crowd.net, &server, crowd.made()).await;
+    assert_healthy(harness, &crowd.net, &server, crowd.made()).await;
 }
 
 /// Nothing hangs: no transaction, no lock, no connection; and the metrics say what happened.
-async fn assert_healthy(house: &House, net: &Net, server: &Running, acts: usize) {
+async fn assert_healthy(harness: &Harness, net: &Net, server: &Running, acts: usize) {
     assert_eq!(net.get("/readyz").await.0, 200);
-    if house.url.starts_with("sqlite:") {
-        let mut other = SqliteConnection::connect(&house.url).await.unwrap();
+    if harness.url.starts_with("sqlite:") {
+        let mut other = SqliteConnection::connect(&harness.url).await.unwrap();
         sqlx::query("PRAGMA busy_timeout = 1000")
             .execute(&mut other)
             .await
@@ -145,7 +145,7 @@ async fn assert_healthy(house: &House, net: &Net, server: &Running, acts: usize)
         let locked = other.begin_with("BEGIN IMMEDIATE").await;
         locked.expect("nobody holds the lock").rollback().await.unwrap();
     } else {
-        let mut other = PgConnection::connect(&house.url).await.unwrap();
+        let mut other = PgConnection::connect(&harness.url).await.unwrap();
         const STUCK: &str = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
             AND state LIKE 'idle in transaction%'";
         until("no transaction is idle", async || {
@@ -166,7 +166,7 @@ async fn assert_healthy(house: &House, net: &Net, server: &Running, acts: usize)
     assert!(sum("compagnon_commands_total{") >= acts as f64, "{metrics}");
     assert!(sum("compagnon_sync_rounds_total{") > 0.0, "{metrics}");
     assert!(!metrics.contains("status=\"500\""), "{metrics}");
-    assert_eq!(house.log().matches("panic").count(), 0, "{}", house.log());
+    assert_eq!(harness.log().matches("panic").count(), 0, "{}", harness.log());
 }
 
 /// Connections of phones that the server has not closed; 0 where the system does not tell.
@@ -185,13 +185,13 @@ fn connections(server: &Running) -> usize {
 #[tokio::test]
 async fn on_sqlite() {
     let local = tokio::task::LocalSet::new();
-    local.run_until(connections_are_cut(&House::sqlite())).await;
+    local.run_until(connections_are_cut(&Harness::sqlite())).await;
 }
 
 #[tokio::test]
 async fn on_postgres() {
     let local = tokio::task::LocalSet::new();
-    if let Some(house) = House::postgres().await {
-        local.run_until(connections_are_cut(&house)).await;
+    if let Some(harness) = Harness::postgres().await {
+        local.run_until(connections_are_cut(&harness)).await;
     }
 }

@@ -1,13 +1,13 @@
-//! Chance from a seed that is printed, so that a failure can be looked for again.
+//! Random numbers from a seed that is printed, so that a failure can be looked for again.
 
-use backend::moment::{Chance, Fixed};
+use backend::clock::{Fixed, Rng as _};
 use domain::Timestamp;
 
-pub struct Dice(Fixed);
+pub struct Rng(Fixed);
 
-impl Dice {
-    pub fn new(seed: u64) -> Dice {
-        Dice(Fixed::new(Timestamp(0), seed))
+impl Rng {
+    pub fn new(seed: u64) -> Rng {
+        Rng(Fixed::new(Timestamp(0), seed))
     }
 
     fn draw(&self) -> u64 {
@@ -21,7 +21,7 @@ impl Dice {
         self.draw() % most
     }
 
-    pub fn chance<const N: usize>(&self) -> [u8; N] {
+    pub fn random_bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.0.fill(&mut bytes);
         bytes

@@ -1,7 +1,7 @@
 //! The binary in a folder of its own, with the demo and a few things that are scarce.
 
 use crate::phones::Net;
-use backend::testing::World;
+use backend::testing::TestDb;
 use domain::fault;
 use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// How long anything may take before the test fails. Only ever a bound: nothing is measured.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// So little of it that members get in each other's way.
@@ -48,13 +48,13 @@ register_until_hours = 1
 trades = []
 "#;
 
-pub struct House {
+pub struct Harness {
     pub folder: tempfile::TempDir,
     pub url: String,
     /// How `nsenter` gets to where the database can be seen, if it is not here.
     pub beside: Vec<String>,
     /// Keeps the name of a PostgreSQL database.
-    _world: Option<World>,
+    _world: Option<TestDb>,
 }
 
 /// The serving binary; ended when dropped.
@@ -63,44 +63,44 @@ pub struct Running {
     child: Child,
 }
 
-impl House {
+impl Harness {
     /// On a new SQLite file.
-    pub fn sqlite() -> House {
+    pub fn sqlite() -> Harness {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("compagnon.db").display());
-        House::furnished(folder, url, None)
+        Harness::furnished(folder, url, None)
     }
 
     /// On a new PostgreSQL database; `None`, said loudly, where there is no PostgreSQL.
-    pub async fn postgres() -> Option<House> {
-        let world = World::postgres().await?;
-        world.db.close().await;
-        Some(House::at(world.url.clone(), Some(world)))
+    pub async fn postgres() -> Option<Harness> {
+        let test = TestDb::postgres().await?;
+        test.db.close().await;
+        Some(Harness::at(test.url.clone(), Some(test)))
     }
 
     /// On an empty database.
-    pub fn at(url: String, world: Option<World>) -> House {
-        House::furnished(tempfile::tempdir().unwrap(), url, world)
+    pub fn at(url: String, test: Option<TestDb>) -> Harness {
+        Harness::furnished(tempfile::tempdir().unwrap(), url, test)
     }
 
-    fn furnished(folder: tempfile::TempDir, url: String, world: Option<World>) -> House {
-        let house = House {
+    fn furnished(folder: tempfile::TempDir, url: String, test: Option<TestDb>) -> Harness {
+        let harness = Harness {
             folder,
             url,
             beside: Vec::new(),
-            _world: world,
+            _world: test,
         };
-        house.good(&["demo", "load"]);
-        house.write("rewards.toml", SCARCE_REWARDS);
-        house.write("events.toml", SCARCE_EVENTS);
-        house.good(&["import", "rewards", "rewards.toml"]);
-        house.good(&["import", "events", "events.toml"]);
-        house
+        harness.good(&["demo", "load"]);
+        harness.write("rewards.toml", SCARCE_REWARDS);
+        harness.write("events.toml", SCARCE_EVENTS);
+        harness.good(&["import", "rewards", "rewards.toml"]);
+        harness.good(&["import", "events", "events.toml"]);
+        harness
     }
 
-    /// A SQLite file in this house's folder, as if it were a house.
-    pub fn copy(&self, name: &str) -> House {
-        House {
+    /// A SQLite file in the folder of this harness, as a harness of its own.
+    pub fn copy(&self, name: &str) -> Harness {
+        Harness {
             folder: tempfile::tempdir().unwrap(),
             url: format!("sqlite:{}", self.path(name).display()),
             beside: Vec::new(),
@@ -177,7 +177,7 @@ impl House {
         said
     }
 
-    /// What the server has logged since the house was built.
+    /// What the server has logged since the harness was built.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.path("log")).unwrap_or_default()
     }
@@ -232,7 +232,7 @@ pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     };
-    tokio::time::timeout(PATIENCE, waiting)
+    tokio::time::timeout(WAIT_TIMEOUT, waiting)
         .await
         .unwrap_or_else(|_| panic!("never: {what}"));
 }

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::routing::post;
-use backend::testing::World;
+use backend::testing::TestDb;
 use clap::Parser;
 use domain::command::Envelope;
 use domain::id::{CommandId, DeviceId, MemberId, uuid_v7};
@@ -14,10 +14,10 @@ use domain::{Command, Outcome, Verdict};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use server::http::{App, Shared, router};
+use server::http::{AppState, Shared, router};
 use server::sending::Sending;
 use server::settings::{Command as Run, Serve, Settings};
-use server::site::Site;
+use server::site::ClientAssets;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,7 +32,7 @@ pub const TOM: &str = "+33 6 39 98 00 12";
 /// What the text message gateway was given.
 pub type Texts = Arc<Mutex<Vec<Value>>>;
 
-pub struct House {
+pub struct Harness {
     pub app: Shared,
     pub texts: Texts,
     router: Router,
@@ -50,7 +50,7 @@ pub fn settings(flags: &[&str]) -> Serve {
 }
 
 /// A client of a few bytes.
-pub fn site() -> Site {
+pub fn site() -> ClientAssets {
     let files = [
         ("pkg/compagnon.js", "export default async () => {};"),
         ("pkg/compagnon.wasm", "\0asm"),
@@ -65,7 +65,7 @@ pub fn site() -> Site {
         ("icons/icon-192.png", "png"),
         ("manifest.webmanifest", "{\"id\":\"/app\"}"),
     ];
-    Site::from_files(
+    ClientAssets::from_files(
         files
             .iter()
             .map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()))
@@ -73,19 +73,19 @@ pub fn site() -> Site {
     )
 }
 
-impl House {
+impl Harness {
     /// With the demo loaded, and a gateway that takes every text message.
-    pub async fn open(world: &World) -> House {
-        House::with(world, &[]).await
+    pub async fn open(test: &TestDb) -> Harness {
+        Harness::with(test, &[]).await
     }
 
-    pub async fn with(world: &World, flags: &[&str]) -> House {
-        server::demo::load(&world.db, true).await.expect("the demo loads");
-        House::bare(world, flags).await
+    pub async fn with(test: &TestDb, flags: &[&str]) -> Harness {
+        server::demo::load(&test.db, true).await.expect("the demo loads");
+        Harness::bare(test, flags).await
     }
 
     /// With what the test has put into the database.
-    pub async fn bare(world: &World, flags: &[&str]) -> House {
+    pub async fn bare(test: &TestDb, flags: &[&str]) -> Harness {
         let texts = Texts::default();
         let address = gateway(texts.clone()).await;
         let url = format!("http://{address}/send");
@@ -96,10 +96,10 @@ impl House {
             .collect();
         let settings = settings(&flags);
         let sending = Sending::new(&settings).expect("sending is set up");
-        let app = App::new(world.db.clone(), site(), sending, &settings)
+        let app = AppState::new(test.db.clone(), site(), sending, &settings)
             .await
             .expect("the server starts");
-        House {
+        Harness {
             router: router(app.clone()),
             app,
             texts,
@@ -109,7 +109,7 @@ impl House {
 
     pub fn phone(&self) -> Phone<'_> {
         Phone {
-            house: self,
+            harness: self,
             cookies: BTreeMap::new(),
             peer: "203.0.113.7:4000".parse().unwrap(),
             seq: 0,
@@ -227,7 +227,7 @@ impl Answer {
 /// A browser, with its cookies.
 #[derive(Clone)]
 pub struct Phone<'a> {
-    house: &'a House,
+    harness: &'a Harness,
     pub cookies: BTreeMap<String, String>,
     peer: SocketAddr,
     seq: i64,
@@ -274,7 +274,7 @@ impl Phone<'_> {
     /// Sends without keeping the cookies of the answer.
     pub async fn quietly(&self, mut request: Request<Body>) -> Answer {
         request.extensions_mut().insert(ConnectInfo(self.peer));
-        let answer = self.house.router.clone().oneshot(request).await.unwrap();
+        let answer = self.harness.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();
         Answer {
@@ -320,7 +320,7 @@ impl Phone<'_> {
     pub async fn sign_in(&mut self, number: &str) {
         let asked = self.ask_code(number).await;
         assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.text());
-        let code = self.house.code_for(number).await;
+        let code = self.harness.code_for(number).await;
         let entered = self.post("/sign-in/code", &format!("code={code}")).await;
         assert_eq!(
             (entered.status, entered.header("location")),
@@ -349,7 +349,7 @@ impl Phone<'_> {
     pub async fn command(&mut self, command: Command) -> (CommandId, String) {
         let (member, device) = self.who().await;
         self.seq += 1;
-        let now = self.house.app.db.now();
+        let now = self.harness.app.db.now();
         let mut chance = [0; 10];
         chance[..8].copy_from_slice(&CHANCE.fetch_add(1, Ordering::Relaxed).to_be_bytes());
         let id = CommandId(uuid_v7(now, chance));

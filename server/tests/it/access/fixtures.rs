@@ -1,11 +1,11 @@
 //! Two companies with a manager and a member each, in whose every text stands a word found nowhere else; and everybody
 //! who may call.
 
-use crate::house::{Answer, House, Phone, docs};
+use crate::harness::{Answer, Harness, Phone, docs};
 use axum::http::{Method, header};
 use backend::import::Options;
 use backend::sessions::{self, SESSION_LIFE, Way};
-use backend::testing::World;
+use backend::testing::TestDb;
 use backend::{events, import, learning, programme, rewards};
 use domain::id::{CommandId, CompanyId, CourseId, EventId, MemberId, NoticeId, RewardId, SessionId};
 use domain::learning::{Answer as QuizAnswer, Course, Given};
@@ -139,7 +139,7 @@ phone = "+33639980204"
 role = "admin"
 "#;
 
-const COMPANIES: &str = "company_ref,name,town,joined_on,order_points,advisor_ref\n\
+const COMPANIES: &str = "company_ref,name,fixtures,joined_on,order_points,advisor_ref\n\
     c-kestrel,Moulin-Kestrel,Kestrelville,2020-01-01,company,s-osprey\n\
     c-merlin,Travaux-Merlin,Merlinbourg,2020-01-01,member,s-harrier\n";
 const MEMBERS: &str = "member_ref,company_ref,name,phone,email,trade,function,manager,language\n\
@@ -254,7 +254,7 @@ pub struct Things {
     pub act: String,
 }
 
-pub struct Town<'a> {
+pub struct Fixtures<'a> {
     pub callers: Vec<Caller<'a>>,
     pub things: BTreeMap<Who, Things>,
     pub course: CourseId,
@@ -269,7 +269,7 @@ pub struct Town<'a> {
 }
 
 /// Fills the database with the programme.
-pub async fn populate(world: &World) {
+pub async fn populate(test: &TestDb) {
     let options = Options {
         phone_country: "+33",
         ..Options::default()
@@ -277,17 +277,17 @@ pub async fn populate(world: &World) {
     let settings = include_str!("../../../demo/programme.toml");
     let (without_staff, _) = settings.split_once("[[staff]]").expect("the demo has staff");
     let settings = programme::Settings::parse(&format!("{without_staff}{STAFF_FILE}")).unwrap();
-    let mut tx = world.db.write().await.unwrap();
+    let mut tx = test.db.write().await.unwrap();
     programme::apply::apply(&mut tx, &settings).await.unwrap();
     tx.commit().await.unwrap();
     for report in [
-        import::companies(&world.db, COMPANIES.as_bytes(), options, |_| {})
+        import::companies(&test.db, COMPANIES.as_bytes(), options, |_| {})
             .await
             .unwrap(),
-        import::members(&world.db, MEMBERS.as_bytes(), options, |_| {})
+        import::members(&test.db, MEMBERS.as_bytes(), options, |_| {})
             .await
             .unwrap(),
-        import::orders(&world.db, ORDERS.as_bytes(), options, |_| {})
+        import::orders(&test.db, ORDERS.as_bytes(), options, |_| {})
             .await
             .unwrap(),
     ] {
@@ -301,25 +301,25 @@ pub async fn populate(world: &World) {
     let files = files
         .map(|(name, bytes)| (name.to_owned(), bytes.to_vec()))
         .into();
-    let mut tx = world.db.write().await.unwrap();
+    let mut tx = test.db.write().await.unwrap();
     learning::import_files(&mut tx, &files).await.unwrap();
     events::import_file(&mut tx, EVENTS).await.unwrap();
     rewards::import_file(&mut tx, REWARDS).await.unwrap();
     tx.commit().await.unwrap();
 }
 
-impl<'a> Town<'a> {
-    pub async fn open(world: &World, house: &'a House) -> Town<'a> {
+impl<'a> Fixtures<'a> {
+    pub async fn open(test: &TestDb, harness: &'a Harness) -> Fixtures<'a> {
         // Before the others: when its session has run out, theirs must not.
-        let expired = house.signed_in(Abe.phone()).await;
-        world.clock.advance(SESSION_LIFE);
-        let revoked = house.signed_in(Abe.phone()).await;
+        let expired = harness.signed_in(Abe.phone()).await;
+        test.clock.advance(SESSION_LIFE);
+        let revoked = harness.signed_in(Abe.phone()).await;
         revoked.quietly(revoked.json_request("/api/sign-out", "")).await;
-        let mut forged = house.phone();
+        let mut forged = harness.phone();
         forged
             .cookies
             .insert("session".into(), "0123456789abcdef".repeat(4));
-        let phone = house.phone();
+        let phone = harness.phone();
         let nobody = |name, phone| Caller {
             name,
             who: None,
@@ -334,12 +334,12 @@ impl<'a> Town<'a> {
         let mut things = BTreeMap::new();
         let mut published = None;
         for who in ALL {
-            let mut phone = house.signed_in(who.phone()).await;
+            let mut phone = harness.signed_in(who.phone()).await;
             let (member, _) = phone.who().await;
-            let second = second_phone(world, house, member).await;
+            let second = second_phone(test, harness, member).await;
             let reply = phone.sync(&Cursor::default(), &[]).await;
             let found = Published::of(&reply);
-            let (notice, redemption, act) = live(world, &mut phone, &found).await;
+            let (notice, redemption, act) = live(test, &mut phone, &found).await;
             let company = docs::<domain::members::Me>(&reply, "me")[0].company.id;
             things.insert(
                 who,
@@ -360,16 +360,16 @@ impl<'a> Town<'a> {
             });
         }
         let published = published.expect("somebody saw it");
-        let mut tx = world.db.write().await.unwrap();
+        let mut tx = test.db.write().await.unwrap();
         let mut invitations = Vec::new();
         for who in [Ann, Bea] {
-            let (code, _) = sessions::issue(&mut tx, things[&who].member, Way::Card)
+            let (code, _) = sessions::issue_code(&mut tx, things[&who].member, Way::Card)
                 .await
                 .unwrap();
             invitations.push(code);
         }
         tx.commit().await.unwrap();
-        Town {
+        Fixtures {
             callers,
             things,
             course: published.course.id,
@@ -377,7 +377,14 @@ impl<'a> Town<'a> {
             other_event: published.events[1],
             reward: published.reward,
             picture: published.picture(),
-            build: house.app.look().await.site.build().expect("a client").to_owned(),
+            build: harness
+                .app
+                .branding()
+                .await
+                .site
+                .build()
+                .expect("a client")
+                .to_owned(),
             invitations,
         }
     }
@@ -414,17 +421,17 @@ impl Published {
     }
 }
 
-async fn second_phone(world: &World, house: &House, member: MemberId) -> SessionId {
-    let mut tx = world.db.write().await.unwrap();
-    let (code, _) = sessions::issue(&mut tx, member, Way::Desk).await.unwrap();
+async fn second_phone(test: &TestDb, harness: &Harness, member: MemberId) -> SessionId {
+    let mut tx = test.db.write().await.unwrap();
+    let (code, _) = sessions::issue_code(&mut tx, member, Way::Desk).await.unwrap();
     tx.commit().await.unwrap();
-    let mut phone = house.phone();
+    let mut phone = harness.phone();
     phone.post("/invitation", &format!("code={code}")).await;
     SessionId(phone.who().await.1.0)
 }
 
 /// Does something of every kind: a pass, a seat, a request that was sent and one that waits.
-async fn live(world: &World, phone: &mut Phone<'_>, published: &Published) -> (NoticeId, CommandId, String) {
+async fn live(test: &TestDb, phone: &mut Phone<'_>, published: &Published) -> (NoticeId, CommandId, String) {
     let quiz = Command::Learning(domain::learning::Command::HandInQuiz {
         course: published.course.id,
         version: 1,
@@ -448,7 +455,7 @@ async fn live(world: &World, phone: &mut Phone<'_>, published: &Published) -> (N
     });
     let (sent, body) = phone.command(redeem.clone()).await;
     phone.sync(&Cursor::default(), &[&body]).await;
-    let mut tx = world.db.write().await.unwrap();
+    let mut tx = test.db.write().await.unwrap();
     rewards::advance(&mut tx, sent, Step::Accepted).await.unwrap();
     tx.commit().await.unwrap();
     let (waits, act) = phone.command(redeem).await;

@@ -9,18 +9,18 @@ pub trait Clock: Send + Sync {
 }
 
 /// Where chance comes from.
-pub trait Chance: Send + Sync {
+pub trait Rng: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
 
 /// The machine's clock and its secure random source: for the binary.
 #[derive(Default)]
-pub struct Machine {
+pub struct System {
     /// Randomness fetched ahead. Why: an import makes an id a row, and each fetch is a call into the system.
     ahead: Mutex<Vec<u8>>,
 }
 
-impl Clock for Machine {
+impl Clock for System {
     fn now(&self) -> Timestamp {
         #[expect(clippy::disallowed_methods, reason = "the one place where time enters")]
         let now = std::time::SystemTime::now();
@@ -31,7 +31,7 @@ impl Clock for Machine {
     }
 }
 
-impl Chance for Machine {
+impl Rng for System {
     fn fill(&self, bytes: &mut [u8]) {
         let mut ahead = self.ahead.lock().expect("no panic while drawing");
         if ahead.len() < bytes.len() {
@@ -75,7 +75,7 @@ impl Clock for Fixed {
     }
 }
 
-impl Chance for Fixed {
+impl Rng for Fixed {
     fn fill(&self, bytes: &mut [u8]) {
         // SplitMix64 (Steele, Lea, Flood 2014).
         let mut state = self.state.lock().expect("no panic while drawing");

@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 use domain::fault;
 use std::any::Any;
 
-/// Something broke: the detail goes to the log, the request's id to whoever asked (see [`super::front`]).
+/// Something broke: the detail goes to the log, the request's id to whoever asked (see [`super::middleware`]).
 #[derive(Clone, Debug)]
 pub struct Broke(pub String);
 
@@ -16,14 +16,14 @@ pub struct Broke(pub String);
 pub enum Problem {
     /// The database is busy or away: worth trying again.
     Busy(String),
-    Broken(String),
+    Internal(String),
 }
 
 impl From<backend::Error> for Problem {
     fn from(error: backend::Error) -> Self {
         match error {
             backend::Error::Database(_) => Problem::Busy(error.to_string()),
-            other => Problem::Broken(other.to_string()),
+            other => Problem::Internal(other.to_string()),
         }
     }
 }
@@ -35,7 +35,7 @@ impl IntoResponse for Problem {
                 (StatusCode::BAD_REQUEST, detail)
             }
             Problem::Busy(detail) => (StatusCode::SERVICE_UNAVAILABLE, detail),
-            Problem::Broken(detail) => (StatusCode::INTERNAL_SERVER_ERROR, detail),
+            Problem::Internal(detail) => (StatusCode::INTERNAL_SERVER_ERROR, detail),
         };
         let mut answer = status.into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -73,5 +73,5 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("a panic without words");
-    Problem::Broken(format!("panic: {detail}")).into_response()
+    Problem::Internal(format!("panic: {detail}")).into_response()
 }

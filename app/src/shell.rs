@@ -1,13 +1,13 @@
 //! What is around every screen: the way back, the quiet line, the tabs, and what is said in passing.
 
 use crate::address;
+use crate::browser::app_state::{AppState, BootState, ConnectionState, Counts};
 use crate::browser::js;
-use crate::browser::live::{App, Counts, Link, Stage};
 use crate::chunk::{self, Chunk};
 use crate::format;
 use crate::icon::{Icon, icon};
-use crate::parts::{app, button, button_link, heading, line, nothing};
-use crate::route::{Route, Tab};
+use crate::routes::{Route, Tab};
+use crate::ui::{app, button, button_link, heading, line, nothing};
 use crate::{activity, events, home, learning, ledger, members, rewards, text};
 use domain::Lang;
 use leptos::prelude::*;
@@ -32,13 +32,13 @@ impl Shown {
 type OnDisplay = RwSignal<Option<Shown>>;
 
 /// The whole member app.
-pub fn member_app(app: App) -> AnyView {
+pub fn member_app(app: AppState) -> AnyView {
     provide_context(app);
     let wanted = address::listen();
     let shown = follow(wanted);
     fetch_early(app);
     try_again_online(app, wanted, shown);
-    tell_the_browser(app, shown);
+    update_document(app, shown);
     let route = Memo::new(move |_| {
         shown.with(|shown| {
             let shown = shown.as_ref().map(|shown| shown.route().clone());
@@ -50,26 +50,26 @@ pub fn member_app(app: App) -> AnyView {
             {move || text::skip(app.lang.get())}
         </a>
         <header class="top">
-            {move || way_back(app, &route.get())}
-            {move || quiet_line(app)}
+            {move || back_link(app, &route.get())}
+            {move || sync_status_line(app)}
         </header>
         {move || banners(app, &route.get())}
         <main id="main" class:bare=move || matches!(route.get(), Route::Ticket(_))>
-            {move || match app.stage.get() {
-                Stage::Open => match shown.get() {
+            {move || match app.boot.get() {
+                BootState::Open => match shown.get() {
                     Some(Shown::Screen(route)) => screen(&route),
                     Some(Shown::Missing(_)) => missing(app, wanted, shown),
                     None => skeleton(),
                 },
-                Stage::Start => skeleton(),
-                Stage::First => first(app),
-                Stage::SignedOut => signed_out(app),
-                Stage::NoStore => no_store(app),
+                BootState::Start => skeleton(),
+                BootState::First => first(app),
+                BootState::SignedOut => signed_out(app),
+                BootState::NoStore => no_store(app),
             }}
         </main>
-        {move || if app.stage.get() == Stage::Open { tabs(app, wanted) } else { nothing() }}
+        {move || if app.boot.get() == BootState::Open { tabs(app, wanted) } else { nothing() }}
         <div class="said" role="status" aria-live="polite">
-            {move || said(app)}
+            {move || toast(app)}
         </div>
     }
     .into_any()
@@ -112,7 +112,7 @@ fn screen(route: &Route) -> AnyView {
         Route::Privacy => members::privacy_page(),
         Route::Help => members::help_page(),
         Route::SignOut => members::sign_out_page(),
-        Route::Nowhere => nowhere(),
+        Route::NotFound => not_found(),
     }
 }
 
@@ -152,10 +152,10 @@ fn bring(wanted: RwSignal<Route>, shown: OnDisplay) {
 }
 
 /// Fetches the code of the other screens once the first can be used, so that they open at once.
-fn fetch_early(app: App) {
+fn fetch_early(app: AppState) {
     Effect::new(move |_| {
-        let usable = app.settled.get() && app.stage.get() == Stage::Open;
-        if usable && app.link.get() != Link::Offline {
+        let usable = app.below_fold_ready.get() && app.boot.get() == BootState::Open;
+        if usable && app.connection.get() != ConnectionState::Offline {
             for chunk in CHUNKS {
                 chunk.load(|_| {});
             }
@@ -164,16 +164,16 @@ fn fetch_early(app: App) {
 }
 
 /// A screen whose code was missing shows itself once there is a network.
-fn try_again_online(app: App, wanted: RwSignal<Route>, shown: OnDisplay) {
+fn try_again_online(app: AppState, wanted: RwSignal<Route>, shown: OnDisplay) {
     Effect::new(move |_| {
         let missing = shown.with_untracked(|shown| matches!(shown, Some(Shown::Missing(_))));
-        if app.link.get() == Link::Online && missing {
+        if app.connection.get() == ConnectionState::Online && missing {
             bring(wanted, shown);
         }
     });
 }
 
-fn missing(app: App, wanted: RwSignal<Route>, shown: OnDisplay) -> AnyView {
+fn missing(app: AppState, wanted: RwSignal<Route>, shown: OnDisplay) -> AnyView {
     (move || {
         let lang = app.lang.get();
         view! {
@@ -187,7 +187,7 @@ fn missing(app: App, wanted: RwSignal<Route>, shown: OnDisplay) -> AnyView {
 }
 
 /// The document's language and title, and the focus on the title of a screen that opens.
-fn tell_the_browser(app: App, shown: OnDisplay) {
+fn update_document(app: AppState, shown: OnDisplay) {
     let document = document();
     Effect::new(move |_| {
         if let Some(root) = document.document_element() {
@@ -202,7 +202,7 @@ fn tell_the_browser(app: App, shown: OnDisplay) {
             .is_some_and(|before| Some(&before) != here.as_ref());
         let brand = brand(app);
         // The screen is drawn before the browser comes to this.
-        js::after(0, move || {
+        js::set_timeout(0, move || {
             let document = leptos::prelude::document();
             let Ok(Some(title)) = document.query_selector("main h1") else {
                 return;
@@ -221,14 +221,14 @@ fn tell_the_browser(app: App, shown: OnDisplay) {
 }
 
 /// The name of the programme.
-fn brand(app: App) -> Option<String> {
+fn brand(app: AppState) -> Option<String> {
     let member = app.member.get();
     member.programme.as_ref().map(|programme| programme.name.clone())
 }
 
-fn way_back(app: App, route: &Route) -> AnyView {
+fn back_link(app: AppState, route: &Route) -> AnyView {
     let lang = app.lang.get();
-    match route.parent().filter(|_| app.stage.get() == Stage::Open) {
+    match route.parent().filter(|_| app.boot.get() == BootState::Open) {
         Some(parent) => view! {
             <a class="way-back" href=parent.path()>
                 {icon(Icon::Back)}
@@ -244,11 +244,11 @@ fn way_back(app: App, route: &Route) -> AnyView {
 }
 
 /// "Offline – as of 10:42", "3 to send": one line, and silence where all is well.
-fn quiet_line(app: App) -> AnyView {
+fn sync_status_line(app: AppState) -> AnyView {
     let lang = app.lang.get();
     let waiting = app.counts.get().waiting;
     let mut words = Vec::new();
-    if app.link.get() == Link::Offline {
+    if app.connection.get() == ConnectionState::Offline {
         words.push(match app.synced_at.get() {
             Some(at) => text::offline_as_of(lang, &format::as_of(app, at)),
             None => text::offline(lang).to_owned(),
@@ -260,7 +260,7 @@ fn quiet_line(app: App) -> AnyView {
     if words.is_empty() {
         return nothing();
     }
-    let offline = app.link.get() == Link::Offline;
+    let offline = app.connection.get() == ConnectionState::Offline;
     view! {
         <a class="quiet-line" href=Route::Activity.path()>
             {icon(if offline { Icon::Offline } else { Icon::Sent })}
@@ -270,17 +270,17 @@ fn quiet_line(app: App) -> AnyView {
     .into_any()
 }
 
-fn banners(app: App, route: &Route) -> AnyView {
+fn banners(app: AppState, route: &Route) -> AnyView {
     let lang = app.lang.get();
     let mut banners: Vec<AnyView> = Vec::new();
-    if app.stage.get() == Stage::Open {
+    if app.boot.get() == BootState::Open {
         let Counts {
             waiting,
             parked,
             refused,
         } = *app.counts.get();
-        match app.link.get() {
-            Link::SignIn => banners.push(banner(
+        match app.connection.get() {
+            ConnectionState::SignIn => banners.push(banner(
                 "warn",
                 if waiting > 0 {
                     text::sign_in_to_send(lang, waiting as i64)
@@ -290,7 +290,7 @@ fn banners(app: App, route: &Route) -> AnyView {
                 view! { <a class="button" href="/sign-in" rel="external">{text::sign_in(lang)}</a> }
                     .into_any(),
             )),
-            Link::Update if !app.update.get() => banners.push(banner(
+            ConnectionState::Update if !app.update.get() => banners.push(banner(
                 "warn",
                 text::too_old(lang).into(),
                 view! {
@@ -358,7 +358,7 @@ fn tab_name(lang: Lang, tab: Tab) -> &'static str {
     }
 }
 
-fn tabs(app: App, wanted: RwSignal<Route>) -> AnyView {
+fn tabs(app: AppState, wanted: RwSignal<Route>) -> AnyView {
     let one = move |tab: Tab, sign: Icon| {
         let here = move || (wanted.get().tab() == Some(tab)).then_some("page");
         view! {
@@ -382,13 +382,13 @@ fn tabs(app: App, wanted: RwSignal<Route>) -> AnyView {
 }
 
 /// What is said in passing goes away by itself.
-fn said(app: App) -> AnyView {
-    let (count, words) = app.said.get();
+fn toast(app: AppState) -> AnyView {
+    let (count, words) = app.last_toast.get();
     if words.is_empty() {
         return nothing();
     }
-    js::after(5_000, move || {
-        app.said.update(|(now, words)| {
+    js::set_timeout(5_000, move || {
+        app.last_toast.update(|(now, words)| {
             if *now == count {
                 words.clear();
             }
@@ -397,11 +397,11 @@ fn said(app: App) -> AnyView {
     view! { <p>{words}</p> }.into_any()
 }
 
-fn first(app: App) -> AnyView {
+fn first(app: AppState) -> AnyView {
     let lang = app.lang.get();
-    match app.link.get() {
-        Link::SignIn => signed_out(app),
-        Link::Update => view! {
+    match app.connection.get() {
+        ConnectionState::SignIn => signed_out(app),
+        ConnectionState::Update => view! {
             {heading(text::first_title(lang))}
             {line("hint", text::too_old(lang))}
             <button type="button" class="button primary" on:click=|_| js::apply_update()>
@@ -409,7 +409,7 @@ fn first(app: App) -> AnyView {
             </button>
         }
         .into_any(),
-        Link::Offline => view! {
+        ConnectionState::Offline => view! {
             {heading(text::first_offline_title(lang))}
             {line("hint", text::first_offline(lang))}
             <button type="button" class="button primary" on:click=move |_| app.sync()>
@@ -438,7 +438,7 @@ fn skeleton() -> AnyView {
     .into_any()
 }
 
-fn signed_out(app: App) -> AnyView {
+fn signed_out(app: AppState) -> AnyView {
     let lang = app.lang.get();
     view! {
         {heading(text::signed_out_title(lang))}
@@ -450,7 +450,7 @@ fn signed_out(app: App) -> AnyView {
     .into_any()
 }
 
-fn no_store(app: App) -> AnyView {
+fn no_store(app: AppState) -> AnyView {
     let lang = app.lang.get();
     view! {
         {heading(text::no_store_title(lang))}
@@ -468,7 +468,7 @@ fn no_store(app: App) -> AnyView {
     .into_any()
 }
 
-fn nowhere() -> AnyView {
+fn not_found() -> AnyView {
     let app = app();
     (move || {
         let lang = app.lang.get();

@@ -1,9 +1,9 @@
 //! Lines for the person at the prompt.
 
 /// Like `println!`, but does not mind when nobody reads any more (`compagnon doctor | head -1`).
-macro_rules! tell {
+macro_rules! outln {
     ($($text:tt)*) => {
-        $crate::tell::line(format_args!($($text)*))
+        $crate::console::line(format_args!($($text)*))
     };
 }
 

@@ -24,12 +24,12 @@ impl Engine {
     }
 
     /// A new, empty database.
-    pub async fn place(&self) -> Result<Place> {
+    pub async fn fixture(&self) -> Result<Fixture> {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         match self {
             Engine::Sqlite => {
                 let folder = tempfile::tempdir()?;
-                Ok(Place {
+                Ok(Fixture {
                     url: format!("sqlite:{}", folder.path().join("bench.db").display()),
                     folder: Some(folder),
                     server: None,
@@ -44,7 +44,7 @@ impl Engine {
                 let (base, _) = server
                     .rsplit_once('/')
                     .context("TEST_POSTGRES_URL names a database")?;
-                Ok(Place {
+                Ok(Fixture {
                     url: format!("{base}/{name}"),
                     folder: None,
                     server: Some((server.clone(), name)),
@@ -54,13 +54,13 @@ impl Engine {
     }
 }
 
-pub struct Place {
+pub struct Fixture {
     pub url: String,
     folder: Option<tempfile::TempDir>,
     server: Option<(String, String)>,
 }
 
-impl Place {
+impl Fixture {
     /// Bytes on the disk.
     pub async fn size(&self) -> Result<u64> {
         match (&self.folder, &self.server) {

@@ -1,6 +1,6 @@
 //! What every request goes through: an id, a time limit, the headers, a log line, the metrics.
 
-use super::answer::Broke;
+use super::error::Broke;
 use super::{Shared, public};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tracing::Instrument;
 
 /// The longest a request may take, its body included.
-const PATIENCE: Duration = Duration::from_secs(40);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// For pages: our own files and nothing else; no inline script or style.
 pub const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -22,9 +22,9 @@ pub const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsaf
 /// For everything that is not a page, should a browser ever show it as one.
 const OTHER_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-pub async fn front(State(app): State<Shared>, request: Request, next: Next) -> Response {
+pub async fn request_context(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let mut chance = [0; 16];
-    app.db.chance(&mut chance);
+    app.db.random_bytes_into(&mut chance);
     let id = uuid::Builder::from_random_bytes(chance).into_uuid().to_string();
     let method = request.method().clone();
     // Why not the address itself: an invitation's holds its code.
@@ -39,9 +39,9 @@ pub async fn front(State(app): State<Shared>, request: Request, next: Next) -> R
     let span = tracing::info_span!("request", id = %id, %method, %route);
     let begun = Instant::now();
     let mut answer = async {
-        let mut answer = match tokio::time::timeout(PATIENCE, next.run(request)).await {
+        let mut answer = match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
             Ok(answer) => answer,
-            Err(_) => super::answer::Problem::Busy("it took too long".into()).into_response(),
+            Err(_) => super::error::Problem::Busy("it took too long".into()).into_response(),
         };
         if let Some(Broke(detail)) = answer.extensions_mut().remove::<Broke>() {
             tracing::error!(status = answer.status().as_u16(), detail, "a request failed");

@@ -1,4 +1,4 @@
-//! The plain model: a list of what happened, and nothing else.
+//! The reference model: a list of what happened, and nothing else.
 //!
 //! It knows nothing of accounts, entries or replays. A wallet is recomputed from its first day, one point at a time.
 
@@ -6,7 +6,7 @@ use domain::Day;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A wallet, by its place.
-pub type Place = usize;
+pub type WalletIndex = usize;
 
 /// Everything that happened.
 #[derive(Clone, Default)]
@@ -17,13 +17,13 @@ pub struct Model {
     acts: Vec<(Day, Act)>,
     pub holds: Vec<Hold>,
     /// Into which wallet each is merged.
-    pub merged: BTreeMap<Place, Place>,
+    pub merged: BTreeMap<WalletIndex, WalletIndex>,
     pub today: Day,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Order {
-    pub wallet: Place,
+    pub wallet: WalletIndex,
     pub on: Day,
     /// Negative: a return.
     pub points: i64,
@@ -31,7 +31,7 @@ pub struct Order {
 
 #[derive(Clone, Copy, PartialEq)]
 pub struct Hold {
-    pub wallet: Place,
+    pub wallet: WalletIndex,
     pub points: i64,
     pub end: Option<End>,
 }
@@ -53,8 +53,8 @@ enum Act {
 /// Points of one age that went from one wallet to another.
 #[derive(Clone, Copy)]
 struct Move {
-    from: Place,
-    to: Place,
+    from: WalletIndex,
+    to: WalletIndex,
     points: i64,
     earned_on: Day,
     expires_on: Option<Day>,
@@ -66,7 +66,7 @@ enum Why {
     /// The transfer of this name.
     Transfer(u8),
     /// That wallet was merged into another.
-    Merge(Place),
+    Merge(WalletIndex),
 }
 
 /// What a wallet comes to.
@@ -116,7 +116,7 @@ impl Model {
         }
     }
 
-    pub fn hold(&mut self, wallet: Place, points: i64) -> Result<(), Refused> {
+    pub fn hold(&mut self, wallet: WalletIndex, points: i64) -> Result<(), Refused> {
         self.must_have(wallet, points)?;
         self.acts.push((self.today, Act::Hold(self.holds.len())));
         self.holds.push(Hold {
@@ -137,7 +137,13 @@ impl Model {
         Ok(())
     }
 
-    pub fn transfer(&mut self, name: u8, from: Place, to: Place, points: i64) -> Result<(), Refused> {
+    pub fn transfer(
+        &mut self,
+        name: u8,
+        from: WalletIndex,
+        to: WalletIndex,
+        points: i64,
+    ) -> Result<(), Refused> {
         if from == to {
             return Err(Refused::NotPossible);
         }
@@ -165,7 +171,7 @@ impl Model {
     }
 
     /// `alike`: both belong to members, or both to companies.
-    pub fn merge(&mut self, from: Place, into: Place, alike: bool) -> Result<(), Refused> {
+    pub fn merge(&mut self, from: WalletIndex, into: WalletIndex, alike: bool) -> Result<(), Refused> {
         if from == into || !alike {
             return Err(Refused::NotPossible);
         }
@@ -180,14 +186,14 @@ impl Model {
         Ok(())
     }
 
-    pub fn unmerge(&mut self, from: Place) -> Result<(), Refused> {
+    pub fn unmerge(&mut self, from: WalletIndex) -> Result<(), Refused> {
         self.merged.remove(&from).ok_or(Refused::NotPossible)?;
         self.forget(|known| known.why == Why::Merge(from));
         self.empty_merged();
         Ok(())
     }
 
-    fn must_have(&self, wallet: Place, points: i64) -> Result<(), Refused> {
+    fn must_have(&self, wallet: WalletIndex, points: i64) -> Result<(), Refused> {
         let missing = points - self.wallet(wallet).available;
         if missing > 0 {
             return Err(Refused::NotEnough { missing });
@@ -208,7 +214,7 @@ impl Model {
     }
 
     /// Moves points with their age, oldest first; what nobody has is as old as today and never gone.
-    fn give(&mut self, from: Place, to: Place, points: i64, why: Why) {
+    fn give(&mut self, from: WalletIndex, to: WalletIndex, points: i64, why: Why) {
         let mut missing = points;
         for (earned_on, expires_on, left) in self.wallet(from).lots {
             let points = left.min(missing);
@@ -220,8 +226,8 @@ impl Model {
 
     fn note(
         &mut self,
-        from: Place,
-        to: Place,
+        from: WalletIndex,
+        to: WalletIndex,
         points: i64,
         earned_on: Day,
         expires_on: Option<Day>,
@@ -275,7 +281,7 @@ impl Model {
     }
 
     /// Points that count for the status of a company's wallets.
-    pub fn earned(&self, wallets: &BTreeSet<Place>) -> BTreeMap<Day, i64> {
+    pub fn earned(&self, wallets: &BTreeSet<WalletIndex>) -> BTreeMap<Day, i64> {
         let mut days = BTreeMap::new();
         for order in self
             .orders
@@ -288,7 +294,7 @@ impl Model {
     }
 
     /// Lives through the days of a wallet and moves single points: slow, and plain.
-    pub fn wallet(&self, wallet: Place) -> Sum {
+    pub fn wallet(&self, wallet: WalletIndex) -> Sum {
         let mut open = Open::default();
         let orders: Vec<(&u8, &Order)> = self
             .orders

@@ -30,14 +30,14 @@ pub enum Route {
     Privacy,
     Help,
     SignOut,
-    Nowhere,
+    NotFound,
 }
 
 impl Route {
     /// The screen at a path.
     pub fn parse(path: &str) -> Route {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-        Route::find(&parts).unwrap_or(Route::Nowhere)
+        Route::find(&parts).unwrap_or(Route::NotFound)
     }
 
     fn find(parts: &[&str]) -> Option<Route> {
@@ -77,7 +77,7 @@ impl Route {
     /// The path of the screen.
     pub fn path(&self) -> String {
         match self {
-            Route::Home | Route::Nowhere => "/app".into(),
+            Route::Home | Route::NotFound => "/app".into(),
             Route::Learn => "/app/learn".into(),
             Route::Course(course) => format!("/app/learn/{course}"),
             Route::Lesson(course, lesson) => format!("/app/learn/{course}/lesson/{lesson}"),
@@ -126,7 +126,7 @@ impl Route {
             | Route::Privacy
             | Route::Help
             | Route::SignOut => Tab::Me,
-            Route::Nowhere => return None,
+            Route::NotFound => return None,
         })
     }
 
@@ -151,7 +151,7 @@ impl Route {
             | Route::Privacy
             | Route::Help
             | Route::SignOut => Route::Me,
-            Route::Nowhere => Route::Home,
+            Route::NotFound => Route::Home,
         })
     }
 }
@@ -218,7 +218,7 @@ mod tests {
             assert!(route.tab().is_some());
         }
         for path in ["/app/learn/x", "/app/nothing", "/", "/app/events/1/ticket"] {
-            assert_eq!(Route::parse(path), Route::Nowhere, "{path}");
+            assert_eq!(Route::parse(path), Route::NotFound, "{path}");
         }
     }
 }

@@ -1,16 +1,16 @@
 //! What no surface may lack: headers, the refusal of other sites' posts, real 404s.
 
-use crate::house::{House, MARIE};
+use crate::harness::{Harness, MARIE};
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
-use backend::testing::World;
+use backend::testing::TestDb;
 use server::http::routes;
 
 #[tokio::test]
 async fn posts_of_other_sites_are_refused() {
-    let world = World::sqlite().await;
-    let house = House::open(&world).await;
-    let phone = house.signed_in(MARIE).await;
+    let test = TestDb::sqlite().await;
+    let harness = Harness::open(&test).await;
+    let phone = harness.signed_in(MARIE).await;
     let foreign: [&[(&str, &str)]; 6] = [
         &[("sec-fetch-site", "cross-site")],
         &[
@@ -55,23 +55,23 @@ async fn posts_of_other_sites_are_refused() {
         phone.quietly(request.body(Body::empty()).unwrap()).await.status,
         StatusCode::NO_CONTENT
     );
-    let request = house
+    let request = harness
         .phone()
         .request(Method::POST, "/api/sign-out")
         .body(Body::empty())
         .unwrap();
     assert_eq!(
-        house.phone().quietly(request).await.status,
+        harness.phone().quietly(request).await.status,
         StatusCode::NO_CONTENT
     );
 }
 
 #[tokio::test]
 async fn every_surface_is_protected() {
-    let world = World::sqlite().await;
-    let house = House::with(&world, &["--public-url", "https://club.example.com"]).await;
-    let mut phone = house.phone();
-    let build = house.app.look().await.site.build().unwrap().to_owned();
+    let test = TestDb::sqlite().await;
+    let harness = Harness::with(&test, &["--public-url", "https://club.example.com"]).await;
+    let mut phone = harness.phone();
+    let build = harness.app.branding().await.site.build().unwrap().to_owned();
     let file = format!("/v/{build}/boot.js");
     let pages = [
         "/",
@@ -152,7 +152,7 @@ async fn every_surface_is_protected() {
         );
     }
     phone.ask_code(MARIE).await;
-    let code = house.code_for(MARIE).await;
+    let code = harness.code_for(MARIE).await;
     let entered = phone.post("/sign-in/code", &format!("code={code}")).await;
     let session = entered
         .set_cookies()
@@ -167,10 +167,10 @@ async fn every_surface_is_protected() {
 
 #[tokio::test]
 async fn files_are_kept_for_ever_and_misses_are_misses() {
-    let world = World::sqlite().await;
-    let house = House::open(&world).await;
-    let mut phone = house.phone();
-    let build = house.app.look().await.site.build().unwrap().to_owned();
+    let test = TestDb::sqlite().await;
+    let harness = Harness::open(&test).await;
+    let mut phone = harness.phone();
+    let build = harness.app.branding().await.site.build().unwrap().to_owned();
     let wasm = phone.get(&format!("/v/{build}/pkg/compagnon.wasm")).await;
     assert_eq!(
         (wasm.status, wasm.header("content-type")),
@@ -241,9 +241,9 @@ async fn files_are_kept_for_ever_and_misses_are_misses() {
 
 #[tokio::test]
 async fn pages_speak_the_readers_language_and_a_signed_in_reader_gets_the_app() {
-    let world = World::sqlite().await;
-    let house = House::open(&world).await;
-    let mut phone = house.phone();
+    let test = TestDb::sqlite().await;
+    let harness = Harness::open(&test).await;
+    let mut phone = harness.phone();
     assert!(phone.get("/").await.text().contains("<html lang=\"fr\">"));
     let request = phone
         .request(Method::GET, "/sign-in")
@@ -263,14 +263,14 @@ async fn pages_speak_the_readers_language_and_a_signed_in_reader_gets_the_app() 
 
 #[tokio::test]
 async fn the_brand_changes_without_a_build() {
-    let world = World::sqlite().await;
-    let house = House::open(&world).await;
-    let mut phone = house.phone();
+    let test = TestDb::sqlite().await;
+    let harness = Harness::open(&test).await;
+    let mut phone = harness.phone();
     assert!(phone.get("/brand.css").await.text().contains("--accent: #B45309"));
     let text = include_str!("../../demo/programme.toml")
         .replace("#B45309", "#1D4ED8")
         .replace("Club Ferrand", "Cercle <Durand>");
-    let mut tx = world.db.write().await.unwrap();
+    let mut tx = test.db.write().await.unwrap();
     let settings = backend::programme::Settings::parse(&text).unwrap();
     backend::programme::apply::apply(&mut tx, &settings)
         .await
@@ -293,10 +293,10 @@ async fn the_brand_changes_without_a_build() {
 
 #[tokio::test]
 async fn limits_see_through_trusted_proxies_only() {
-    let world = World::sqlite().await;
+    let test = TestDb::sqlite().await;
     for (hops, status) in [("0", StatusCode::TOO_MANY_REQUESTS), ("1", StatusCode::OK)] {
-        let house = House::with(&world, &["--trusted-proxy", hops]).await;
-        let phone = house.phone_at("10.0.0.1");
+        let harness = Harness::with(&test, &["--trusted-proxy", hops]).await;
+        let phone = harness.phone_at("10.0.0.1");
         let mut last = StatusCode::OK;
         for number in 0..31 {
             let request = phone

@@ -1,0 +1,187 @@
+//! When the phone talks to the server, and one round of it.
+
+use super::app_state::{AppState, ConnectionState, database, is_visible, with_phone};
+use super::identity::{self, Who};
+use super::js;
+use super::store::Database;
+use crate::phone::outbox::State;
+use crate::phone::store::{Durability, Store};
+use crate::phone::sync::{Answer, Next};
+use crate::text;
+use domain::id::CommandId;
+use leptos::prelude::*;
+use std::cell::{Cell, RefCell};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
+
+thread_local! {
+    static SYNCING: Cell<bool> = const { Cell::new(false) };
+    static ONCE_MORE: Cell<bool> = const { Cell::new(false) };
+    static RETRY: RefCell<Option<js::Timeout>> = const { RefCell::new(None) };
+}
+
+/// Milliseconds.
+const ROUND_TIMEOUT: u32 = 30_000;
+/// Milliseconds that a request is out before the screen says "sent".
+const SENT_AFTER: i64 = 150;
+
+/// True while a retry waits for its time.
+pub(super) fn is_retry_planned() -> bool {
+    RETRY.with_borrow(Option::is_some)
+}
+
+impl AppState {
+    /// Starts rounds with the server, unless some are under way: then one more follows.
+    pub fn sync(self) {
+        if SYNCING.replace(true) {
+            ONCE_MORE.set(true);
+            return;
+        }
+        drop(RETRY.take());
+        spawn_local(async move {
+            self.busy.set(true);
+            loop {
+                ONCE_MORE.set(false);
+                let next = self.round().await;
+                if !self.follow(next).await && !(next == Next::Rest && ONCE_MORE.get()) {
+                    break;
+                }
+            }
+            self.busy.set(false);
+            SYNCING.set(false);
+        });
+    }
+
+    fn try_again_in(self, millis: i64) {
+        let timer = js::timer(millis, move || {
+            RETRY.set(None);
+            if is_visible() {
+                self.sync();
+            }
+        });
+        RETRY.set(Some(timer));
+    }
+
+    /// `true`: another round at once.
+    async fn follow(self, next: Next) -> bool {
+        match next {
+            Next::Again => return true,
+            Next::Rest => self.set_connection(ConnectionState::Online),
+            Next::Wait(millis) => self.try_again_in(millis),
+            Next::SignIn => self.set_connection(ConnectionState::SignIn),
+            Next::Update => self.set_connection(ConnectionState::Update),
+            Next::OtherMember => match identity::fetch_session().await {
+                Who::Member(who) => {
+                    if Some(who.member) != with_phone(|phone| phone.member) {
+                        self.save_drafts().await;
+                        self.open(who).await;
+                        return true;
+                    }
+                }
+                Who::Nobody => self.set_connection(ConnectionState::SignIn),
+                Who::Unknown => self.set_connection(ConnectionState::Offline),
+            },
+        }
+        false
+    }
+
+    async fn round(self) -> Next {
+        let Some(database) = database() else {
+            return Next::Rest;
+        };
+        let lock = js::acquire(&format!("sync:{}", database.0))
+            .await
+            .unwrap_or(JsValue::NULL);
+        let Some(release) = lock.dyn_ref::<js_sys::Function>() else {
+            // Another tab or the worker is at it.
+            return Next::Wait(1_000);
+        };
+        let next = self.exchange(database).await;
+        let _ = release.call0(&JsValue::NULL);
+        next
+    }
+
+    async fn exchange(self, database: Database) -> Next {
+        let Some(round) = with_phone(|phone| phone.request()) else {
+            return Next::Rest;
+        };
+        let soon = self.mark_sent_later(database, round.ids.clone());
+        let answer = match js::post("/api/sync", &round.body, ROUND_TIMEOUT).await {
+            Ok(posted) => Answer {
+                status: posted.status(),
+                body: posted.body(),
+                retry_after: posted.retry_after().map(|seconds| seconds as u32),
+            },
+            Err(_) => Answer::default(),
+        };
+        drop(soon);
+        let first = with_phone(|phone| phone.replica.synced_at.is_none()).unwrap_or_default();
+        let applied = with_phone(|phone| {
+            // Signed out or somebody else in the meantime: the answer is not for this phone any more.
+            (phone.member == database.0).then(|| phone.apply(&round.ids, &answer, js::random_u32()))
+        });
+        let Some((ops, next)) = applied.flatten() else {
+            return Next::Rest;
+        };
+        let told = answer.status == 200;
+        if !told && matches!(next, Next::Wait(_)) {
+            self.set_connection(ConnectionState::Offline);
+        }
+        if !ops.is_empty() {
+            let written = database.commit(ops, Durability::Relaxed).await;
+            if with_phone(|phone| phone.nothing_new) == Some(true) {
+                self.refresh_synced_at();
+            } else {
+                self.changed(database);
+                self.toast_confirmed(&round.ids);
+            }
+            if first && told && written.is_ok() {
+                identity::mark_alive(database.0).await;
+            }
+        } else if !round.ids.is_empty() {
+            self.refresh();
+        }
+        if told {
+            self.set_connection(ConnectionState::Online);
+        }
+        next
+    }
+
+    /// Says "sent" of what a round took along, once it has been out for a moment. Without a network a request comes
+    /// back at once and nothing was sent; after that, "saved" stays until the server was heard again.
+    fn mark_sent_later(self, database: Database, ids: Vec<CommandId>) -> js::Timeout {
+        js::timer(SENT_AFTER, move || {
+            if ids.is_empty() || self.connection.get_untracked() == ConnectionState::Offline {
+                return;
+            }
+            let sent = with_phone(|phone| {
+                let same = phone.member == database.0;
+                if same {
+                    phone.sent(&ids);
+                }
+                same
+            });
+            if sent == Some(true) {
+                self.refresh();
+            }
+        })
+    }
+
+    /// While "saved on this phone" is still being said, and it is confirmed: says that instead. A refusal has its own
+    /// place; the word goes.
+    fn toast_confirmed(self, ids: &[CommandId]) {
+        if ids.is_empty() || self.last_toast.with_untracked(|(_, words)| words.is_empty()) {
+            return;
+        }
+        let states = with_phone(|phone| {
+            let known = ids.iter().filter_map(|id| phone.outbox.get(*id));
+            known.map(|item| item.state).collect::<Vec<_>>()
+        });
+        let states = states.unwrap_or_default();
+        if states.iter().all(|state| *state == State::Confirmed) {
+            self.toast(text::state_confirmed(self.lang.get_untracked()));
+        } else if states.contains(&State::Refused) {
+            self.toast("");
+        }
+    }
+}

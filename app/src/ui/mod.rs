@@ -1,0 +1,19 @@
+//! Pieces that several screens are made of.
+
+mod button;
+mod label;
+mod list;
+mod text;
+
+pub use button::*;
+pub use label::*;
+pub use list::*;
+pub use text::*;
+
+use crate::browser::app_state::AppState;
+use leptos::prelude::*;
+
+/// The app, from anywhere inside it.
+pub fn app() -> AppState {
+    expect_context::<AppState>()
+}
