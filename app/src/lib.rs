@@ -17,6 +17,7 @@ pub mod feature;
 pub mod notices;
 pub mod phone;
 pub mod routes;
+pub mod samples;
 #[macro_use]
 pub mod text;
 

@@ -2,6 +2,7 @@
 
 use crate::id::{CommandId, DeviceId, MemberId};
 use crate::newer::open;
+use crate::samples::{Giver, Things};
 use crate::{Error, Points, Timestamp, events, learning, members, notices, rewards};
 use serde::{Deserialize, Serialize};
 
@@ -23,15 +24,39 @@ pub struct Envelope<C = Command> {
     pub command: C,
 }
 
-/// Variants are added, never renamed or removed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Command {
-    Events(events::Command),
-    Learning(learning::Command),
-    Members(members::Command),
-    Notices(notices::Command),
-    Rewards(rewards::Command),
+macro_rules! features {
+    ($($name:ident = $feature:ident;)*) => {
+        /// Variants are added, never renamed or removed.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Command {
+            $($name($feature::Command),)*
+        }
+
+        impl Command {
+            /// One of each, about these things.
+            pub fn samples(things: &Things) -> Vec<Command> {
+                let samples = [$($feature::Command::samples(things).into_iter().map(Command::$name).collect::<Vec<_>>(),)*];
+                samples.concat()
+            }
+
+            /// Who may give it.
+            pub fn giver(&self) -> Giver {
+                match self {
+                    $(Command::$name(command) => command.giver(),)*
+                }
+            }
+        }
+    };
+}
+
+// The features that have commands.
+features! {
+    Events = events;
+    Learning = learning;
+    Members = members;
+    Notices = notices;
+    Rewards = rewards;
 }
 
 /// The server's answer to one command. Stored with it, so a second asking gets the same bytes.

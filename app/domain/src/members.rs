@@ -96,7 +96,9 @@ impl Command {
     /// One of each.
     pub fn samples(things: &Things) -> Vec<Command> {
         vec![
-            Command::SetLanguage { language: Lang::Fr },
+            Command::SetLanguage {
+                language: things.language,
+            },
             Command::SignOutDevice {
                 session: things.session,
             },

@@ -1,9 +1,9 @@
-//! One of each command, for the tests that must go through all of them: wire, access, bad input.
+//! One of each command, for the tests that must go through all of them: wire, access, bad input, simulator, faults.
 //!
 //! A feature brings its samples beside its commands, so that a new command is in all of these tests at once.
 
 use crate::id::{CommandId, CourseId, EventId, NoticeId, RewardId, SessionId};
-use crate::{Command, Points, events, learning, members, notices, rewards};
+use crate::{Lang, Points, learning};
 
 /// Who may give a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,14 +16,16 @@ pub enum Giver {
     Manager,
 }
 
-/// The things that samples name.
+/// The things that samples name. A nil id: there is none.
 #[derive(Clone, Debug)]
 pub struct Things {
     pub course: CourseId,
     /// A lesson of the course.
     pub lesson: String,
-    /// A graded question of the course that is answered by true or false.
-    pub question: String,
+    /// The version of the course that the phone has.
+    pub version: u32,
+    /// Answers to the graded questions of the course.
+    pub answers: Vec<learning::Answer>,
     /// An event that the member has a place in.
     pub event: EventId,
     /// One they have none in.
@@ -31,36 +33,30 @@ pub struct Things {
     pub reward: RewardId,
     /// Its price.
     pub points: Points,
+    pub language: Lang,
     pub session: SessionId,
     pub notice: NoticeId,
     /// A request that can be taken back.
     pub redemption: CommandId,
 }
 
-impl Command {
-    /// One of each, about these things.
-    pub fn samples(things: &Things) -> Vec<Command> {
-        let events = events::Command::samples(things).into_iter().map(Command::Events);
-        let learning = learning::Command::samples(things).into_iter();
-        let members = members::Command::samples(things).into_iter();
-        let notices = notices::Command::samples(things).into_iter();
-        let rewards = rewards::Command::samples(things).into_iter();
-        events
-            .chain(learning.map(Command::Learning))
-            .chain(members.map(Command::Members))
-            .chain(notices.map(Command::Notices))
-            .chain(rewards.map(Command::Rewards))
-            .collect()
-    }
-
-    /// Who may give it.
-    pub fn giver(&self) -> Giver {
-        match self {
-            Command::Events(command) => command.giver(),
-            Command::Learning(command) => command.giver(),
-            Command::Members(command) => command.giver(),
-            Command::Notices(command) => command.giver(),
-            Command::Rewards(command) => command.giver(),
+impl Things {
+    /// None of them.
+    pub fn none() -> Things {
+        let id = uuid::Uuid::nil();
+        Things {
+            course: CourseId(id),
+            lesson: String::new(),
+            version: 0,
+            answers: Vec::new(),
+            event: EventId(id),
+            other_event: EventId(id),
+            reward: RewardId(id),
+            points: 0,
+            language: Lang::default(),
+            session: SessionId(id),
+            notice: NoticeId(id),
+            redemption: CommandId(id),
         }
     }
 }

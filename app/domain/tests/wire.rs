@@ -3,7 +3,6 @@
 
 use domain::document::{Act, Collection};
 use domain::events::{Event, Registration};
-use domain::id::{CommandId, CourseId, EventId, NoticeId, RewardId, SessionId};
 use domain::learning::{Course, Progress};
 use domain::ledger::{Balance, Month, Reason};
 use domain::members::{Device, Me};
@@ -124,19 +123,6 @@ fn variants(text: &str) -> Vec<String> {
 
 #[test]
 fn every_command_has_a_sample_and_a_golden_form() {
-    let id = uuid::Uuid::nil();
-    let things = Things {
-        course: CourseId(id),
-        lesson: "a".into(),
-        question: "q".into(),
-        event: EventId(id),
-        other_event: EventId(id),
-        reward: RewardId(id),
-        points: 1,
-        session: SessionId(id),
-        notice: NoticeId(id),
-        redemption: CommandId(id),
-    };
     let mut known = BTreeSet::new();
     for feature in variants(r#"{"?":0}"#) {
         for name in variants(&format!(r#"{{"{feature}":{{"?":0}}}}"#)) {
@@ -144,7 +130,7 @@ fn every_command_has_a_sample_and_a_golden_form() {
         }
     }
     assert!(known.len() >= 10, "{known:?}");
-    let sampled: BTreeSet<_> = Command::samples(&things).iter().map(tags).collect();
+    let sampled: BTreeSet<_> = Command::samples(&Things::none()).iter().map(tags).collect();
     assert_eq!(sampled, known);
     let golden = COMMANDS.iter().map(|line| serde_json::from_str(line).unwrap());
     let golden: BTreeSet<_> = golden.map(|command: Command| tags(&command)).collect();

@@ -7,11 +7,8 @@ use app::phone::outbox::State;
 use app::phone::store::memory::Memory;
 use app::phone::store::{Durability, Op, Store};
 use app::phone::sync::{Answer, Next, Round};
-use domain::document::Collection;
-use domain::id::{CommandId, DeviceId, EventId, MemberId, RewardId, SessionId};
-use domain::learning::{Answer as Given, Given as Choice};
-use domain::ledger::Wallet;
-use domain::{Command, Lang, Timestamp, events, learning, members, notices, rewards};
+use domain::Timestamp;
+use domain::id::{CommandId, DeviceId, MemberId, SessionId};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
@@ -104,104 +101,9 @@ impl Hardware {
         chance
     }
 
-    /// What `what` means on this phone now; `None` where there is nothing to do it to.
-    fn command(&self, what: What) -> Option<Command> {
-        let replica = &self.app.replica;
-        let event = |place: usize| {
-            let all: Vec<EventId> = replica
-                .all(Collection::Event)
-                .into_iter()
-                .map(|event: events::Event| event.id)
-                .collect();
-            all.get(place % all.len().max(1)).copied()
-        };
-        Some(match what {
-            What::Join(place) => Command::Events(events::Command::Join { event: event(place)? }),
-            What::Leave(place) => Command::Events(events::Command::Leave { event: event(place)? }),
-            What::Redeem { reward, company } => {
-                let all: Vec<(RewardId, i64)> = replica
-                    .all(Collection::Reward)
-                    .into_iter()
-                    .map(|reward: rewards::Reward| (reward.id, reward.points))
-                    .collect();
-                let (reward, points) = *all.get(reward % all.len().max(1))?;
-                let wallet = if company { Wallet::Company } else { Wallet::Own };
-                Command::Rewards(rewards::Command::Redeem {
-                    reward,
-                    points,
-                    wallet,
-                })
-            }
-            What::TakeBack(which) => {
-                let acts = self.app.acts::<rewards::Command>(app::rewards::TAG);
-                let asked = acts.filter_map(|(item, command)| match command {
-                    rewards::Command::Redeem { .. } => Some(item.id),
-                    rewards::Command::TakeBack { .. } => None,
-                });
-                let known = replica
-                    .all(Collection::Redemption)
-                    .into_iter()
-                    .map(|redemption: rewards::Redemption| redemption.id);
-                let all: Vec<CommandId> = known.chain(asked).collect();
-                let redemption = *all.get(which % all.len().max(1))?;
-                Command::Rewards(rewards::Command::TakeBack { redemption })
-            }
-            What::Quiz { right } => {
-                let course: learning::Course = replica.all(Collection::Course).into_iter().next()?;
-                Command::Learning(learning::Command::HandInQuiz {
-                    course: course.id,
-                    version: course.version,
-                    answers: course
-                        .graded
-                        .iter()
-                        .map(|question| Given {
-                            question: question.question.clone(),
-                            given: Choice::TrueFalse(right),
-                        })
-                        .collect(),
-                })
-            }
-            What::Lesson => {
-                let course: learning::Course = replica.all(Collection::Course).into_iter().next()?;
-                Command::Learning(learning::Command::ReadLesson {
-                    course: course.id,
-                    lesson: course.lessons.first()?.lesson.clone(),
-                })
-            }
-            What::Practice => Command::Learning(learning::Command::FinishPractice {
-                course: replica
-                    .all::<learning::Course>(Collection::Course)
-                    .into_iter()
-                    .next()?
-                    .id,
-            }),
-            What::Language(french) => Command::Members(members::Command::SetLanguage {
-                language: if french { Lang::Fr } else { Lang::En },
-            }),
-            What::ReadNotice(which) => {
-                let all: Vec<_> = replica
-                    .all(Collection::Notice)
-                    .into_iter()
-                    .map(|notice: notices::Notice| notice.id)
-                    .collect();
-                let notice = *all.get(which % all.len().max(1))?;
-                Command::Notices(notices::Command::MarkRead { notice })
-            }
-            What::SignOutDevice(which) => {
-                let all: Vec<_> = replica
-                    .all(Collection::Device)
-                    .into_iter()
-                    .map(|device: members::Device| device.session)
-                    .collect();
-                let session = *all.get(which % all.len().max(1))?;
-                Command::Members(members::Command::SignOutDevice { session })
-            }
-        })
-    }
-
     /// Does something; answers the promise, once it is written.
     pub fn act(&mut self, what: What, end: End, server: Timestamp) -> Option<Promise> {
-        let command = self.command(what)?;
+        let command = what.command(&self.app)?;
         let now = self.now(server);
         let chance = self.chance();
         self.app.outbox.observe_seq(self.last_seq());

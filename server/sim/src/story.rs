@@ -1,5 +1,9 @@
 //! What can happen: a story is a list of steps, drawn from a seed, and shrunk by leaving steps out.
 
+use app::phone::Phone;
+use app::samples;
+use domain::Command;
+use domain::samples::Things;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::fmt;
@@ -70,19 +74,47 @@ pub enum Step {
     Restore,
 }
 
-/// What a member does.
+/// What a member does: one of the samples of commands, about some of the things that the phone knows.
 #[derive(Clone, Copy, Debug)]
-pub enum What {
-    Join(usize),
-    Leave(usize),
-    Redeem { reward: usize, company: bool },
-    TakeBack(usize),
-    Quiz { right: bool },
-    Lesson,
-    Practice,
-    Language(bool),
-    ReadNotice(usize),
-    SignOutDevice(usize),
+pub struct What {
+    /// Chooses the sample, by their weights.
+    act: u32,
+    /// Chooses among the things of a kind.
+    thing: usize,
+}
+
+impl What {
+    /// The command; `None` where the phone has nothing of the kind.
+    pub fn command(self, phone: &Phone) -> Option<Command> {
+        let things = samples::things(phone, |count| self.thing % count);
+        Some(self.sample(&things)).filter(|command| !samples::names_nothing(command))
+    }
+
+    fn sample(self, things: &Things) -> Command {
+        let mut left = self.act;
+        let samples = Command::samples(things);
+        let chosen = samples.into_iter().find(|command| {
+            let here = left < weight(command);
+            left = left.saturating_sub(weight(command));
+            here
+        });
+        chosen.expect("acts are drawn below the sum of the weights")
+    }
+}
+
+/// How often a command is drawn: more often what many want and few can have.
+fn weight(command: &Command) -> u32 {
+    use domain::{events, learning, rewards};
+    match command {
+        Command::Events(events::Command::Join { .. }) => 4,
+        Command::Rewards(rewards::Command::Redeem { .. }) => 3,
+        Command::Events(events::Command::Leave { .. })
+        | Command::Rewards(rewards::Command::TakeBack { .. })
+        | Command::Learning(
+            learning::Command::HandInQuiz { .. } | learning::Command::FinishPractice { .. },
+        ) => 2,
+        _ => 1,
+    }
 }
 
 /// How a phone fares while it saves an act.
@@ -142,18 +174,8 @@ pub enum Brand {
 }
 
 fn what() -> impl Strategy<Value = What> {
-    prop_oneof![
-        4 => (0..3usize).prop_map(What::Join),
-        2 => (0..3usize).prop_map(What::Leave),
-        5 => (0..3usize, any::<bool>()).prop_map(|(reward, company)| What::Redeem { reward, company }),
-        2 => (0..4usize).prop_map(What::TakeBack),
-        2 => any::<bool>().prop_map(|right| What::Quiz { right }),
-        1 => Just(What::Lesson),
-        2 => Just(What::Practice),
-        1 => any::<bool>().prop_map(What::Language),
-        1 => (0..4usize).prop_map(What::ReadNotice),
-        1 => (0..3usize).prop_map(What::SignOutDevice),
-    ]
+    let sum = Command::samples(&Things::none()).iter().map(weight).sum::<u32>();
+    (0..sum, 0..12usize).prop_map(|(act, thing)| What { act, thing })
 }
 
 fn end() -> impl Strategy<Value = End> {
@@ -236,21 +258,14 @@ pub fn stories() -> impl Strategy<Value = Vec<Step>> {
 
 impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            What::Join(event) => write!(f, "joins event {event}"),
-            What::Leave(event) => write!(f, "leaves event {event}"),
-            What::Redeem { reward, company } => {
-                let wallet = if *company { "the company's" } else { "their own" };
-                write!(f, "asks for reward {reward} from {wallet} points")
-            }
-            What::TakeBack(which) => write!(f, "takes request {which} back"),
-            What::Quiz { right } => write!(f, "hands in a quiz, {}", if *right { "right" } else { "wrong" }),
-            What::Lesson => write!(f, "reads a lesson"),
-            What::Practice => write!(f, "finishes a practice"),
-            What::Language(french) => write!(f, "chooses {}", if *french { "French" } else { "English" }),
-            What::ReadNotice(which) => write!(f, "reads notice {which}"),
-            What::SignOutDevice(which) => write!(f, "signs their device {which} out"),
-        }
+        let sample = serde_json::to_value(self.sample(&Things::none())).map_err(|_| fmt::Error)?;
+        let tag = |value: &serde_json::Value| {
+            let (tag, inner) = value.as_object()?.iter().next()?;
+            Some((tag.clone(), inner.clone()))
+        };
+        let (feature, command) = tag(&sample).ok_or(fmt::Error)?;
+        let (name, _) = tag(&command).ok_or(fmt::Error)?;
+        write!(f, "does {feature} {name} with thing {}", self.thing)
     }
 }
 

@@ -6,15 +6,11 @@ use app::phone::Phone;
 use app::phone::store::memory::Memory;
 use app::phone::store::{Durability, Loaded, Store};
 use app::phone::sync::{Answer, Next};
+use app::samples;
 use backend::clock::{Clock, System};
-use domain::document::Collection;
 use domain::id::{CommandId, DeviceId, MemberId};
-use domain::learning::{Answer as Given, Form, Given as Choice};
-use domain::ledger::Wallet;
-use domain::programme::Programme;
-use domain::rewards::Step;
 use domain::sync::{Cursor, Reply};
-use domain::{Command, Outcome, Verdict, events, learning, members, notices, rewards};
+use domain::{Command, Outcome, Verdict, members};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use std::cell::{Cell, RefCell};
@@ -350,81 +346,13 @@ impl Handset {
 
     /// What this member might do next. Much of it is refused, as in life.
     fn think(&self) -> Option<Command> {
-        let (replica, rng) = (&self.phone.replica, &self.rng);
-        let courses: Vec<learning::Course> = replica.all(Collection::Course);
-        let course = rng.any(&courses);
-        Some(match rng.below(12) {
-            0..=2 => {
-                let event = rng.any(replica.all::<events::Event>(Collection::Event))?.id;
-                let registrations = replica.all::<events::Registration>(Collection::Registration);
-                let registered = registrations
-                    .iter()
-                    .map(|place| place.event)
-                    .any(|known| known == event);
-                Command::Events(match registered {
-                    true => events::Command::Leave { event },
-                    false => events::Command::Join { event },
-                })
-            }
-            3..=5 => {
-                let reward = rng.any(replica.all::<rewards::Reward>(Collection::Reward))?;
-                let wallet = [Wallet::Own, Wallet::Company][rng.below(2) as usize];
-                Command::Rewards(rewards::Command::Redeem {
-                    reward: reward.id,
-                    points: reward.points,
-                    wallet,
-                })
-            }
-            6 => {
-                let open = replica
-                    .all::<rewards::Redemption>(Collection::Redemption)
-                    .into_iter()
-                    .filter(|one| one.step() == Step::Reserved);
-                let redemption = rng.any(open)?.id;
-                Command::Rewards(rewards::Command::TakeBack { redemption })
-            }
-            7 => {
-                let (course, lesson) = (course?, rng.any(&course?.lessons)?);
-                Command::Learning(learning::Command::ReadLesson {
-                    course: course.id,
-                    lesson: lesson.lesson.clone(),
-                })
-            }
-            8 => Command::Learning(learning::Command::FinishPractice { course: course?.id }),
-            9 => {
-                let course = course?;
-                let answers = course.graded.iter().map(|question| Given {
-                    question: question.question.clone(),
-                    given: self.guess(&question.form),
-                });
-                Command::Learning(learning::Command::HandInQuiz {
-                    course: course.id,
-                    version: course.version,
-                    answers: answers.collect(),
-                })
-            }
-            10 => {
-                let notice = rng.any(replica.all::<notices::Notice>(Collection::Notice))?.id;
-                Command::Notices(notices::Command::MarkRead { notice })
-            }
-            _ => {
-                let programme: Programme = replica.one(Collection::Programme, "programme")?;
-                let language = rng.any(programme.languages)?;
-                Command::Members(members::Command::SetLanguage { language })
-            }
-        })
-    }
-
-    fn guess(&self, form: &Form) -> Choice {
-        let below = |most: usize| self.rng.below(most as u64) as u8;
-        match form {
-            Form::Single { options } => Choice::Single(below(options.len())),
-            Form::Multiple { options } => Choice::Multiple(vec![below(options.len())]),
-            Form::TrueFalse => Choice::TrueFalse(below(2) == 0),
-            Form::Ordering { options } => Choice::Ordering((0..options.len() as u8).collect()),
-            Form::Number { .. } => Choice::Number(i64::from(below(20)) * 1000),
-            Form::Newer => panic!("a question of no kind"),
-        }
+        let things = samples::things(&self.phone, |count| self.rng.below(count as u64) as usize);
+        let might = Command::samples(&things).into_iter().filter(|command| {
+            // A phone that is signed out would come to rest.
+            let signs_out = matches!(command, Command::Members(members::Command::SignOutDevice { .. }));
+            !signs_out && !samples::names_nothing(command)
+        });
+        self.rng.any(might)
     }
 
     /// One round with the server, as the app does it.

@@ -5,9 +5,10 @@ use crate::harness::{Harness, Phone};
 use axum::http::StatusCode;
 use backend::both;
 use domain::document::{Collection, Family};
+use domain::learning::{Answer, Given};
 use domain::samples::{Giver, Things};
 use domain::sync::Cursor;
-use domain::{Command, Error, Verdict};
+use domain::{Command, Error, Lang, Verdict};
 use std::collections::BTreeMap;
 
 /// One of each command that names a thing of `owner` where it names a thing of anybody.
@@ -16,11 +17,16 @@ pub fn samples(fixtures: &Fixtures<'_>, owner: Who) -> Vec<Command> {
     Command::samples(&Things {
         course: fixtures.course,
         lesson: "lesson".into(),
-        question: "q".into(),
+        version: 1,
+        answers: vec![Answer {
+            question: "q".into(),
+            given: Given::TrueFalse(true),
+        }],
         event: fixtures.event,
         other_event: fixtures.other_event,
         reward: fixtures.reward,
         points: 10,
+        language: Lang::Fr,
         session: things.session,
         notice: things.notice,
         redemption: things.redemption,

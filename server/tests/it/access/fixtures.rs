@@ -139,7 +139,7 @@ phone = "+33639980204"
 role = "admin"
 "#;
 
-const COMPANIES: &str = "company_ref,name,fixtures,joined_on,order_points,advisor_ref\n\
+const COMPANIES: &str = "company_ref,name,town,joined_on,order_points,advisor_ref\n\
     c-kestrel,Moulin-Kestrel,Kestrelville,2020-01-01,company,s-osprey\n\
     c-merlin,Travaux-Merlin,Merlinbourg,2020-01-01,member,s-harrier\n";
 const MEMBERS: &str = "member_ref,company_ref,name,phone,email,trade,function,manager,language\n\
