@@ -1,7 +1,7 @@
 //! What the core knows of a feature. It iterates over [`FEATURES`] and names none of them.
 
 use crate::{activity, events, learning, ledger, members, notices, rewards};
-use domain::document::Collection;
+use domain::document::Feature as Owner;
 
 #[cfg(feature = "csr")]
 use crate::activity::view::ActView;
@@ -14,10 +14,8 @@ use domain::Lang;
 
 #[derive(Clone, Copy)]
 pub struct Feature {
-    /// The tag of its commands on the wire; empty where it has none.
-    pub tag: &'static str,
-    /// The documents its view is made of.
-    pub collections: &'static [Collection],
+    /// Its documents are what its view is made of, and its tag is that of its commands.
+    pub owner: Owner,
     /// What the activity page says of one of its acts; `None` where another version of the app wrote it.
     #[cfg(feature = "csr")]
     pub describe: fn(AppState, &ActView, Lang) -> Option<Described>,
@@ -47,11 +45,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_collection_belongs_to_one_feature() {
-        for collection in Collection::ALL {
+    fn each_collection_is_shown_by_one_feature() {
+        for collection in domain::document::Collection::ALL {
             let owners = FEATURES
                 .iter()
-                .filter(|feature| feature.collections.contains(collection));
+                .filter(|feature| feature.owner == collection.feature());
             assert_eq!(owners.count(), 1, "{collection:?}");
         }
     }

@@ -2,8 +2,7 @@
 //! whose phones then make every act there is.
 
 use crate::phone::Phone;
-use crate::rewards;
-use domain::document::Collection;
+use domain::document::{Collection, Feature};
 use domain::id::CommandId;
 use domain::learning::{Answer, Course, Form, Given};
 use domain::programme::Programme;
@@ -63,7 +62,7 @@ pub fn names_nothing(command: &Command) -> bool {
 /// Requests that are not handled yet, as far as the phone knows.
 fn requests(phone: &Phone) -> Vec<CommandId> {
     let known: Vec<Redemption> = phone.replica.all(Collection::Redemption);
-    let made = phone.acts::<domain::rewards::Command>(rewards::TAG);
+    let made = phone.acts::<domain::rewards::Command>(Feature::Rewards);
     let made = made.filter_map(|(item, command)| match command {
         domain::rewards::Command::Redeem { .. } => Some(item.id),
         domain::rewards::Command::TakeBack { .. } => None,

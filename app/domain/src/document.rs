@@ -2,13 +2,19 @@
 //!
 //! A document is known by its collection and its id; its body is one of the types below as JSON.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 macro_rules! collections {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $family:ident;)*) => {
+    ($($name:ident = $code:literal: $body:ty, $feature:ident, $audience:ident;)*) => {
         /// Kinds of documents. Their codes are permanent: phones keep them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Collection { $($(#[$doc])* $name,)* }
+        pub enum Collection {
+            $(
+                #[doc = concat!("[`", stringify!($body), "`]")]
+                $name,
+            )*
+        }
 
         impl Collection {
             pub const ALL: &[Collection] = &[$(Collection::$name,)*];
@@ -17,46 +23,100 @@ macro_rules! collections {
                 match self { $(Collection::$name => $code,)* }
             }
 
-            pub fn family(self) -> Family {
-                match self { $(Collection::$name => Family::$family,)* }
+            pub fn feature(self) -> Feature {
+                match self { $(Collection::$name => Feature::$feature,)* }
+            }
+
+            pub fn audience(self) -> Audience {
+                match self { $(Collection::$name => Audience::$audience,)* }
             }
 
             pub fn from_code(code: &str) -> Option<Collection> {
                 Collection::ALL.iter().copied().find(|collection| collection.code() == code)
             }
+
+            /// Calls `with` with the type of its bodies.
+            pub fn typed<W: WithBody>(self, with: W) -> W::Output {
+                match self { $(Collection::$name => with.call::<$body>(),)* }
+            }
         }
     };
 }
 
+// Ids: those of what they are, except `programme`, `me` and `status`, of which there is one; a wallet's code; a wallet's
+// code and the month, `own:2026-11`; the course of a progress, the event of a registration, the command of a redemption
+// and of an act, the session of a device.
 collections! {
-    /// [`crate::programme::Programme`], id `programme`
-    Programme = "programme", Content;
-    /// [`crate::learning::Course`]
-    Course = "course", Content;
-    /// [`crate::events::Event`]
-    Event = "event", Content;
-    /// [`crate::rewards::Reward`]
-    Reward = "reward", Content;
-    /// [`crate::members::Me`], id `me`
-    Me = "me", Own;
-    /// [`crate::status::Status`], id `status`
-    Status = "status", Own;
-    /// [`crate::ledger::Balance`], id `own` or `company`
-    Balance = "balance", Own;
-    /// [`crate::ledger::Month`], id `own:2026-11`
-    Month = "month", Own;
-    /// [`crate::learning::Progress`], id: the course
-    Progress = "progress", Own;
-    /// [`crate::events::Registration`], id: the event
-    Registration = "registration", Own;
-    /// [`crate::rewards::Redemption`], id: its command
-    Redemption = "redemption", Own;
-    /// [`crate::notices::Notice`]
-    Notice = "notice", Own;
-    /// [`crate::members::Device`], id: its session
-    Device = "device", Own;
-    /// [`Act`], id: its command
-    Act = "act", Own;
+    Programme = "programme": crate::programme::Programme, Members, Everybody;
+    Course = "course": crate::learning::Course, Learning, Everybody;
+    Event = "event": crate::events::Event, Events, Everybody;
+    Reward = "reward": crate::rewards::Reward, Rewards, Everybody;
+    Me = "me": crate::members::Me, Members, Oneself;
+    Status = "status": crate::status::Status, Members, Company;
+    Balance = "balance": crate::ledger::Balance, Ledger, Wallet;
+    Month = "month": crate::ledger::Month, Ledger, Wallet;
+    Progress = "progress": crate::learning::Progress, Learning, Oneself;
+    Registration = "registration": crate::events::Registration, Events, Oneself;
+    Redemption = "redemption": crate::rewards::Redemption, Rewards, Oneself;
+    Notice = "notice": crate::notices::Notice, Notices, Oneself;
+    Device = "device": crate::members::Device, Members, Oneself;
+    Act = "act": Act, Activity, Oneself;
+}
+
+/// What is done with the type of a body: a function that is generic over it.
+pub trait WithBody {
+    type Output;
+
+    fn call<B: Serialize + DeserializeOwned>(self) -> Self::Output;
+}
+
+/// Whose documents they are: what builds them on the server and what shows them on the phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Feature {
+    Activity,
+    Events,
+    Learning,
+    Ledger,
+    Members,
+    Notices,
+    Rewards,
+}
+
+impl Feature {
+    /// The tag of its commands on the wire.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Feature::Activity => "activity",
+            Feature::Events => "events",
+            Feature::Learning => "learning",
+            Feature::Ledger => "ledger",
+            Feature::Members => "members",
+            Feature::Notices => "notices",
+            Feature::Rewards => "rewards",
+        }
+    }
+}
+
+/// Which members a document is sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Audience {
+    /// Every member, the same.
+    Everybody,
+    /// The member it is about.
+    Oneself,
+    /// The members of a company, the same.
+    Company,
+    /// The owner of the wallet: the member theirs, the company's managers the company's.
+    Wallet,
+}
+
+impl Collection {
+    pub fn family(self) -> Family {
+        match self.audience() {
+            Audience::Everybody => Family::Content,
+            Audience::Oneself | Audience::Company | Audience::Wallet => Family::Own,
+        }
+    }
 }
 
 /// The form that documents have. Raise it where a document gains a field or a case that follows from what is stored

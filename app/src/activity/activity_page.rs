@@ -70,7 +70,7 @@ fn is_wrong(act: &ActView) -> bool {
 
 /// The act in the words of its feature.
 fn describe(app: AppState, act: &ActView, lang: Lang) -> Described {
-    let feature = FEATURES.iter().find(|feature| feature.tag == act.tag);
+    let feature = FEATURES.iter().find(|feature| feature.owner.tag() == act.tag);
     let described = feature.and_then(|feature| (feature.describe)(app, act, lang));
     described.unwrap_or_else(|| Described {
         words: text::act_unreadable(lang).to_owned(),

@@ -5,13 +5,13 @@ mod activity_page;
 pub mod view;
 
 use crate::feature::Feature;
+use domain::document::Feature as Owner;
 
 #[cfg(feature = "csr")]
 pub use activity_page::activity_page;
 
 pub const FEATURE: Feature = Feature {
-    tag: "",
-    collections: view::COLLECTIONS,
+    owner: Owner::Activity,
     #[cfg(feature = "csr")]
     describe: |_, _, _| None,
 };

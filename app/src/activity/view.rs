@@ -10,8 +10,6 @@ use domain::{Outcome, Timestamp, Verdict};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
-pub const COLLECTIONS: &[Collection] = &[Collection::Act];
-
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ActivityView {
     /// Newest first, each once.

@@ -162,7 +162,7 @@ where
 fn basis_of(changed: RwSignal<u32>, feature: Feature) -> Derived<Basis> {
     Derived::new(move || {
         changed.track();
-        with_phone(|phone| phone.basis(feature.collections, feature.tag)).unwrap_or_default()
+        with_phone(|phone| phone.basis(feature.owner)).unwrap_or_default()
     })
 }
 

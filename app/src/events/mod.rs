@@ -13,16 +13,13 @@ mod ticket_page;
 pub mod view;
 
 use crate::feature::Feature;
+use domain::document::Feature as Owner;
 
 #[cfg(feature = "csr")]
 pub use {card::card, detail_page::detail_page, list_page::list_page, ticket_page::ticket_page};
 
-/// The tag of its commands.
-pub const TAG: &str = "events";
-
 pub const FEATURE: Feature = Feature {
-    tag: TAG,
-    collections: view::COLLECTIONS,
+    owner: Owner::Events,
     #[cfg(feature = "csr")]
     describe: describe::describe,
 };

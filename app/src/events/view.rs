@@ -1,16 +1,13 @@
 //! Events as the member sees them: with their own place, and what they asked for and was not answered yet.
 
-use super::TAG;
 use crate::members::view::MemberView;
 use crate::phone::sort::sort_by_key;
 use crate::phone::{Phone, Standing};
-use domain::document::Collection;
+use domain::document::{Collection, Feature};
 use domain::events::{Command, Event, Registration, RegistrationState, Ticket};
 use domain::id::EventId;
 use domain::{Error, Timestamp};
 use std::sync::Arc;
-
-pub const COLLECTIONS: &[Collection] = &[Collection::Event, Collection::Registration];
 
 #[derive(Clone, Debug, Default)]
 pub struct EventsView {
@@ -58,7 +55,7 @@ impl EventsView {
                 refused: None,
             })
             .collect();
-        for (item, command) in phone.acts::<Command>(TAG) {
+        for (item, command) in phone.acts::<Command>(Feature::Events) {
             let (id, joining) = match command {
                 Command::Join { event } => (event, true),
                 Command::Leave { event } => (event, false),

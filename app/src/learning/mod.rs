@@ -21,16 +21,13 @@ mod screens;
 pub mod view;
 
 use crate::feature::Feature;
+use domain::document::Feature as Owner;
 
 #[cfg(feature = "csr")]
 pub use {card::card, screens::CHUNK, screens::screen};
 
-/// The tag of its commands.
-pub const TAG: &str = "learning";
-
 pub const FEATURE: Feature = Feature {
-    tag: TAG,
-    collections: view::COLLECTIONS,
+    owner: Owner::Learning,
     #[cfg(feature = "csr")]
     describe: describe::describe,
 };

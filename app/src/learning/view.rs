@@ -1,18 +1,15 @@
 //! Courses with the member's progress, and what they did that was not answered yet.
 
-use super::TAG;
 use crate::ledger::view::PointsEffect;
 use crate::members::view::MemberView;
 use crate::phone::outbox::Item;
 use crate::phone::sort::{sort_by, sort_by_key};
 use crate::phone::{Phone, Standing};
-use domain::document::Collection;
+use domain::document::{Collection, Feature};
 use domain::id::{CommandId, CourseId};
 use domain::learning::{Attempt, Command, Course, Progress};
 use domain::{Day, Receipt, Verdict};
 use std::sync::Arc;
-
-pub const COLLECTIONS: &[Collection] = &[Collection::Course, Collection::Progress];
 
 #[derive(Clone, Debug, Default)]
 pub struct LearningView {
@@ -57,7 +54,7 @@ impl LearningView {
                 }
             })
             .collect();
-        for (item, command) in phone.acts::<Command>(TAG) {
+        for (item, command) in phone.acts::<Command>(Feature::Learning) {
             if phone.standing(item) == Standing::Pending
                 && let Some(view) = courses.iter_mut().find(|view| view.course.id == command.course())
             {

@@ -5,13 +5,13 @@ mod points_page;
 pub mod view;
 
 use crate::feature::Feature;
+use domain::document::Feature as Owner;
 
 #[cfg(feature = "csr")]
 pub use points_page::points_page;
 
 pub const FEATURE: Feature = Feature {
-    tag: "",
-    collections: view::COLLECTIONS,
+    owner: Owner::Ledger,
     #[cfg(feature = "csr")]
     describe: |_, _, _| None,
 };

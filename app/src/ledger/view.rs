@@ -7,8 +7,6 @@ use domain::document::Collection;
 use domain::ledger::{Balance, LotLeft, Month, Wallet};
 use domain::{Day, Points};
 
-pub const COLLECTIONS: &[Collection] = &[Collection::Balance, Collection::Month];
-
 /// What an act that is not answered yet will change in a wallet. Features make them; only the ledger adds them up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PointsEffect {

@@ -27,6 +27,7 @@ mod status_card;
 pub mod view;
 
 use crate::feature::Feature;
+use domain::document::Feature as Owner;
 
 #[cfg(feature = "csr")]
 pub use {
@@ -35,12 +36,8 @@ pub use {
     screens::screen, sign_out_page::sign_out_page, status_card::status_card,
 };
 
-/// The tag of its commands.
-pub const TAG: &str = "members";
-
 pub const FEATURE: Feature = Feature {
-    tag: TAG,
-    collections: view::COLLECTIONS,
+    owner: Owner::Members,
     #[cfg(feature = "csr")]
     describe: describe::describe,
 };

@@ -1,21 +1,13 @@
 //! Who the member is, where they stand, and what the programme is: what every other feature asks.
 
-use super::TAG;
 use crate::phone::sort::sort_by_key;
 use crate::phone::{Phone, Standing};
-use domain::document::Collection;
+use domain::document::{Collection, Feature};
 use domain::id::SessionId;
 use domain::members::{Command, Device, Me};
 use domain::programme::{Programme, trade_fits};
 use domain::status::Status;
 use domain::{Lang, Points};
-
-pub const COLLECTIONS: &[Collection] = &[
-    Collection::Programme,
-    Collection::Me,
-    Collection::Status,
-    Collection::Device,
-];
 
 #[derive(Clone, Debug, Default)]
 pub struct MemberView {
@@ -44,7 +36,7 @@ impl MemberView {
             lang: me.as_ref().map(|me| me.language).unwrap_or_default(),
             me,
         };
-        for (item, command) in phone.acts::<Command>(TAG) {
+        for (item, command) in phone.acts::<Command>(Feature::Members) {
             if phone.standing(item) == Standing::Pending {
                 match command {
                     Command::SetLanguage { language } => view.lang = language,

@@ -5,16 +5,13 @@ mod card;
 pub mod view;
 
 use crate::feature::Feature;
+use domain::document::Feature as Owner;
 
 #[cfg(feature = "csr")]
 pub use card::card;
 
-/// The tag of its commands.
-pub const TAG: &str = "notices";
-
 pub const FEATURE: Feature = Feature {
-    tag: TAG,
-    collections: view::COLLECTIONS,
+    owner: Owner::Notices,
     #[cfg(feature = "csr")]
     describe: card::describe,
 };

@@ -1,12 +1,9 @@
 //! Messages to the member, with those they marked as read a moment ago.
 
-use super::TAG;
 use crate::phone::sort::sort_by_key;
 use crate::phone::{Phone, Standing};
-use domain::document::Collection;
+use domain::document::{Collection, Feature};
 use domain::notices::{Command, Notice};
-
-pub const COLLECTIONS: &[Collection] = &[Collection::Notice];
 
 #[derive(Clone, Debug, Default)]
 pub struct NoticesView {
@@ -17,7 +14,7 @@ pub struct NoticesView {
 impl NoticesView {
     pub fn of(phone: &Phone) -> NoticesView {
         let mut notices: Vec<Notice> = phone.replica.all(Collection::Notice);
-        for (item, Command::MarkRead { notice }) in phone.acts::<Command>(TAG) {
+        for (item, Command::MarkRead { notice }) in phone.acts::<Command>(Feature::Notices) {
             if phone.standing(item) == Standing::Pending
                 && let Some(notice) = notices.iter_mut().find(|known| known.id == notice)
             {

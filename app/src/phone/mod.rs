@@ -12,7 +12,7 @@ pub mod sync;
 #[cfg(test)]
 mod tests;
 
-use domain::document::{Collection, Family};
+use domain::document::{Collection, Family, Feature};
 use domain::id::{CommandId, DeviceId, MemberId, SessionId};
 use domain::{Timestamp, fault};
 use outbox::{Item, Outbox, State};
@@ -50,11 +50,11 @@ impl Versions {
         self.0[collection as usize] += 1;
     }
 
-    fn sum(&self, collections: &[Collection]) -> u64 {
-        collections
+    fn sum(&self, feature: Feature) -> u64 {
+        let own = Collection::ALL
             .iter()
-            .map(|collection| self.0[*collection as usize])
-            .sum()
+            .filter(|collection| collection.feature() == feature);
+        own.map(|collection| self.0[*collection as usize]).sum()
     }
 }
 
@@ -124,24 +124,24 @@ impl Phone {
         ops.extend(self.replica.apply(change));
     }
 
-    /// What a view of these collections and of the acts with this tag is made of now.
-    pub fn basis(&self, collections: &[Collection], tag: &str) -> Basis {
+    /// What the view of a feature is made of now.
+    pub fn basis(&self, feature: Feature) -> Basis {
         Basis {
-            documents: self.versions.sum(collections),
+            documents: self.versions.sum(feature),
             acts: self
                 .outbox
                 .iter()
-                .filter(|item| item.tag() == tag)
+                .filter(|item| item.tag() == feature.tag())
                 .map(|item| (item.id, item.state, self.standing(item) == Standing::Pending))
                 .collect(),
         }
     }
 
     /// The acts of a feature that this app can read, in the order in which they were made.
-    pub fn acts<C: DeserializeOwned>(&self, tag: &str) -> impl Iterator<Item = (&Item, C)> {
+    pub fn acts<C: DeserializeOwned>(&self, feature: Feature) -> impl Iterator<Item = (&Item, C)> {
         self.outbox
             .iter()
-            .filter(move |item| item.tag() == tag)
+            .filter(move |item| item.tag() == feature.tag())
             .filter_map(|item| Some((item, json::read(item.command()?.as_str())?)))
     }
 

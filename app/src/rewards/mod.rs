@@ -11,16 +11,13 @@ mod request_page;
 pub mod view;
 
 use crate::feature::Feature;
+use domain::document::Feature as Owner;
 
 #[cfg(feature = "csr")]
 pub use {detail_page::detail_page, list_page::list_page, request_page::request_page};
 
-/// The tag of its commands.
-pub const TAG: &str = "rewards";
-
 pub const FEATURE: Feature = Feature {
-    tag: TAG,
-    collections: view::COLLECTIONS,
+    owner: Owner::Rewards,
     #[cfg(feature = "csr")]
     describe: describe::describe,
 };

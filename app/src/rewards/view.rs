@@ -1,19 +1,16 @@
 //! The catalogue and the member's requests, with those that were not answered yet.
 
-use super::TAG;
 use crate::ledger::view::{LedgerView, PointsEffect};
 use crate::members::view::MemberView;
 use crate::phone::outbox::Item;
 use crate::phone::sort::sort_by_key;
 use crate::phone::{Phone, Standing};
-use domain::document::Collection;
+use domain::document::{Collection, Feature};
 use domain::id::{CommandId, RewardId};
 use domain::ledger::Wallet;
 use domain::rewards::{Command, Delivery, Redemption, Reward, Step};
 use domain::{Error, Points, Text};
 use std::sync::Arc;
-
-pub const COLLECTIONS: &[Collection] = &[Collection::Reward, Collection::Redemption];
 
 #[derive(Clone, Debug, Default)]
 pub struct RewardsView {
@@ -55,7 +52,7 @@ impl RewardsView {
                 .collect(),
             effects: vec![],
         };
-        for (item, command) in phone.acts::<Command>(TAG) {
+        for (item, command) in phone.acts::<Command>(Feature::Rewards) {
             if phone.standing(item) == Standing::Pending {
                 view.fold(item, command);
             }

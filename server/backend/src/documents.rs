@@ -1,16 +1,15 @@
 //! From tables to the documents a phone keeps. A document that a member may not see is simply not there.
 
+use crate::stored::{Bodies, bodies, body, one, shown};
 use crate::{
     Result, Tx, commands, events, learning, ledger, members, notices, programme, rewards, sessions, status,
     stored,
 };
-use domain::document::{Act, Collection};
+use domain::document::{Act, Collection, Feature};
 use domain::id::MemberId;
 use domain::ledger::Wallet;
 use domain::members::Me;
 use domain::{Day, fault};
-use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What one member sees, worked out once a round.
@@ -29,8 +28,6 @@ struct Known {
 
 /// How far back the history on a phone goes.
 const MONTHS: i32 = 24;
-
-type Bodies = Vec<(String, Box<RawValue>)>;
 
 impl DocumentReader {
     pub fn new(member: MemberId) -> DocumentReader {
@@ -83,6 +80,13 @@ impl DocumentReader {
         ids: Option<&BTreeSet<String>>,
     ) -> Result<Bodies> {
         let member = self.member;
+        match collection.feature() {
+            Feature::Events => return events::documents(tx, member, collection).await,
+            Feature::Learning => return learning::documents(tx, member, collection, ids).await,
+            Feature::Notices => return notices::documents(tx, member).await,
+            Feature::Rewards => return rewards::documents(tx, member, collection).await,
+            Feature::Activity | Feature::Ledger | Feature::Members => {}
+        }
         match collection {
             Collection::Programme => {
                 let known = self.known(tx).await?;
@@ -122,26 +126,6 @@ impl DocumentReader {
                 }
                 Ok(bodies)
             }
-            Collection::Course => bodies(learning::courses(tx).await?, |course| course.id.to_string()),
-            Collection::Progress => {
-                let course = ids.filter(|ids| ids.len() == 1).and_then(|ids| ids.first());
-                let course = course.and_then(|id| id.parse().ok());
-                bodies(learning::progress(tx, member, course).await?, |progress| {
-                    progress.course.to_string()
-                })
-            }
-            Collection::Event => bodies(events::upcoming(tx).await?, |event| event.id.to_string()),
-            Collection::Registration => bodies(events::registrations(tx, member).await?, |registration| {
-                registration.event.to_string()
-            }),
-            Collection::Reward => bodies(rewards::offered(tx).await?, |reward| reward.id.to_string()),
-            Collection::Redemption => bodies(rewards::of_member(tx, member).await?, |redemption| {
-                redemption.id.to_string()
-            }),
-            Collection::Notice => bodies(notices::list(tx, member).await?, |notice| notice.id.to_string()),
-            Collection::Device => bodies(sessions::list(tx, member).await?, |device| {
-                device.session.to_string()
-            }),
             Collection::Act => {
                 let known = ids.filter(|ids| ids.iter().all(|id| self.acts.contains_key(id)));
                 if known.is_some() {
@@ -153,6 +137,8 @@ impl DocumentReader {
                     .filter_map(|(id, act)| shown(id.to_string(), act).map(Ok))
                     .collect()
             }
+            Collection::Device => bodies(sessions::list(tx, member).await?, |device| device.session),
+            other => Err(stored::foreign(other)),
         }
     }
 }
@@ -166,30 +152,4 @@ impl Known {
         }
         wallets
     }
-}
-
-fn one(id: &str, document: &impl Serialize) -> Result<Bodies> {
-    Ok(vec![body(id, document)?])
-}
-
-fn bodies<D: Serialize>(documents: Vec<D>, id: impl Fn(&D) -> String) -> Result<Bodies> {
-    Ok(documents
-        .iter()
-        .filter_map(|document| shown(id(document), document))
-        .collect())
-}
-
-/// The document as a body, or `None` where something in it is of a newer version and cannot be written.
-fn shown(id: String, document: &impl Serialize) -> Option<(String, Box<RawValue>)> {
-    match to_raw_value(document) {
-        Ok(body) => Some((id, body)),
-        Err(error) => {
-            stored::skipped("document", &id, &error);
-            None
-        }
-    }
-}
-
-fn body(id: impl Into<String>, document: &impl Serialize) -> Result<(String, Box<RawValue>)> {
-    Ok((id.into(), to_raw_value(document)?))
 }

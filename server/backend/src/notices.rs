@@ -4,6 +4,7 @@ use crate::Result;
 use crate::caller::Caller;
 use crate::db::{Tx, params};
 use crate::stored;
+use crate::stored::{Bodies, bodies};
 use domain::document::Collection;
 use domain::id::{MemberId, NoticeId};
 use domain::notices::{About, Command, Notice};
@@ -41,6 +42,11 @@ pub(crate) async fn handle(tx: &mut Tx, caller: &Caller, command: Command) -> Re
     }
     tx.mark_changed(caller.member, Collection::Notice, notice);
     Ok(Receipt::Noted)
+}
+
+/// Its documents as a member sees them.
+pub(crate) async fn documents(tx: &mut Tx, member: MemberId) -> Result<Bodies> {
+    bodies(list(tx, member).await?, |notice| notice.id)
 }
 
 /// A member's newest notices.

@@ -1,13 +1,14 @@
-//! JSON in columns.
+//! JSON in columns, and the documents made of it.
 //!
 //! What is stored may have been written by a newer version that runs beside this one, or runs no longer. One row
 //! that cannot be read must not fail the sync of every member: it is left out, logged and counted.
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use std::fmt::Display;
-
 use domain::Text;
+use domain::document::Collection;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+use std::fmt::Display;
 
 /// The value, or `None` where this version cannot read it: that row is to be left out of what a member is shown.
 ///
@@ -38,4 +39,46 @@ pub(crate) fn title(document: &str) -> crate::Result<Text> {
         title: Text,
     }
     Ok(serde_json::from_str::<Titled>(document)?.title)
+}
+
+/// Documents as a phone is sent them: id and JSON.
+pub(crate) type Bodies = Vec<(String, Box<RawValue>)>;
+
+/// The only document of its collection.
+pub(crate) fn one(id: &str, document: &impl Serialize) -> crate::Result<Bodies> {
+    Ok(vec![body(id, document)?])
+}
+
+/// Documents, each with its id.
+pub(crate) fn bodies<D: Serialize, I: Display>(
+    documents: Vec<D>,
+    id: impl Fn(&D) -> I,
+) -> crate::Result<Bodies> {
+    Ok(documents
+        .iter()
+        .filter_map(|document| shown(id(document).to_string(), document))
+        .collect())
+}
+
+/// The document as a body, or `None` where something in it is of a newer version and cannot be written.
+pub(crate) fn shown(id: String, document: &impl Serialize) -> Option<(String, Box<RawValue>)> {
+    match to_raw_value(document) {
+        Ok(body) => Some((id, body)),
+        Err(error) => {
+            skipped("document", &id, &error);
+            None
+        }
+    }
+}
+
+pub(crate) fn body(
+    id: impl Into<String>,
+    document: &impl Serialize,
+) -> crate::Result<(String, Box<RawValue>)> {
+    Ok((id.into(), to_raw_value(document)?))
+}
+
+/// The error of a feature that is asked for a collection of another.
+pub(crate) fn foreign(collection: Collection) -> crate::Error {
+    crate::Error::Invariant(format!("{collection:?} is asked of another feature"))
 }

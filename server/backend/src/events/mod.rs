@@ -3,6 +3,7 @@
 mod sql;
 
 use crate::caller::{Caller, CommandTime};
+use crate::stored::{Bodies, bodies};
 use crate::{Error, Result, Tx, markdown, notices, programme, signing, stored, strict_toml};
 use domain::document::Collection;
 use domain::events::{Command, Event, Gate, Registration, RegistrationState, Ticket, Venue};
@@ -33,6 +34,17 @@ pub(crate) async fn expire_from_replicas(tx: &mut Tx) -> Result<()> {
         tx.mark_content_changed(Collection::Event, event);
     }
     Ok(())
+}
+
+/// Its documents as a member sees them.
+pub(crate) async fn documents(tx: &mut Tx, member: MemberId, collection: Collection) -> Result<Bodies> {
+    match collection {
+        Collection::Event => bodies(upcoming(tx).await?, |event| event.id),
+        Collection::Registration => bodies(registrations(tx, member).await?, |registration| {
+            registration.event
+        }),
+        other => Err(stored::foreign(other)),
+    }
 }
 
 /// Events that are not over for more than two weeks, as phones keep them.

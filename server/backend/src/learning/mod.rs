@@ -5,6 +5,7 @@ mod sql;
 
 use crate::caller::Caller;
 use crate::ledger::{self, Cause, Earning, Owner};
+use crate::stored::{Bodies, bodies};
 use crate::{Error, Result, Tx, programme, status, stored};
 use domain::document::Collection;
 use domain::id::{CommandId, CourseId, MemberId};
@@ -12,7 +13,7 @@ use domain::input::{InputCode, RefKind};
 use domain::learning::{Answer, Attempt, Command, Course, Key, Progress, QuizResult, Review, Unpaid, score};
 use domain::{Day, Receipt, Text, fault};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tracing::instrument;
 
 pub use folder::{Imported, import_files, import_folder};
@@ -23,6 +24,24 @@ struct Solution {
     question: String,
     key: Key,
     explanation: Text,
+}
+
+/// Its documents as a member sees them; `ids`: the ones that are needed, where not all are.
+pub(crate) async fn documents(
+    tx: &mut Tx,
+    member: MemberId,
+    collection: Collection,
+    ids: Option<&BTreeSet<String>>,
+) -> Result<Bodies> {
+    match collection {
+        Collection::Course => bodies(courses(tx).await?, |course| course.id),
+        Collection::Progress => {
+            let course = ids.filter(|ids| ids.len() == 1).and_then(|ids| ids.first());
+            let course = course.and_then(|id| id.parse().ok());
+            bodies(progress(tx, member, course).await?, |progress| progress.course)
+        }
+        other => Err(stored::foreign(other)),
+    }
 }
 
 /// Courses that are offered, as phones keep them.

@@ -4,6 +4,7 @@ mod sql;
 
 use crate::caller::Caller;
 use crate::ledger::{self, Owner};
+use crate::stored::{Bodies, bodies};
 use crate::{Error, Result, Tx, markdown, notices, programme, signing, stored, strict_toml};
 use domain::document::Collection;
 use domain::id::{CommandId, CompanyId, MemberId, RewardId};
@@ -16,6 +17,15 @@ use domain::{Points, Receipt, Text, Timestamp, fault, programme::tier_allows};
 use serde::Deserialize;
 use sql::{RedemptionRow, RewardRow};
 use tracing::instrument;
+
+/// Its documents as a member sees them.
+pub(crate) async fn documents(tx: &mut Tx, member: MemberId, collection: Collection) -> Result<Bodies> {
+    match collection {
+        Collection::Reward => bodies(offered(tx).await?, |reward| reward.id),
+        Collection::Redemption => bodies(of_member(tx, member).await?, |redemption| redemption.id),
+        other => Err(stored::foreign(other)),
+    }
+}
 
 /// Rewards that are offered, as phones keep them.
 #[instrument(level = "debug", skip_all)]

@@ -5,42 +5,11 @@ use crate::harness::{Harness, Phone};
 use axum::http::Method;
 use backend::both;
 use domain::Outcome;
-use domain::document::Collection;
+use domain::document::{Audience, Collection};
 use domain::sync::{Cursor, Doc, Reply};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Who gets a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Audience {
-    /// Every member, the same.
-    Everybody,
-    /// The member it is about.
-    Oneself,
-    /// The members of a company, the same.
-    Company,
-    /// A wallet's owner: the member theirs, the company's managers the company's.
-    Wallet,
-}
-
-/// Why without a last arm for the rest: a new collection must be declared here before the tests compile.
-fn declared(collection: Collection) -> Audience {
-    match collection {
-        Collection::Programme | Collection::Course | Collection::Event | Collection::Reward => {
-            Audience::Everybody
-        }
-        Collection::Me
-        | Collection::Progress
-        | Collection::Registration
-        | Collection::Redemption
-        | Collection::Notice
-        | Collection::Device
-        | Collection::Act => Audience::Oneself,
-        Collection::Status => Audience::Company,
-        Collection::Balance | Collection::Month => Audience::Wallet,
-    }
-}
 
 type Bodies = BTreeMap<String, String>;
 
@@ -65,7 +34,9 @@ fn ids(docs: &[Doc<Box<RawValue>>], collections: impl Fn(Audience) -> bool) -> B
     }
     let mut found = BTreeSet::new();
     for doc in docs {
-        let audience = declared(Collection::from_code(&doc.collection).expect("a known collection"));
+        let audience = Collection::from_code(&doc.collection)
+            .expect("a known collection")
+            .audience();
         if collections(audience) {
             found.extend(doc.id.parse::<uuid::Uuid>());
             within(&serde_json::from_str(doc.body.get()).unwrap(), &mut found);
@@ -92,14 +63,14 @@ both! {
                 let mine = of(&replies[&who], collection);
                 assert!(!mine.is_empty(), "{who:?} has no {collection:?}: the test would see nothing");
                 let company: BTreeSet<&String> = mine.keys().filter(|id| id.starts_with("company")).collect();
-                if declared(collection) == Audience::Wallet {
+                if collection.audience() == Audience::Wallet {
                     assert_eq!(!company.is_empty(), who.is_manager(), "{collection:?} of {who:?}: {company:?}");
                 }
                 for other in ALL.into_iter().filter(|other| *other != who) {
                     let theirs = of(&replies[&other], collection);
                     let at = format!("{collection:?} of {who:?} and {other:?}");
                     let shared: Vec<&String> = mine.values().filter(|body| theirs.values().any(|their| their == *body)).collect();
-                    match declared(collection) {
+                    match collection.audience() {
                         Audience::Everybody => assert_eq!(mine, theirs, "{at}"),
                         Audience::Company if who.is_colleague_of(other) => assert_eq!(mine, theirs, "{at}"),
                         Audience::Oneself | Audience::Company | Audience::Wallet => {

@@ -12,7 +12,7 @@ use std::path::Path;
 /// A file that is a layer of its own within its module is named with it.
 const LAYERS: &[&[&str]] = &[
     &["error", "strict_toml"],
-    &["caller", "markdown", "moment", "programme::settings", "stored"],
+    &["caller", "clock", "markdown", "programme::settings", "stored"],
     &["db"],
     &["changes", "ledger", "notices", "orders", "programme"],
     &["members", "signing"],
