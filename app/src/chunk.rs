@@ -1,9 +1,9 @@
 //! Screens whose code is in a file of its own: a chunk.
 //!
 //! # How to make a feature a chunk
-//! One function with `#[wasm_split(name, fallible, …, preload(load))]` makes all its screens, as in `learning/mod.rs`, and
-//! a line in `shell::chunk` says which routes are its own. One function only: each has its own loader, so a second one would wait
-//! once more.
+//! One function with `#[wasm_split(name, fallible, …, preload(load))]` makes all its screens, as in `learning/screens.rs`; its
+//! `FEATURE` names the chunk, and so do its lines in `routes.rs`. One function only: each has its own loader, so a second one
+//! would wait once more.
 //!
 //! Why not `leptos::lazy`: it panics where the file cannot be had, and a phone without a network is no reason to end the app.
 

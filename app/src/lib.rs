@@ -11,6 +11,9 @@
 //!
 //! A screen that needs the network asks the server through `calls`.
 
+#[macro_use]
+pub mod text;
+
 pub mod activity;
 pub mod calendar;
 pub mod feature;
@@ -18,8 +21,6 @@ pub mod notices;
 pub mod phone;
 pub mod routes;
 pub mod samples;
-#[macro_use]
-pub mod text;
 
 #[cfg(feature = "csr")]
 mod actions;

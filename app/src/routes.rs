@@ -1,159 +1,147 @@
-//! The addresses of the member app. A link is made from a [`Route`], so a dead one does not compile.
+//! The screens of the member app and their addresses. A link is made from a [`Route`], so a dead one does not compile.
 
 use domain::id::{CommandId, CourseId, EventId, RewardId};
 use domain::ledger::Wallet;
+use std::fmt::Display;
 
-/// A screen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Route {
-    Home,
-    Learn,
-    Course(CourseId),
-    Lesson(CourseId, String),
-    Practice(CourseId),
-    Quiz(CourseId),
+#[cfg(feature = "csr")]
+use crate::chunk::{self, Chunk, Missing};
+#[cfg(feature = "csr")]
+use crate::{activity, events, home, learning, ledger, members, rewards, shell};
+#[cfg(feature = "csr")]
+use leptos::prelude::AnyView;
+
+macro_rules! routes {
+    ($($(#[$doc:meta])* $name:ident $(($($value:ident: $type:ty),+))? = [$($segment:tt),*], $tab:ident, $parent:expr, $kind:ident $made:expr;)*) => {
+        /// A screen.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Route {
+            $($(#[$doc])* $name $(($($type),+))?,)*
+            NotFound,
+        }
+
+        impl Route {
+            fn find(segments: &[&str]) -> Option<Route> {
+                Some(match segments {
+                    $(["app", $($segment),*] => Route::$name $(($($value.parse().ok()?),+))?,)*
+                    _ => return None,
+                })
+            }
+
+            /// The path of the screen.
+            pub fn path(&self) -> String {
+                match self {
+                    $(Route::$name $(($($value),+))? => join(&[$(&$segment),*]),)*
+                    Route::NotFound => join(&[]),
+                }
+            }
+
+            /// The tab it belongs to.
+            pub fn tab(&self) -> Option<Tab> {
+                match self {
+                    $(Route::$name { .. } => Some(Tab::$tab),)*
+                    Route::NotFound => None,
+                }
+            }
+
+            /// The screen that lies above it.
+            pub fn parent(&self) -> Option<Route> {
+                match self.clone() {
+                    $(Route::$name $(($($value),+))? => {
+                        $($(let _ = &$value;)+)?
+                        $parent
+                    })*
+                    Route::NotFound => Some(Route::Home),
+                }
+            }
+
+            /// The chunk that its code is in; none where it is in the core.
+            #[cfg(feature = "csr")]
+            pub fn chunk(&self) -> Option<Chunk> {
+                match self {
+                    $(Route::$name { .. } => routes!(@chunk $kind $made),)*
+                    Route::NotFound => None,
+                }
+            }
+
+            /// Makes the screen.
+            ///
+            /// # Errors
+            /// Where it is in a chunk that is not here.
+            #[cfg(feature = "csr")]
+            pub fn screen(self) -> Result<AnyView, Missing> {
+                match self.clone() {
+                    $(Route::$name $(($($value),+))? => {
+                        $($(let _ = &$value;)+)?
+                        routes!(@screen $kind $made, self)
+                    })*
+                    Route::NotFound => Ok(shell::not_found()),
+                }
+            }
+
+            #[cfg(test)]
+            const PATTERNS: &[&[&str]] = &[$(&[$(stringify!($segment)),*]),*];
+        }
+    };
+    (@chunk page $made:expr) => { None };
+    (@chunk chunk $feature:expr) => { Some($feature.0) };
+    (@screen page $made:expr, $route:expr) => { Ok($made) };
+    (@screen chunk $feature:expr, $route:expr) => { chunk::screen(($feature.1)($route)) };
+}
+
+// A screen: the segments of its path, its tab, the screen above it, and what makes it: a page of the core, or a chunk.
+// Fixed segments stand before values in the same place.
+routes! {
+    Home = [], Home, None, page home::home_page();
+    Learn = ["learn"], Learn, None, chunk (learning::CHUNK, learning::screen);
+    Course(course: CourseId) = ["learn", course], Learn, Some(Route::Learn), chunk (learning::CHUNK, learning::screen);
+    Practice(course: CourseId) = ["learn", course, "practice"], Learn, Some(Route::Course(course)), chunk (learning::CHUNK, learning::screen);
+    Quiz(course: CourseId) = ["learn", course, "quiz"], Learn, Some(Route::Course(course)), chunk (learning::CHUNK, learning::screen);
+    Lesson(course: CourseId, lesson: String) = ["learn", course, "lesson", lesson], Learn, Some(Route::Course(course)), chunk (learning::CHUNK, learning::screen);
     /// What became of a quiz that was handed in.
-    Attempt(CourseId, CommandId),
-    Events,
-    Event(EventId),
-    Ticket(EventId),
-    Rewards,
-    Reward(RewardId),
-    Request(CommandId),
-    Me,
-    Activity,
-    Points(Wallet),
-    Company,
-    Colleagues,
-    Devices,
-    Language,
-    Privacy,
-    Help,
-    SignOut,
-    NotFound,
+    Attempt(course: CourseId, attempt: CommandId) = ["learn", course, "attempt", attempt], Learn, Some(Route::Course(course)), chunk (learning::CHUNK, learning::screen);
+    Events = ["events"], Events, None, page events::list_page();
+    Event(event: EventId) = ["events", event], Events, Some(Route::Events), page events::detail_page(event);
+    Ticket(event: EventId) = ["events", event, "ticket"], Events, Some(Route::Event(event)), page events::ticket_page(event);
+    Rewards = ["rewards"], Rewards, None, page rewards::list_page();
+    Reward(reward: RewardId) = ["rewards", reward], Rewards, Some(Route::Rewards), page rewards::detail_page(reward);
+    Request(request: CommandId) = ["rewards", "request", request], Rewards, Some(Route::Rewards), page rewards::request_page(request);
+    Me = ["me"], Me, None, page members::me_page();
+    Activity = ["me", "activity"], Me, Some(Route::Me), page activity::activity_page();
+    Points = ["me", "points"], Me, Some(Route::Me), page ledger::points_page(Wallet::Own);
+    CompanyPoints = ["me", "points", "company"], Me, Some(Route::Me), page ledger::points_page(Wallet::Company);
+    Company = ["me", "company"], Me, Some(Route::Me), page members::company_page();
+    Colleagues = ["me", "company", "members"], Me, Some(Route::Company), chunk (members::CHUNK, members::screen);
+    Devices = ["me", "devices"], Me, Some(Route::Me), page members::devices_page();
+    Language = ["me", "language"], Me, Some(Route::Me), page members::language_page();
+    Privacy = ["me", "privacy"], Me, Some(Route::Me), page members::privacy_page();
+    Help = ["me", "help"], Me, Some(Route::Me), page members::help_page();
+    SignOut = ["me", "sign-out"], Me, Some(Route::Me), page members::sign_out_page();
 }
 
 impl Route {
-    /// The screen at a path.
-    pub fn parse(path: &str) -> Route {
-        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-        Route::find(&parts).unwrap_or(Route::NotFound)
-    }
-
-    fn find(parts: &[&str]) -> Option<Route> {
-        Some(match parts {
-            ["app"] => Route::Home,
-            ["app", "learn"] => Route::Learn,
-            ["app", "learn", course] => Route::Course(course.parse().ok()?),
-            ["app", "learn", course, "practice"] => Route::Practice(course.parse().ok()?),
-            ["app", "learn", course, "quiz"] => Route::Quiz(course.parse().ok()?),
-            ["app", "learn", course, "lesson", lesson] => {
-                Route::Lesson(course.parse().ok()?, (*lesson).to_owned())
-            }
-            ["app", "learn", course, "attempt", attempt] => {
-                Route::Attempt(course.parse().ok()?, attempt.parse().ok()?)
-            }
-            ["app", "events"] => Route::Events,
-            ["app", "events", event] => Route::Event(event.parse().ok()?),
-            ["app", "events", event, "ticket"] => Route::Ticket(event.parse().ok()?),
-            ["app", "rewards"] => Route::Rewards,
-            ["app", "rewards", reward] => Route::Reward(reward.parse().ok()?),
-            ["app", "rewards", "request", request] => Route::Request(request.parse().ok()?),
-            ["app", "me"] => Route::Me,
-            ["app", "me", "activity"] => Route::Activity,
-            ["app", "me", "points"] => Route::Points(Wallet::Own),
-            ["app", "me", "points", "company"] => Route::Points(Wallet::Company),
-            ["app", "me", "company"] => Route::Company,
-            ["app", "me", "company", "members"] => Route::Colleagues,
-            ["app", "me", "devices"] => Route::Devices,
-            ["app", "me", "language"] => Route::Language,
-            ["app", "me", "privacy"] => Route::Privacy,
-            ["app", "me", "help"] => Route::Help,
-            ["app", "me", "sign-out"] => Route::SignOut,
-            _ => return None,
-        })
-    }
-
-    /// The path of the screen.
-    pub fn path(&self) -> String {
-        match self {
-            Route::Home | Route::NotFound => "/app".into(),
-            Route::Learn => "/app/learn".into(),
-            Route::Course(course) => format!("/app/learn/{course}"),
-            Route::Lesson(course, lesson) => format!("/app/learn/{course}/lesson/{lesson}"),
-            Route::Practice(course) => format!("/app/learn/{course}/practice"),
-            Route::Quiz(course) => format!("/app/learn/{course}/quiz"),
-            Route::Attempt(course, attempt) => format!("/app/learn/{course}/attempt/{attempt}"),
-            Route::Events => "/app/events".into(),
-            Route::Event(event) => format!("/app/events/{event}"),
-            Route::Ticket(event) => format!("/app/events/{event}/ticket"),
-            Route::Rewards => "/app/rewards".into(),
-            Route::Reward(reward) => format!("/app/rewards/{reward}"),
-            Route::Request(request) => format!("/app/rewards/request/{request}"),
-            Route::Me => "/app/me".into(),
-            Route::Activity => "/app/me/activity".into(),
-            Route::Points(Wallet::Company) => "/app/me/points/company".into(),
-            Route::Points(_) => "/app/me/points".into(),
-            Route::Company => "/app/me/company".into(),
-            Route::Colleagues => "/app/me/company/members".into(),
-            Route::Devices => "/app/me/devices".into(),
-            Route::Language => "/app/me/language".into(),
-            Route::Privacy => "/app/me/privacy".into(),
-            Route::Help => "/app/me/help".into(),
-            Route::SignOut => "/app/me/sign-out".into(),
+    /// The points of a wallet.
+    pub fn points(wallet: Wallet) -> Route {
+        match wallet {
+            Wallet::Company => Route::CompanyPoints,
+            Wallet::Own | Wallet::Newer => Route::Points,
         }
     }
 
-    /// The tab it belongs to.
-    pub fn tab(&self) -> Option<Tab> {
-        Some(match self {
-            Route::Home => Tab::Home,
-            Route::Learn
-            | Route::Course(_)
-            | Route::Lesson(..)
-            | Route::Practice(_)
-            | Route::Quiz(_)
-            | Route::Attempt(..) => Tab::Learn,
-            Route::Events | Route::Event(_) | Route::Ticket(_) => Tab::Events,
-            Route::Rewards | Route::Reward(_) | Route::Request(_) => Tab::Rewards,
-            Route::Me
-            | Route::Activity
-            | Route::Points(_)
-            | Route::Company
-            | Route::Colleagues
-            | Route::Devices
-            | Route::Language
-            | Route::Privacy
-            | Route::Help
-            | Route::SignOut => Tab::Me,
-            Route::NotFound => return None,
-        })
+    /// The screen at a path.
+    pub fn parse(path: &str) -> Route {
+        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        Route::find(&segments).unwrap_or(Route::NotFound)
     }
+}
 
-    /// The screen that lies above it.
-    pub fn parent(&self) -> Option<Route> {
-        Some(match self {
-            Route::Home | Route::Learn | Route::Events | Route::Rewards | Route::Me => return None,
-            Route::Course(_) => Route::Learn,
-            Route::Lesson(course, _)
-            | Route::Practice(course)
-            | Route::Quiz(course)
-            | Route::Attempt(course, _) => Route::Course(*course),
-            Route::Event(_) => Route::Events,
-            Route::Ticket(event) => Route::Event(*event),
-            Route::Reward(_) | Route::Request(_) => Route::Rewards,
-            Route::Colleagues => Route::Company,
-            Route::Activity
-            | Route::Points(_)
-            | Route::Company
-            | Route::Devices
-            | Route::Language
-            | Route::Privacy
-            | Route::Help
-            | Route::SignOut => Route::Me,
-            Route::NotFound => Route::Home,
-        })
+fn join(segments: &[&dyn Display]) -> String {
+    let mut path = String::from("/app");
+    for segment in segments {
+        path.push('/');
+        path.push_str(&segment.to_string());
     }
+    path
 }
 
 /// A part of the app, one tap away from everywhere.
@@ -183,40 +171,33 @@ impl Tab {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn every_path_leads_back_to_its_screen() {
-        let course = CourseId(domain::id::uuid_v7(domain::Timestamp(1), [1; 10]));
-        let command = CommandId(course.0);
-        for route in [
-            Route::Home,
-            Route::Learn,
-            Route::Course(course),
-            Route::Lesson(course, "01-hands".into()),
-            Route::Practice(course),
-            Route::Quiz(course),
-            Route::Attempt(course, command),
-            Route::Events,
-            Route::Event(EventId(course.0)),
-            Route::Ticket(EventId(course.0)),
-            Route::Rewards,
-            Route::Reward(RewardId(course.0)),
-            Route::Request(command),
-            Route::Me,
-            Route::Activity,
-            Route::Points(Wallet::Own),
-            Route::Points(Wallet::Company),
-            Route::Company,
-            Route::Colleagues,
-            Route::Devices,
-            Route::Language,
-            Route::Privacy,
-            Route::Help,
-            Route::SignOut,
-        ] {
-            assert_eq!(Route::parse(&route.path()), route);
+        let mut paths = BTreeSet::new();
+        for pattern in Route::PATTERNS {
+            let segments = pattern.iter().map(|segment| match segment.strip_prefix('"') {
+                Some(fixed) => fixed.trim_end_matches('"').to_owned(),
+                // An id of any kind, and a name of a lesson.
+                None => "0198c5b2-7f00-7000-8000-000000000001".to_owned(),
+            });
+            let path = ["/app".to_owned()]
+                .into_iter()
+                .chain(segments)
+                .collect::<Vec<_>>()
+                .join("/");
+            let route = Route::parse(&path);
+            assert_ne!(route, Route::NotFound, "{path}");
+            assert_eq!(route.path(), path);
             assert!(route.tab().is_some());
+            assert_eq!(
+                route.parent().and_then(|parent| parent.tab()),
+                route.parent().and(route.tab())
+            );
+            paths.insert(path);
         }
+        assert_eq!(paths.len(), Route::PATTERNS.len());
         for path in ["/app/learn/x", "/app/nothing", "/", "/app/events/1/ticket"] {
             assert_eq!(Route::parse(path), Route::NotFound, "{path}");
         }

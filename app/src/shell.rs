@@ -3,12 +3,12 @@
 use crate::address;
 use crate::browser::app_state::{AppState, BootState, ConnectionState, Counts};
 use crate::browser::js;
-use crate::chunk::{self, Chunk};
+use crate::feature::FEATURES;
 use crate::format;
 use crate::icon::{Icon, icon};
 use crate::routes::{Route, Tab};
+use crate::text;
 use crate::ui::{app, button, button_link, heading, line, nothing};
-use crate::{activity, events, home, learning, ledger, members, rewards, text};
 use domain::Lang;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -57,7 +57,7 @@ pub fn member_app(app: AppState) -> AnyView {
         <main id="main" class:bare=move || matches!(route.get(), Route::Ticket(_))>
             {move || match app.boot.get() {
                 BootState::Open => match shown.get() {
-                    Some(Shown::Screen(route)) => screen(&route),
+                    Some(Shown::Screen(route)) => route.screen().unwrap_or_else(|_| skeleton()),
                     Some(Shown::Missing(_)) => missing(app, wanted, shown),
                     None => skeleton(),
                 },
@@ -73,47 +73,6 @@ pub fn member_app(app: AppState) -> AnyView {
         </div>
     }
     .into_any()
-}
-
-/// The chunks of the features.
-const CHUNKS: [Chunk; 2] = [learning::CHUNK, members::CHUNK];
-
-/// The chunk that a screen's code is in; none where it is in the core.
-fn chunk(route: &Route) -> Option<Chunk> {
-    match (route, route.tab()) {
-        (_, Some(Tab::Learn)) => Some(learning::CHUNK),
-        (Route::Colleagues, _) => Some(members::CHUNK),
-        _ => None,
-    }
-}
-
-fn screen(route: &Route) -> AnyView {
-    match route.clone() {
-        Route::Home => home::home_page(),
-        route @ (Route::Learn
-        | Route::Course(_)
-        | Route::Lesson(..)
-        | Route::Practice(_)
-        | Route::Quiz(_)
-        | Route::Attempt(..)) => chunk::screen(learning::screen(route)).unwrap_or_else(|_| skeleton()),
-        Route::Events => events::list_page(),
-        Route::Event(event) => events::detail_page(event),
-        Route::Ticket(event) => events::ticket_page(event),
-        Route::Rewards => rewards::list_page(),
-        Route::Reward(reward) => rewards::detail_page(reward),
-        Route::Request(request) => rewards::request_page(request),
-        Route::Me => members::me_page(),
-        Route::Activity => activity::activity_page(),
-        Route::Points(wallet) => ledger::points_page(wallet),
-        Route::Company => members::company_page(),
-        Route::Colleagues => chunk::screen(members::screen()).unwrap_or_else(|_| skeleton()),
-        Route::Devices => members::devices_page(),
-        Route::Language => members::language_page(),
-        Route::Privacy => members::privacy_page(),
-        Route::Help => members::help_page(),
-        Route::SignOut => members::sign_out_page(),
-        Route::NotFound => not_found(),
-    }
 }
 
 /// What is on display follows what is asked for. While the code of a screen is on its way, the one before it stays.
@@ -145,7 +104,7 @@ fn bring(wanted: RwSignal<Route>, shown: OnDisplay) {
             shown.set(next);
         }
     };
-    match chunk(&wanted.get_untracked()) {
+    match wanted.with_untracked(Route::chunk) {
         Some(chunk) => chunk.load(show),
         None => show(true),
     }
@@ -156,7 +115,7 @@ fn fetch_early(app: AppState) {
     Effect::new(move |_| {
         let usable = app.below_fold_ready.get() && app.boot.get() == BootState::Open;
         if usable && app.connection.get() != ConnectionState::Offline {
-            for chunk in CHUNKS {
+            for chunk in FEATURES.iter().filter_map(|feature| feature.chunk) {
                 chunk.load(|_| {});
             }
         }
@@ -468,7 +427,7 @@ fn no_store(app: AppState) -> AnyView {
     .into_any()
 }
 
-fn not_found() -> AnyView {
+pub fn not_found() -> AnyView {
     let app = app();
     (move || {
         let lang = app.lang.get();

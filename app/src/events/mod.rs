@@ -3,11 +3,10 @@
 #[cfg(feature = "csr")]
 mod card;
 #[cfg(feature = "csr")]
-mod describe;
-#[cfg(feature = "csr")]
 mod detail_page;
 #[cfg(feature = "csr")]
 mod list_page;
+pub mod text;
 #[cfg(feature = "csr")]
 mod ticket_page;
 pub mod view;
@@ -19,7 +18,9 @@ use domain::document::Feature as Owner;
 pub use {card::card, detail_page::detail_page, list_page::list_page, ticket_page::ticket_page};
 
 pub const FEATURE: Feature = Feature {
-    owner: Owner::Events,
+    refusal: text::refusal,
+    receipt: text::receipt,
     #[cfg(feature = "csr")]
-    describe: describe::describe,
+    describe: text::describe,
+    ..Feature::of(Owner::Events)
 };

@@ -3,6 +3,7 @@
 #[cfg(feature = "csr")]
 mod home_page;
 pub mod suggestions;
+pub mod text;
 
 #[cfg(feature = "csr")]
 pub use home_page::{gain, home_page};

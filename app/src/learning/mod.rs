@@ -5,8 +5,6 @@ mod card;
 #[cfg(feature = "csr")]
 mod course_page;
 #[cfg(feature = "csr")]
-mod describe;
-#[cfg(feature = "csr")]
 mod lesson_page;
 #[cfg(feature = "csr")]
 mod list_page;
@@ -18,6 +16,7 @@ mod question;
 mod quiz_page;
 #[cfg(feature = "csr")]
 mod screens;
+pub mod text;
 pub mod view;
 
 use crate::feature::Feature;
@@ -27,7 +26,11 @@ use domain::document::Feature as Owner;
 pub use {card::card, screens::CHUNK, screens::screen};
 
 pub const FEATURE: Feature = Feature {
-    owner: Owner::Learning,
+    refusal: text::refusal,
+    receipt: text::receipt,
     #[cfg(feature = "csr")]
-    describe: describe::describe,
+    chunk: Some(CHUNK),
+    #[cfg(feature = "csr")]
+    describe: text::describe,
+    ..Feature::of(Owner::Learning)
 };

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "csr")]
 mod points_page;
+pub mod text;
 pub mod view;
 
 use crate::feature::Feature;
@@ -10,8 +11,4 @@ use domain::document::Feature as Owner;
 #[cfg(feature = "csr")]
 pub use points_page::points_page;
 
-pub const FEATURE: Feature = Feature {
-    owner: Owner::Ledger,
-    #[cfg(feature = "csr")]
-    describe: |_, _, _| None,
-};
+pub const FEATURE: Feature = Feature::of(Owner::Ledger);

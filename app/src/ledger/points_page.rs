@@ -23,7 +23,7 @@ fn page(view: &LedgerView, lang: Lang, asked: Wallet) -> AnyView {
             view! {
                 <a
                     class="button"
-                    href=Route::Points(one).path()
+                    href=Route::points(one).path()
                     aria-current=(asked == one).then_some("page")
                 >
                     {text::wallet(lang, one)}

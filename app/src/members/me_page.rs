@@ -29,7 +29,7 @@ pub fn me_page() -> AnyView {
         let list = vec![
             to(Route::Activity, text::activity_title(lang), waiting),
             to(
-                Route::Points(Wallet::Own),
+                Route::Points,
                 text::wallet(lang, Wallet::Own),
                 detail(text::points(lang, app.ledger.get().own.available)),
             ),

@@ -7,8 +7,6 @@ mod colleagues_page;
 #[cfg(feature = "csr")]
 mod company_page;
 #[cfg(feature = "csr")]
-mod describe;
-#[cfg(feature = "csr")]
 mod devices_page;
 #[cfg(feature = "csr")]
 mod help_page;
@@ -24,6 +22,7 @@ mod screens;
 mod sign_out_page;
 #[cfg(feature = "csr")]
 mod status_card;
+pub mod text;
 pub mod view;
 
 use crate::feature::Feature;
@@ -37,7 +36,9 @@ pub use {
 };
 
 pub const FEATURE: Feature = Feature {
-    owner: Owner::Members,
     #[cfg(feature = "csr")]
-    describe: describe::describe,
+    chunk: Some(CHUNK),
+    #[cfg(feature = "csr")]
+    describe: text::describe,
+    ..Feature::of(Owner::Members)
 };

@@ -2,6 +2,7 @@
 
 use super::colleagues_page;
 use crate::chunk::{Chunk, Missing};
+use crate::routes::Route;
 use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;
 
@@ -12,6 +13,6 @@ pub const CHUNK: Chunk = Chunk::new(|| Box::pin(load()));
 /// # Errors
 /// Where the file is not here and cannot be fetched.
 #[wasm_split(members, fallible, wasm_split_path = ::leptos::wasm_split, preload(load))]
-pub fn screen() -> Result<AnyView, Missing> {
+pub fn screen(_: Route) -> Result<AnyView, Missing> {
     Ok(colleagues_page::colleagues_page())
 }

@@ -46,7 +46,7 @@ pub fn status_card(app: AppState, lang: Lang) -> AnyView {
             more.push(text::points_reserved(lang, view.reserved));
         }
         view! {
-                <a class="purse" href=Route::Points(wallet).path()>
+                <a class="purse" href=Route::points(wallet).path()>
                     <span class="purse-name">{text::wallet(lang, wallet)}</span>
                     <strong class="figure">{text::number(lang, view.available)}</strong>
                     <span class="detail">{if more.is_empty() { text::confirmed_points(lang).to_owned() } else { more.join(" · ") }}</span>

@@ -1,9 +1,7 @@
 //! On the first screen: what was not read yet.
 
 use crate::actions::submit_silently;
-use crate::activity::view::ActView;
 use crate::browser::app_state::AppState;
-use crate::feature::Described;
 use crate::format;
 use crate::routes::Route;
 use crate::text;
@@ -67,14 +65,4 @@ fn line(app: AppState, notice: &Notice, lang: Lang) -> AnyView {
         </li>
     }
     .into_any()
-}
-
-/// What the activity page says of an act.
-pub fn describe(_: AppState, act: &ActView, lang: Lang) -> Option<Described> {
-    let Command::MarkRead { .. } = act.command()?;
-    Some(Described {
-        words: text::act_notice(lang).to_owned(),
-        route: None,
-        minor: true,
-    })
 }

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "csr")]
 mod card;
+pub mod text;
 pub mod view;
 
 use crate::feature::Feature;
@@ -11,7 +12,7 @@ use domain::document::Feature as Owner;
 pub use card::card;
 
 pub const FEATURE: Feature = Feature {
-    owner: Owner::Notices,
     #[cfg(feature = "csr")]
-    describe: card::describe,
+    describe: text::describe,
+    ..Feature::of(Owner::Notices)
 };

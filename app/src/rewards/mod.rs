@@ -1,13 +1,12 @@
 //! Rewards: the shelves, asking for one, and its way to the member.
 
 #[cfg(feature = "csr")]
-mod describe;
-#[cfg(feature = "csr")]
 mod detail_page;
 #[cfg(feature = "csr")]
 mod list_page;
 #[cfg(feature = "csr")]
 mod request_page;
+pub mod text;
 pub mod view;
 
 use crate::feature::Feature;
@@ -17,7 +16,9 @@ use domain::document::Feature as Owner;
 pub use {detail_page::detail_page, list_page::list_page, request_page::request_page};
 
 pub const FEATURE: Feature = Feature {
-    owner: Owner::Rewards,
+    refusal: text::refusal,
+    receipt: text::receipt,
     #[cfg(feature = "csr")]
-    describe: describe::describe,
+    describe: text::describe,
+    ..Feature::of(Owner::Rewards)
 };

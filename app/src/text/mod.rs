@@ -18,7 +18,7 @@ macro_rules! say {
             }
         })*
         #[cfg(test)]
-        pub(super) const FIXED: &[(&str, &str)] = &[$(($fr, $en)),*];
+        pub(crate) const FIXED: &[(&str, &str)] = &[$(($fr, $en)),*];
     };
 }
 
@@ -32,7 +32,7 @@ macro_rules! fill {
             }
         })*
         #[cfg(test)]
-        pub(super) const FILLED: &[(&str, &str)] = &[$(($fr, $en)),*];
+        pub(crate) const FILLED: &[(&str, &str)] = &[$(($fr, $en)),*];
     };
 }
 
@@ -50,21 +50,27 @@ macro_rules! count {
             form.replace("{n}", &$crate::text::number(lang, n))
         })*
         #[cfg(test)]
-        pub(super) const COUNTED: &[(&str, &str)] = &[$(($fr_one, $en_one), ($fr, $en)),*];
+        pub(crate) const COUNTED: &[(&str, &str)] = &[$(($fr_one, $en_one), ($fr, $en)),*];
     };
 }
 
+mod common;
 mod input;
 mod outcomes;
-mod pages;
 mod privacy;
-mod vocabulary;
 
+pub use crate::activity::text::*;
+pub use crate::events::text::*;
+pub use crate::home::text::*;
+pub use crate::learning::text::*;
+pub use crate::ledger::text::*;
+pub use crate::members::text::*;
+pub use crate::notices::text::*;
+pub use crate::rewards::text::*;
+pub use common::*;
 pub use input::{input_code, input_error};
 pub use outcomes::*;
-pub use pages::*;
 pub use privacy::*;
-pub use vocabulary::*;
 
 /// Is the singular used for `n`? French counts 0 and 1 as one, English only 1.
 pub fn is_one(lang: Lang, n: i64) -> bool {
@@ -105,17 +111,33 @@ mod tests {
 
     fn all() -> Vec<(&'static str, &'static str)> {
         [
-            pages::FIXED,
-            privacy::FIXED,
-            pages::FILLED,
-            pages::COUNTED,
-            vocabulary::FIXED,
-            vocabulary::FILLED,
-            vocabulary::COUNTED,
-            outcomes::FIXED,
-            outcomes::FILLED,
-            input::FIXED,
+            crate::activity::text::FIXED,
+            crate::events::text::COUNTED,
+            crate::events::text::FILLED,
+            crate::events::text::FIXED,
+            crate::home::text::FILLED,
+            crate::home::text::FIXED,
+            crate::learning::text::COUNTED,
+            crate::learning::text::FILLED,
+            crate::learning::text::FIXED,
+            crate::ledger::text::COUNTED,
+            crate::ledger::text::FILLED,
+            crate::ledger::text::FIXED,
+            crate::members::text::COUNTED,
+            crate::members::text::FILLED,
+            crate::members::text::FIXED,
+            crate::notices::text::FILLED,
+            crate::notices::text::FIXED,
+            crate::rewards::text::COUNTED,
+            crate::rewards::text::FILLED,
+            crate::rewards::text::FIXED,
             input::FILLED,
+            input::FIXED,
+            outcomes::FIXED,
+            privacy::FIXED,
+            common::COUNTED,
+            common::FILLED,
+            common::FIXED,
         ]
         .concat()
     }
