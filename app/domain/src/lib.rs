@@ -7,7 +7,7 @@
 //! 1. A module of its name with its read models (what a phone shows), its `Command` and its rules.
 //! 2. A variant in [`command::Command`]; never rename or remove one: phones may hold it for months. An enum that
 //!    travels or is stored has a case for what a newer version adds, see [`newer`]; a field added later has a default.
-//! 3. Its documents in [`document`], its refusals in [`error::Error`].
+//! 3. Its [`document::Feature`] and its documents in [`document`], its refusals in [`error::Error`].
 //! 4. One of each command in its `Command::samples`, with who may give it; golden lines in `tests/wire.rs` and, for each
 //!    document, in `tests/golden/documents.jsonl`.
 

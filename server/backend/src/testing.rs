@@ -15,6 +15,8 @@ pub struct TestDb {
     /// The rounds of phones on it.
     pub sync: sync::Server,
     pub clock: Arc<Fixed>,
+    /// Lets others come to their turn at each step, and holds the server up where a test plans it.
+    pub injector: Arc<FaultInjector>,
     pub url: String,
     folder: Option<std::path::PathBuf>,
 }
@@ -142,16 +144,17 @@ impl TestDb {
 
     async fn open(url: String, folder: Option<std::path::PathBuf>) -> TestDb {
         let clock = Arc::new(Fixed::new(NOW, 1));
+        let injector = Arc::new(FaultInjector::default());
         let db = Db::open(&url, clock.clone(), clock.clone())
             .await
             .expect("the database opens")
-            // It does nothing but let others come to their turn.
-            .with_steps(Arc::new(FaultInjector::default()));
+            .with_steps(injector.clone());
         crate::migrate(&db).await.expect("the database migrates");
         TestDb {
             sync: sync::Server::new(db.clone()),
             db,
             clock,
+            injector,
             url,
             folder,
         }

@@ -13,7 +13,6 @@ use domain::sync::{Cursor, MOST_BYTES, MOST_COMMANDS, PROTO};
 use domain::{Verdict, fault};
 use serde_json::value::RawValue;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 type Answered = Result<Response, Problem>;
 type Round = domain::sync::Request<Box<RawValue>>;
@@ -21,6 +20,8 @@ type Round = domain::sync::Request<Box<RawValue>>;
 pub const MOST_CRASH_BYTES: usize = 4 * 1024;
 /// Crash reports logged in a minute; a bad release must not fill the disk.
 const MOST_CRASHES: u32 = 60;
+/// Milliseconds.
+const CRASH_WINDOW: i64 = 60_000;
 
 pub(super) async fn caller(app: &Shared, headers: &HeaderMap) -> Result<Option<(Caller, Cursor)>, Problem> {
     let Some(token) = app.session_token(headers) else {
@@ -203,8 +204,9 @@ pub async fn crash(State(app): State<Shared>, request: Request) -> Response {
         return refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json");
     }
     let within = app.crashes.lock().is_ok_and(|mut seen| {
-        if seen.0.elapsed() > Duration::from_secs(60) {
-            *seen = (Instant::now(), 0);
+        let now = app.db.now();
+        if !(seen.0.0..seen.0.0 + CRASH_WINDOW).contains(&now.0) {
+            *seen = (now, 0);
         }
         seen.1 += 1;
         seen.1 <= MOST_CRASHES

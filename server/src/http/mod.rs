@@ -25,7 +25,6 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
-use std::time::{Duration, Instant};
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
@@ -36,8 +35,8 @@ pub use network::Peer;
 pub use operations::recorder;
 pub use routes::{Access, MOST_FORM_BYTES, Route, Takes, routes};
 
-/// How long the brand is believed before the settings are read again.
-const BRANDING_TTL: Duration = Duration::from_secs(2);
+/// Cache lifetime of the branding, in milliseconds.
+const BRANDING_TTL: i64 = 2_000;
 
 /// What all requests share.
 pub struct AppState {
@@ -56,12 +55,12 @@ pub struct AppState {
     phone_country: String,
     metrics_token: Option<String>,
     limits: Limits,
-    branding: RwLock<(Branding, Instant)>,
+    branding: RwLock<(Branding, Timestamp)>,
     /// The client's folder, where it may change under us.
     watched: Option<PathBuf>,
     /// In a demo: the codes that would have been sent.
     demo_codes: Option<Mutex<HashMap<Uuid, (Timestamp, String)>>>,
-    crashes: Mutex<(Instant, u32)>,
+    crashes: Mutex<(Timestamp, u32)>,
 }
 
 /// The client's files, and what is made of them for the brand.
@@ -83,7 +82,7 @@ impl AppState {
         sending: Sending,
         settings: &Serve,
     ) -> backend::Result<Shared> {
-        let brand = brand(&db).await?;
+        let (brand, now) = (brand(&db).await?, db.now());
         let face = Arc::new(BrandedAssets::new(&site, &brand));
         let branding = Branding {
             site: Arc::new(site),
@@ -110,10 +109,10 @@ impl AppState {
             } else {
                 Limits::STRICT
             },
-            branding: RwLock::new((branding, Instant::now())),
+            branding: RwLock::new((branding, now)),
             watched: settings.watch_site.then(|| settings.site.clone()),
             demo_codes: settings.demo.then(Mutex::default),
-            crashes: Mutex::new((Instant::now(), 0)),
+            crashes: Mutex::new((now, 0)),
         }))
     }
 
@@ -124,7 +123,8 @@ impl AppState {
             Ok(known) => known.clone(),
             Err(poisoned) => poisoned.into_inner().clone(),
         };
-        if read_at.elapsed() < BRANDING_TTL {
+        let now = self.db.now();
+        if (read_at.0..read_at.0 + BRANDING_TTL).contains(&now.0) {
             return known;
         }
         let fresh = match brand(&self.db).await {
@@ -145,7 +145,7 @@ impl AppState {
             }
         };
         if let Ok(mut known) = self.branding.write() {
-            *known = (fresh.clone(), Instant::now());
+            *known = (fresh.clone(), now);
         }
         fresh
     }

@@ -276,7 +276,7 @@ async fn the_brand_changes_without_a_build() {
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(2100)).await;
+    test.clock.advance(2_000);
     assert!(phone.get("/brand.css").await.text().contains("--accent: #1D4ED8"));
     let shell = phone.get("/app").await;
     assert!(

@@ -122,6 +122,11 @@ async fn crashes_are_taken_in_measure() {
         last = phone.post_json("/api/crash", report).await.status;
     }
     assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+    test.clock.advance(60_000);
+    assert_eq!(
+        phone.post_json("/api/crash", report).await.status,
+        StatusCode::NO_CONTENT
+    );
 }
 
 #[tokio::test]

@@ -216,11 +216,18 @@ both! {
         let reward = last_one(test, &mut phone).await;
         let (_, command) = phone.command(redeem(&reward, Wallet::Company)).await;
         let body = phone.round(&Cursor::default(), &[&command]).await;
-        let dropped = phone.quietly(phone.json_request("/api/sync", body.clone()));
-        // The phone is gone before the answer, or just after; either way asking again tells.
-        let _ = tokio::time::timeout(std::time::Duration::from_millis(3), dropped).await;
+        // The connection is lost while the server is in the transaction.
+        test.injector.plan_pause(4);
+        let request = Box::pin(phone.quietly(phone.json_request("/api/sync", body.clone())));
+        tokio::select! {
+            _ = request => panic!("the round ended before its fourth step"),
+            () = test.injector.paused() => {}
+        }
+        assert_eq!(proven(test).await.held, 0);
+        test.injector.resume();
         harness.app.tasks.close();
         harness.app.tasks.wait().await;
+        assert_eq!(proven(test).await.held, 100);
         let again = phone.post_json("/api/sync", body).await;
         assert_eq!(again.json()["outcomes"][0]["verdict"]["confirmed"]["reserved"]["points"], Value::from(100));
         assert_eq!(proven(test).await.held, 100);

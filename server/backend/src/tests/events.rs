@@ -1,6 +1,6 @@
 use super::{apply, caller, documents, envelope, populate, send};
 use crate::caller::{Caller, CommandTime};
-use crate::db::on;
+use crate::db::{Pools, on};
 use crate::testing::{NOW, TestDb};
 use crate::{both, events};
 use domain::document::Collection;
@@ -83,6 +83,26 @@ async fn content(test: &TestDb) -> i64 {
     on!(tx, c => sqlx::query_scalar("SELECT content FROM system").fetch_one(c).await.unwrap())
 }
 
+/// Returns once a transaction waits for another: for the only writer of SQLite, or for a lock of PostgreSQL.
+async fn until_one_waits(test: &TestDb) {
+    const WAITING: &str = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+    let begun = std::time::Instant::now();
+    loop {
+        let waits = match &test.db.pools {
+            Pools::Sqlite { write, .. } => write.status().waiting > 0,
+            Pools::Postgres(pool) => {
+                let waiting: i64 = sqlx::query_scalar(WAITING).fetch_one(pool).await.unwrap();
+                waiting > 0
+            }
+        };
+        if waits {
+            return;
+        }
+        assert!(begun.elapsed().as_secs() < 30, "nobody waits");
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+}
+
 both! {
     async fn phones_hear_that_the_last_seats_went_at_once(test) {
         calendar(test).await;
@@ -98,7 +118,7 @@ both! {
         let when = CommandTime { made_at: now, now, synced_at: None };
         events::handle(&mut first, &ann, when, Command::Join { event: pair.id }).await.unwrap();
         let later = async {
-            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            until_one_waits(test).await;
             first.commit().await.unwrap();
         };
         let (_, verdict) = tokio::join!(later, send(test, &bob, 2, join(&pair)));
