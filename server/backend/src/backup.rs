@@ -1,4 +1,4 @@
-//! A whole programme in one file: a SQLite database, whichever engine it comes from.
+//! Backup files: a whole programme in one SQLite database, whichever engine it comes from.
 
 use crate::{Error, Result, programme};
 use domain::fault;
@@ -7,10 +7,10 @@ use sqlx::{ConnectOptions, Connection};
 use std::path::Path;
 use std::time::Duration;
 
-/// Copies a SQLite database as it is at one moment, while others read and write it, into the empty file `to`.
+/// Copies a consistent snapshot of a SQLite database, while others read and write it, into the empty file `to`.
 ///
 /// # Errors
-/// Where `from` is not a database or cannot be read, or `to` cannot be written.
+/// If `from` is not a database or cannot be read, or `to` cannot be written.
 pub async fn copy_file(from: &Path, to: &Path) -> Result<()> {
     let options = SqliteConnectOptions::new()
         .filename(from)
@@ -24,7 +24,7 @@ pub async fn copy_file(from: &Path, to: &Path) -> Result<()> {
         std::fs::copy(from, to).map_err(sqlx::Error::Io)?;
         return Ok(connection.close().await?);
     }
-    // Why not a copy of the bytes: what was committed last lies in a second file, and both change meanwhile.
+    // Why not a copy of the bytes: the newest commits are in the WAL file, and both files change meanwhile.
     sqlx::query("VACUUM INTO $1")
         .bind(to)
         .execute(&mut connection)
@@ -32,10 +32,10 @@ pub async fn copy_file(from: &Path, to: &Path) -> Result<()> {
     Ok(connection.close().await?)
 }
 
-/// Makes sure that `file` is a whole programme, alone: nothing of it lies in files beside it.
+/// Checks that `file` is a whole programme by itself, with nothing left in side files.
 ///
 /// # Errors
-/// [`Error::Setup`] where it is damaged or something else.
+/// [`Error::Setup`] if it is damaged or not a programme.
 pub async fn check_file(file: &Path) -> Result<()> {
     let mut connection = connect_alone(file).await?;
     let said: String = sqlx::query_scalar("PRAGMA quick_check(1)")
@@ -53,17 +53,17 @@ pub async fn check_file(file: &Path) -> Result<()> {
     Ok(connection.close().await?)
 }
 
-/// Opens a SQLite file that nobody else may have open, and brings all of it into that one file.
+/// Opens a SQLite file exclusively, and merges its WAL into it.
 ///
 /// # Errors
-/// [`Error::Setup`] where somebody has it open.
+/// [`Error::Setup`] if another process has it open.
 pub async fn connect_alone(file: &Path) -> Result<SqliteConnection> {
     let mut connection = SqliteConnectOptions::new()
         .filename(file)
         .busy_timeout(Duration::from_secs(2))
         .connect()
         .await?;
-    // Leaving this mode needs the file for oneself.
+    // Leaving WAL mode requires exclusive access.
     match sqlx::query("PRAGMA journal_mode = DELETE")
         .execute(&mut connection)
         .await
@@ -76,7 +76,7 @@ pub async fn connect_alone(file: &Path) -> Result<SqliteConnection> {
     }
 }
 
-/// Does a SQLite database hold a programme? One that was never migrated holds none.
+/// True if a SQLite database holds a programme; one that was never migrated holds none.
 pub async fn holds_programme(connection: &mut SqliteConnection) -> Result<bool> {
     const MIGRATED: &str = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'company'";
     let migrated: i64 = sqlx::query_scalar(MIGRATED).fetch_one(&mut *connection).await?;

@@ -1,10 +1,10 @@
-//! Who acts, and when.
+//! The acting member, and the time of a command.
 
 use domain::document::GENERATION;
 use domain::id::{CompanyId, MemberId, SessionId};
 use domain::{Error, Lang, Timestamp};
 
-/// A signed-in member, as the session says; every use case of a member takes one.
+/// A signed-in member, read from the session; every use case of a member takes one.
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub member: MemberId,
@@ -14,11 +14,11 @@ pub struct Caller {
     pub tier: String,
     pub manager: bool,
     pub language: Lang,
-    /// The last time this phone asked for changes, to the hour.
+    /// Time of this phone's last sync, to the hour.
     pub synced_at: Option<Timestamp>,
 }
 
-/// When a command was made, and how far that is believed.
+/// When a command was made, and the data to decide whether to trust that.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CommandTime {
     pub made_at: Timestamp,
@@ -27,13 +27,13 @@ pub(crate) struct CommandTime {
 }
 
 impl CommandTime {
-    /// How long a phone's clock is believed after the server last saw it.
+    /// How long a phone's clock is trusted after its last sync.
     const BELIEVED: i64 = 72 * Timestamp::HOUR;
 
-    /// Checks a rule with a deadline: by the server's clock, and by the phone's where it is believed.
+    /// Checks a rule with a deadline: by the server's clock, or by the phone's if it is trusted.
     ///
     /// # Errors
-    /// The rule's own refusal; [`domain::Error::LateAndUnproven`] where only a phone that is not believed was in time.
+    /// The rule's own refusal; [`domain::Error::LateAndUnproven`] if only an untrusted phone clock was in time.
     pub fn in_time(&self, rule: impl Fn(Timestamp) -> Result<(), Error>) -> Result<(), Error> {
         let refusal = match rule(self.now) {
             Ok(()) => return Ok(()),
@@ -56,7 +56,8 @@ impl CommandTime {
     }
 }
 
-/// What decides which documents a member sees, and in which form. Manager is in it because it decides on the company's wallet.
+/// Key of everything that decides which documents a member sees, and in which form. It contains the manager flag, which
+/// decides on the company's wallet.
 pub(crate) fn audience(company: CompanyId, trade: &str, tier: &str, manager: bool) -> String {
     format!(
         "{GENERATION}|{company}|{trade}|{tier}|{}",

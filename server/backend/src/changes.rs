@@ -1,4 +1,4 @@
-//! The two counters and what moved them: published content, and the documents of one member.
+//! The two change counters and the changes behind them: published content, and the documents of one member.
 
 use crate::db::{Document, Engine, LIST, Tx, on, push_list};
 use crate::{Error, Result, caller};
@@ -11,9 +11,9 @@ use tracing::instrument;
 
 type Documents = BTreeSet<Document>;
 
-/// Writes down what changed for members, and moves their counters.
+/// Records what changed for members, and moves their counters.
 ///
-/// A member whose changes lie in two parts has a counter that moves twice, which harms nobody.
+/// A member whose changes span two chunks has their counter moved twice, which is harmless.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn of_members(tx: &mut Tx, changed: BTreeMap<MemberId, Documents>) -> Result<()> {
     let changed: Vec<(MemberId, &Document)> = changed
@@ -23,8 +23,9 @@ pub(crate) async fn of_members(tx: &mut Tx, changed: BTreeMap<MemberId, Document
     for rows in changed.chunks(LIST) {
         let mut members: Vec<MemberId> = rows.iter().map(|(member, _)| *member).collect();
         members.dedup();
-        // Why not one text for both: it is the last of a transaction, others wait for it, and neither engine can do the
-        // other's way of doing both in one go. SQLite counts the rows of both statements, PostgreSQL those of the last.
+        // Why the SQL differs: this runs last in a transaction while others wait for its locks, so it must be one round
+        // trip, and neither engine supports the other's way of doing that. SQLite counts the rows of both statements,
+        // PostgreSQL those of the last.
         let (begin, then, moved, counted) = match tx.engine {
             Engine::Sqlite(_) => (
                 if fault!("changes-do-not-move-the-counter") {
@@ -36,8 +37,9 @@ pub(crate) async fn of_members(tx: &mut Tx, changed: BTreeMap<MemberId, Document
                 "member",
                 members.len(),
             ),
-            // Why in order: two transactions that change the same members lock them one after the other. Why no key:
-            // who wrote a row that refers to a member holds its key, and two of them would wait for each other.
+            // Why ORDER BY: two transactions that change the same members lock them in the same order. Why FOR NO KEY:
+            // a writer of a row that refers to a member holds a lock on its key, and two such transactions would
+            // deadlock.
             Engine::Postgres(_) => (
                 "WITH moved AS (UPDATE member SET own = own + 1 WHERE id IN (SELECT id FROM member WHERE id IN (",
                 " ORDER BY id FOR NO KEY UPDATE) RETURNING id, own) ",
@@ -84,7 +86,7 @@ pub(crate) async fn of_content(tx: &mut Tx, documents: Documents) -> Result<()> 
     Ok(())
 }
 
-/// Content that changed after `have`, oldest first.
+/// Returns content that changed after `have`, oldest first.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn content_since(tx: &mut Tx, have: i64) -> Result<Vec<(String, String)>> {
     const SINCE: &str =
@@ -92,7 +94,7 @@ pub(crate) async fn content_since(tx: &mut Tx, have: i64) -> Result<Vec<(String,
     Ok(on!(tx, c => sqlx::query_as(SINCE).bind(have).fetch_all(c).await?))
 }
 
-/// What it takes to say how far a phone is that has everything.
+/// The columns of the newest cursor, that of a phone that is up to date.
 #[derive(sqlx::FromRow)]
 pub(crate) struct Newest {
     pub epoch: String,
@@ -115,12 +117,12 @@ impl Newest {
     }
 }
 
-/// How far a phone is that has everything, and the documents of its member that changed, as collection and id.
+/// The newest cursor, and the member's changed documents as (collection, id).
 pub(crate) type Delta = (Cursor, Vec<(String, String)>);
 
-/// What is new for each of these members since their counters had these values, in this order.
+/// Returns the delta of each member since the given counter value, in the order of `asked`.
 ///
-/// Why in one statement, and one row each: each round that brings something pays for it.
+/// Why one statement, and one row each: every round that changes something pays for it.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn of_members_since(tx: &mut Tx, asked: &[(MemberId, i64)]) -> Result<Vec<Delta>> {
     #[derive(sqlx::FromRow)]

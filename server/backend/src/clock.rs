@@ -1,14 +1,14 @@
-//! Clock and chance, as parameters.
+//! Clock and randomness, as parameters.
 
 use domain::Timestamp;
 use std::sync::Mutex;
 
-/// Where time comes from.
+/// A source of time.
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
-/// Where chance comes from.
+/// A source of randomness.
 pub trait Rng: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
@@ -16,7 +16,7 @@ pub trait Rng: Send + Sync {
 /// The machine's clock and its secure random source: for the binary.
 #[derive(Default)]
 pub struct System {
-    /// Randomness fetched ahead. Why: an import makes an id a row, and each fetch is a call into the system.
+    /// Randomness fetched ahead. Why: an import makes one id per row, and each fetch is a system call.
     ahead: Mutex<Vec<u8>>,
 }
 
@@ -40,12 +40,12 @@ impl Rng for System {
         }
         let from = ahead.len() - bytes.len();
         bytes.copy_from_slice(&ahead[from..]);
-        // What was given out is gone from here, so nothing is given out twice.
+        // Truncated, so that no byte is used twice.
         ahead.truncate(from);
     }
 }
 
-/// A clock that stands still until it is set, and chance from a seed: for tests and generated data.
+/// A clock that moves only when set, and a seeded random source: for tests and generated data.
 pub struct Fixed {
     now: Mutex<Timestamp>,
     state: Mutex<u64>,

@@ -1,4 +1,4 @@
-//! One way to change something as a member: a command, applied once, with its outcome kept.
+//! Commands, the only way for a member to change something: each is applied once and its outcome is stored.
 
 mod sql;
 
@@ -14,18 +14,18 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use tracing::instrument;
 
-/// Acts of a member that a phone is sent.
+/// Maximum number of a member's acts sent to a phone.
 const MOST_ACTS: usize = 200;
 
-/// A command as it came, read once.
+/// A command as received, parsed once.
 pub(crate) struct Received {
     body: Box<RawValue>,
     hash: Vec<u8>,
-    /// Where it cannot be read: its id, as far as there is one.
+    /// `Err` if it cannot be parsed: its id, or the nil id if that cannot be read either.
     envelope: std::result::Result<Envelope, CommandId>,
 }
 
-/// What was decided of a command: as the log keeps it and a phone is told, byte for byte, and what that says.
+/// A command's outcome, with its JSON byte for byte as stored in the log and sent to the phone.
 #[derive(Clone, Debug)]
 pub struct Decided {
     pub outcome: Outcome,
@@ -49,7 +49,7 @@ impl Received {
         }
     }
 
-    /// The act that a member's phones are told of, where the command was confirmed.
+    /// Returns the act to send to the member's phones, if the command was confirmed.
     pub(crate) fn confirmed(&self, outcome: &Outcome) -> Option<(CommandId, Act)> {
         let envelope = self.envelope.as_ref().ok()?;
         matches!(outcome.verdict, Verdict::Confirmed(_)).then(|| {
@@ -97,13 +97,13 @@ struct Sent<'a> {
     envelope: &'a Envelope,
 }
 
-/// Applies commands in their order and in one transaction; answers one outcome each, once they are committed.
+/// Applies commands in order in one transaction; returns one outcome each, after the commit.
 ///
-/// Each is atomic for itself: a refused one leaves nothing but its outcome, a failed one leaves nothing at all, and
-/// neither keeps the next from being applied.
+/// Each is atomic: a refused command leaves nothing but its outcome, a failed one leaves nothing, and neither prevents
+/// the next from being applied.
 ///
 /// # Errors
-/// Where nothing is known of any of them: the phones keep them and send them again.
+/// If the outcome of all of them is unknown: phones keep them and retry.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn apply_batch(db: &Db, commands: &[(&Caller, &Received)]) -> Result<Vec<Decided>> {
     let (tx, decided) = apply_batch_uncommitted(db, commands).await?;
@@ -111,10 +111,10 @@ pub(crate) async fn apply_batch(db: &Db, commands: &[(&Caller, &Received)]) -> R
     Ok(decided)
 }
 
-/// The same, except that the commit is left to who asked; until then no outcome may leave the server.
+/// Like [`apply_batch`], but leaves the commit to the caller; no outcome may leave the server before it.
 ///
-/// Why tried all at once first: nearly all commands are new and confirmed, and most of their time is the number of
-/// statements.
+/// Why a fast path without savepoints first: nearly all commands are new and confirmed, and the number of statements
+/// dominates their cost.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn apply_batch_uncommitted(
     db: &Db,
@@ -144,7 +144,7 @@ pub(crate) async fn apply_batch_uncommitted(
     Ok((tx, decided))
 }
 
-/// The outcomes, where all commands are new and confirmed; otherwise `None`, and the transaction is to be undone.
+/// Returns the outcomes if all commands are new and confirmed; otherwise `None`, and the caller must roll back.
 async fn try_fast_path(
     tx: &mut Tx,
     sent: &[std::result::Result<Sent<'_>, Outcome>],
@@ -191,7 +191,7 @@ async fn apply_in_savepoint(tx: &mut Tx, sent: &Sent<'_>) -> Result<Decided> {
             }
             Verdict::Refused(error)
         }
-        // No command has failed: all of them are to come again.
+        // Transient: no command is marked failed, the phones retry all of them.
         Err(error) if error.is_transient() && !fault!("acts-fail-while-the-database-fails") => {
             return Err(error);
         }
@@ -203,7 +203,7 @@ async fn apply_in_savepoint(tx: &mut Tx, sent: &Sent<'_>) -> Result<Decided> {
     };
     let new = [(sent, outcome(tx, sent, verdict)?)];
     if sql::insert(tx, &new).await? == 0 {
-        // It came twice at the same time, and the other was faster.
+        // A concurrent transaction inserted the same command first.
         tx.rollback_to_and_release(start).await?;
         return match sql::find(tx, sent.envelope.id).await? {
             Some(known) => replay(tx, sent, known),
@@ -215,7 +215,7 @@ async fn apply_in_savepoint(tx: &mut Tx, sent: &Sent<'_>) -> Result<Decided> {
     Ok(decided)
 }
 
-/// The answer to a command that is in the log.
+/// Returns the stored outcome of a command that is already in the log.
 fn replay(tx: &Tx, sent: &Sent<'_>, (member, hash, outcome): sql::Known) -> Result<Decided> {
     if member != sent.caller.member || hash != sent.received.hash {
         tracing::warn!(command = %sent.envelope.id, "a command id came with other bytes");
@@ -231,7 +231,7 @@ fn replay(tx: &Tx, sent: &Sent<'_>, (member, hash, outcome): sql::Known) -> Resu
     Ok(kept)
 }
 
-/// An outcome that is not written into the log.
+/// Builds an outcome without writing it to the log.
 fn unkept(tx: &Tx, sent: &Sent<'_>, verdict: Verdict) -> Result<Decided> {
     Decided::new(Outcome {
         id: sent.envelope.id,
@@ -240,13 +240,13 @@ fn unkept(tx: &Tx, sent: &Sent<'_>, verdict: Verdict) -> Result<Decided> {
     })
 }
 
-/// The outcome of a command, which its member is told.
+/// Builds the outcome of a command and marks the act as changed for its member.
 fn outcome(tx: &mut Tx, sent: &Sent<'_>, verdict: Verdict) -> Result<Decided> {
     tx.mark_changed(sent.caller.member, Collection::Act, sent.envelope.id);
     unkept(tx, sent, verdict)
 }
 
-/// A command that can be applied; its outcome, where nothing is to be kept of it.
+/// Returns a command that can be applied, or its outcome if nothing of it is stored.
 fn sendable<'a>(
     now: Timestamp,
     caller: &'a Caller,
@@ -288,7 +288,8 @@ async fn handle(tx: &mut Tx, caller: &Caller, envelope: &Envelope) -> Result<Rec
     }
 }
 
-/// A member's newest commands with their outcomes; of them, those of `ids` alone where they are named.
+/// Returns a member's newest commands with their outcomes, limited to `ids` if given (and at most [`MOST_ACTS`] of
+/// them).
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn acts(
     tx: &mut Tx,

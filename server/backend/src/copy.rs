@@ -1,4 +1,4 @@
-//! Moves a programme from one database to another, also from one engine to the other.
+//! Copies a programme between databases, also between engines.
 
 use crate::db::schema::{self, Table, Type};
 use crate::db::{Engine, on, params};
@@ -9,14 +9,14 @@ use sqlx::{AssertSqlSafe, QueryBuilder, Row};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// What was copied.
+/// Totals of a copy.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Copied {
     pub tables: usize,
     pub rows: u64,
 }
 
-/// A value on its way: the engines differ in the size of integers and in what an id is.
+/// A value in transit: the engines differ in integer sizes and in the type of ids.
 enum Value {
     Int(Option<i64>),
     Str(Option<String>),
@@ -27,7 +27,7 @@ enum Value {
 /// Copies everything in one transaction on each side. Both databases must be migrated.
 ///
 /// # Errors
-/// [`Error::Setup`] where the target is not empty.
+/// [`Error::Setup`] if the target is not empty.
 pub async fn copy(from: &Db, to: &Db, progress: impl FnMut(&str, u64)) -> Result<Copied> {
     let mut source = from.read().await?;
     let mut target = to.write().await?;
@@ -41,20 +41,21 @@ pub async fn copy(from: &Db, to: &Db, progress: impl FnMut(&str, u64)) -> Result
     Ok(copied)
 }
 
-/// Puts a backup into a PostgreSQL database and begins a new epoch, all in one transaction. Both must be migrated.
+/// Restores a backup into a PostgreSQL database and begins a new epoch, all in one transaction. Both must be migrated.
 ///
 /// # Errors
-/// [`Error::Setup`] where somebody else uses the database, or it is not empty and may not be emptied.
+/// [`Error::Setup`] if another process uses the database, or it is not empty and `may_empty` is false.
 pub async fn restore(backup: &Db, to: &Db, may_empty: bool) -> Result<Copied> {
     let mut source = backup.read().await?;
     let mut target = to.write().await?;
-    // Why nobody else: who reads while tables are emptied sees nothing in them, as if nothing had ever been there.
+    // Why alone: TRUNCATE is not MVCC-safe, concurrent readers would see empty tables.
     wait_until_alone(&mut target).await?;
     if !programme::is_untouched(&mut target).await? {
         if !may_empty {
             return Err(Error::Setup("the database holds a programme already".into()));
         }
-        // Why not DELETE: nobody may delete entries, and that holds for the tables, not for what replaces them whole.
+        // Why not DELETE: triggers forbid deleting entries, and that must hold for everything but replacing the whole
+        // tables.
         let tables = schema::tables(&mut target).await?;
         let tables: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
         let guards = |state| {
@@ -77,7 +78,7 @@ pub async fn restore(backup: &Db, to: &Db, may_empty: bool) -> Result<Copied> {
     Ok(copied)
 }
 
-/// Connections that were just closed are listed for a moment longer.
+/// Waits a moment, because connections just closed are still listed.
 async fn wait_until_alone(tx: &mut Tx) -> Result<()> {
     const OTHERS: &str = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
         AND application_name = 'compagnon' AND pid <> pg_backend_pid()";
@@ -94,7 +95,7 @@ async fn wait_until_alone(tx: &mut Tx) -> Result<()> {
 }
 
 async fn fill(source: &mut Tx, target: &mut Tx, mut progress: impl FnMut(&str, u64)) -> Result<Copied> {
-    // What a migration puts into an empty database comes from the source instead.
+    // Rows that migration inserts into an empty database are replaced by those of the source.
     for table in ["system", "signing_key", "programme", "account"] {
         on!(target, c => sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(c).await.map(|_| ())?);
     }
@@ -127,7 +128,7 @@ async fn fill(source: &mut Tx, target: &mut Tx, mut progress: impl FnMut(&str, u
     Ok(copied)
 }
 
-/// The columns of a table, as a statement names them.
+/// Returns the quoted column list of a table.
 fn names(table: &Table) -> String {
     let names: Vec<String> = table
         .columns
@@ -138,7 +139,7 @@ fn names(table: &Table) -> String {
 }
 
 async fn copy_table(source: &mut Tx, target: &mut Tx, from: &Table, to: &Table) -> Result<u64> {
-    // Why in order: a row may refer to an earlier one of its table.
+    // Why ordered: a row may refer to an earlier one of its table.
     let order: Vec<String> = from.key().iter().map(|column| format!("\"{column}\"")).collect();
     let select = format!(
         "SELECT {} FROM {} ORDER BY {}",

@@ -1,10 +1,10 @@
-//! What a new day brings without anybody asking.
+//! The daily job.
 
 use crate::{Result, Tx, events, ledger, programme, sessions, status};
 use tracing::instrument;
 
-/// Points expire, statuses are worked out again, what is over leaves the phones, old sign-ins are forgotten. Answers in
-/// how many wallets points expired. Doing it twice on a day does no harm.
+/// Expires points, recomputes statuses, removes past events from phones, and deletes old sign-ins. Returns the number
+/// of wallets in which points expired. Idempotent within a day.
 #[instrument(level = "debug", skip_all)]
 pub async fn work(tx: &mut Tx) -> Result<usize> {
     let settings = programme::current(tx).await?;

@@ -1,4 +1,4 @@
-//! From tables to the documents a phone keeps. A document that a member may not see is simply not there.
+//! Builds the documents a phone stores. A document that a member may not see is left out.
 
 use crate::stored::{Bodies, bodies, body, one, shown};
 use crate::{
@@ -12,10 +12,10 @@ use domain::members::Me;
 use domain::{Day, fault};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What one member sees, worked out once a round.
+/// Reads the documents of one member; settings and profile are read once per round.
 pub(crate) struct DocumentReader {
     member: MemberId,
-    /// Acts that were confirmed a moment ago, by their ids: they need not be read again.
+    /// Acts confirmed in this round, by id: they need not be read again.
     acts: BTreeMap<String, Act>,
     known: Option<Known>,
 }
@@ -26,7 +26,7 @@ struct Known {
     today: Day,
 }
 
-/// How far back the history on a phone goes.
+/// Months of history on a phone.
 const MONTHS: i32 = 24;
 
 impl DocumentReader {
@@ -42,12 +42,12 @@ impl DocumentReader {
         DocumentReader { acts, ..self }
     }
 
-    /// All documents of a collection.
+    /// Returns all documents of a collection.
     pub async fn all(&mut self, tx: &mut Tx, collection: Collection) -> Result<Bodies> {
         self.list(tx, collection, None).await
     }
 
-    /// Those of `ids` that are there.
+    /// Returns the existing documents of `ids`.
     pub async fn some(
         &mut self,
         tx: &mut Tx,
@@ -144,7 +144,7 @@ impl DocumentReader {
 }
 
 impl Known {
-    /// The wallets a member sees: their own, and the company's for its managers.
+    /// Returns the wallets a member sees: their own, and the company's for its managers.
     fn wallets(&self, member: MemberId) -> Vec<(Wallet, ledger::Owner)> {
         let mut wallets = vec![(Wallet::Own, ledger::Owner::Member(member))];
         if self.me.manager || fault!("everybody-sees-the-company-wallet") {

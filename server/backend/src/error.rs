@@ -1,30 +1,30 @@
-//! Two kinds of failure: a rule said no, or something broke.
+//! Two kinds of failure: a rule refused a request, or something broke.
 
 use domain::input::{InputCode, InputError, InputPlace};
 
-/// `Rejected` is an answer and may be shown; `Internal` is logged and never crosses the wire.
+/// `Rejected` is a response and may be shown; `Internal` is logged and never crosses the wire.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("refused: {0:?}")]
     Rejected(domain::Error),
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
-    /// What somebody handed in is wrong.
+    /// Wrong input, in a file or an argument.
     #[error("wrong input: {0:?}")]
     Input(InputError),
-    /// The database, or a file of the server's own, is not as it has to be. For whoever runs the server.
+    /// The database, or one of the server's own files, is not set up correctly. For the operator.
     #[error("{0}")]
     Setup(String),
-    /// A promise of ours does not hold; the text says which.
+    /// An invariant does not hold; the text says which.
     #[error("broken: {0}")]
     Invariant(String),
 }
 
 impl Error {
-    /// What [`Error::operator_message`] says where it knows nothing better.
+    /// The default of [`Error::operator_message`].
     pub const NO_ANSWER: &str = "the database does not answer";
 
-    /// What is wrong with the database, in words for whoever runs it: the driver's own text stays in the log.
+    /// Describes a database problem for the operator; the driver's own text stays in the log.
     pub fn operator_message(&self) -> &'static str {
         let Error::Database(error) = self else {
             return "something is broken";
@@ -39,7 +39,7 @@ impl Error {
         }
     }
 
-    /// The same; wrong input is said to be within `place`.
+    /// Returns the same error; wrong input is located within `place`.
     pub(crate) fn within(self, place: InputPlace) -> Error {
         match self {
             Error::Input(error) => Error::Input(error.within(place)),
@@ -47,16 +47,15 @@ impl Error {
         }
     }
 
-    /// Did the database fail, and not what it was asked to do? It was away, full, read-only or busy, and the same may
-    /// go well later.
+    /// True for a transient failure (unavailable, full, read-only, busy): the same statement may succeed later.
     ///
-    /// Source: the classes of errors in appendix A of PostgreSQL's manual, and SQLite's list of result codes.
+    /// Source: the error classes in appendix A of PostgreSQL's manual, and SQLite's list of result codes.
     pub(crate) fn is_transient(&self) -> bool {
         let Error::Database(error) = self else {
             return false;
         };
         match code(error) {
-            // InputCode rows, values, keys, names or sizes, and what a trigger says.
+            // Errors in rows, values, keys, names or sizes, and those raised by a trigger.
             Some(Code::Postgres(code)) => {
                 let of_the_act = ["21", "22", "23", "27", "42", "44", "54", "P0"];
                 !of_the_act.iter().any(|class| code.starts_with(class))
@@ -75,11 +74,11 @@ impl Error {
     }
 }
 
-/// What an engine calls an error.
+/// An engine's error code.
 enum Code {
-    /// Five characters, of which the first two are the class.
+    /// Five characters; the first two are the class.
     Postgres(String),
-    /// The kind alone, which is in the last eight bits.
+    /// The primary code, in the low eight bits.
     Sqlite(u32),
 }
 

@@ -1,9 +1,9 @@
 //! Use cases and SQL. Every use case takes a transaction and, where a member acts, a [`caller::Caller`].
 //!
 //! # How to add a use case
-//! Put the rule into `domain`, the SQL (and nothing else) into the feature's `sql.rs`, and the use case, named with
-//! the verb a person would say, into its `mod.rs`. Mark the documents it changes (`tx.mark_changed…`), so that phones
-//! hear of it. Points move in [`ledger`] and nowhere else. Test it on both engines with [`testing`].
+//! Put the rule into `domain`, the SQL (and nothing else) into the feature's `sql.rs`, and the use case, named with a
+//! plain verb, into its `mod.rs`. Mark the documents it changes (`tx.mark_changed…`), so that the next sync sends them
+//! to phones. Points move in [`ledger`] and nowhere else. Test it on both engines with [`testing`].
 
 pub mod backup;
 pub mod caller;

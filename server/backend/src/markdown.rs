@@ -1,16 +1,16 @@
-//! The brand's texts: Markdown in, sanitised HTML out. Phones show nothing else as HTML.
+//! The brand's texts: Markdown to sanitised HTML. Phones render no other HTML.
 
 use crate::Result;
 use domain::input::InputCode;
 use domain::{Lang, Text, fault};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
-/// The HTML of a text. Raw HTML in it is shown as text; links go to the web or to mail only.
+/// Renders a text as HTML. Raw HTML in it is escaped; links may only use web, mail and telephone addresses.
 ///
-/// `picture` answers the address of a picture named in the text, or says why there is none.
+/// `picture` returns the address of a picture named in the text, or an error.
 ///
 /// # Errors
-/// [`crate::Error::Input`] where a picture is not there.
+/// [`crate::Error::Input`] if a picture does not exist.
 pub fn to_html(text: &str, mut picture: impl FnMut(&str) -> Result<String>) -> Result<String> {
     let mut missing = None;
     let events = Parser::new_ext(text, Options::ENABLE_TABLES).filter_map(|event| match event {
@@ -34,7 +34,7 @@ pub fn to_html(text: &str, mut picture: impl FnMut(&str) -> Result<String>) -> R
                 None
             }
         },
-        // The page has the h1: a text begins below it.
+        // The page has the h1: headings of a text start at h2.
         Event::Start(Tag::Heading {
             level,
             id,
@@ -60,10 +60,10 @@ pub fn to_html(text: &str, mut picture: impl FnMut(&str) -> Result<String>) -> R
     Ok(sanitiser().clean(&raw).to_string())
 }
 
-/// A text without pictures.
+/// Renders a text that may not contain pictures.
 ///
 /// # Errors
-/// [`crate::Error::Input`] where it names one.
+/// [`crate::Error::Input`] if it names one.
 pub fn without_pictures(text: &str) -> Result<String> {
     to_html(text, |name| {
         Err(InputCode::NoPictureHere {
@@ -73,10 +73,10 @@ pub fn without_pictures(text: &str) -> Result<String> {
     })
 }
 
-/// A text without pictures, in each language it is written in.
+/// Renders a text that may not contain pictures, in each of its languages.
 ///
 /// # Errors
-/// [`crate::Error::Input`] where it names a picture.
+/// [`crate::Error::Input`] if it names a picture.
 pub(crate) fn text_to_html(text: &Text) -> Result<Text> {
     let mut html = Text::default();
     for lang in Lang::ALL {
@@ -127,7 +127,7 @@ fn sanitiser() -> ammonia::Builder<'static> {
         .add_tag_attributes("a", ["href"])
         .add_tag_attributes("img", ["src", "alt"])
         .add_tag_attributes("ol", ["start"])
-        // Why set and not added: an empty builder still lets through every scheme that ammonia knows.
+        // Why replaced and not extended: an empty builder still allows every scheme that ammonia knows.
         .url_schemes(["https", "http", "mailto", "tel"].into())
         .link_rel(Some("noopener noreferrer"))
         .url_relative(ammonia::UrlRelative::PassThrough);

@@ -1,11 +1,11 @@
-//! A database as this program needs it.
+//! Prepares a database for this version.
 
 use crate::{Db, Result, programme};
 
-/// Brings the tables to the newest form, and puts in what every programme has from its first day on.
+/// Migrates the tables to the newest schema and inserts the rows that every programme starts with.
 ///
 /// # Errors
-/// Where a migration fails or the database is newer than this program.
+/// If a migration fails or the database is newer than this program.
 pub async fn migrate(db: &Db) -> Result<()> {
     db.migrate_tables().await?;
     let mut tx = db.write().await?;

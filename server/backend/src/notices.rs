@@ -1,4 +1,4 @@
-//! Notices: what happened without the member.
+//! Notices: events the member did not trigger.
 
 use crate::Result;
 use crate::caller::Caller;
@@ -11,7 +11,7 @@ use domain::notices::{About, Command, Notice};
 use domain::{Receipt, Timestamp, fault};
 use tracing::instrument;
 
-/// So many of a member's notices are on their phones, the newest.
+/// Number of a member's notices on their phones, newest first.
 const NEWEST: i64 = 50;
 
 #[instrument(level = "debug", skip_all)]

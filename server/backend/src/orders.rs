@@ -17,7 +17,7 @@ pub struct Order {
     pub quantity: i64,
     /// Negative: a return.
     pub amount: Cents,
-    /// The entry it brought points with.
+    /// The ledger entry that credited its points.
     pub entry_id: Option<EntryId>,
 }
 

@@ -1,12 +1,12 @@
-//! Can the database be written? Reading tells nothing of that: a full disk reads as well as ever.
+//! Checks that the database can be written. Why not just read: reads succeed even on a full disk.
 
 use crate::db::on;
 use crate::{Db, Result};
 
-/// Writes something through to the disk and takes it back.
+/// Writes a row to disk, and deletes it, in one transaction.
 ///
 /// # Errors
-/// Where a member's act would fail as well.
+/// If a member's act would fail as well.
 pub async fn write_through(db: &Db) -> Result<()> {
     const PUT: &str = "INSERT INTO content_change (collection, id, seq) VALUES ('probe', 'probe', 0)";
     const TAKE: &str = "DELETE FROM content_change WHERE collection = 'probe'";

@@ -1,8 +1,8 @@
 //! Signing in: one-time codes, and the sessions they open.
 //!
-//! A code is bound to the browser that asked for it (its request id), lives ten minutes, is used once and can be
-//! tried five times. What may be guessed without such a request (desk and card codes) is too long to guess.
-//! Every answer is the same whether or not the account exists, and so is the work done for it.
+//! A code is bound to the browser that requested it (its request id), lives ten minutes, is used once and can be tried
+//! five times. Desk and card codes, which need no such request, are too long to guess. Every response, and the work
+//! done for it, is the same whether or not the account exists.
 
 use crate::caller::Caller;
 use crate::changes::Newest;
@@ -17,34 +17,34 @@ use sha2::{Digest, Sha256};
 use tracing::instrument;
 use uuid::Uuid;
 
-/// How long a session lives without being used.
+/// Lifetime of an unused session.
 pub const SESSION_LIFE: i64 = 90 * Timestamp::DAY;
-/// A session in use is prolonged when less than this is left of it.
+/// A session in use is prolonged when it has less than this left.
 const PROLONG_BELOW: i64 = 60 * Timestamp::DAY;
-/// How long a code sent by message lives.
+/// Lifetime of a code sent by message.
 pub const CODE_LIFE: i64 = 10 * 60_000;
-/// How long a code given by the helpdesk lives.
+/// Lifetime of a helpdesk code.
 pub const DESK_LIFE: i64 = Timestamp::DAY;
-/// How long an invitation card lives.
+/// Lifetime of an invitation card.
 pub const CARD_LIFE: i64 = 30 * Timestamp::DAY;
-/// How often one code can be tried.
+/// Maximum tries of one code.
 pub const TRIES: i64 = 5;
-/// How long the daily work looks back for what it may have missed.
+/// How far back the daily job looks for sessions it may have missed.
 const LOOKED_BACK: i64 = 7 * Timestamp::DAY;
-/// How long a finished sign-in is remembered: longer than any limit looks back.
+/// Retention of finished sign-ins: longer than the window of any limit.
 const REMEMBERED: i64 = Timestamp::DAY;
-/// How long an ended session is remembered.
+/// Retention of ended sessions.
 const ENDED_REMEMBERED: i64 = 30 * Timestamp::DAY;
 
-/// How much of signing in is too much, within an hour.
+/// Rate limits of signing in, per hour.
 ///
-/// Why not exact under parallel requests on PostgreSQL: counting does not lock. The number of connections bounds
-/// what slips through, and the tries of one code are counted exactly.
+/// Why not exact under parallel requests on PostgreSQL: counting takes no lock. The number of connections bounds the
+/// excess, and the tries of one code are counted exactly.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Codes sent to one phone number or e-mail address.
     pub sends_an_address: i64,
-    /// Codes asked for from one network address.
+    /// Codes requested from one network address.
     pub sends_an_ip: i64,
     /// Wrong codes from one network address.
     pub failures_an_ip: i64,
@@ -56,7 +56,7 @@ impl Limits {
         sends_an_ip: 20,
         failures_an_ip: 30,
     };
-    /// For a demo, which sends nothing and whose members are known to all.
+    /// For a demo, which sends no messages and whose members are public.
     pub const DEMO: Limits = Limits {
         sends_an_address: 10_000,
         sends_an_ip: 10_000,
@@ -64,7 +64,7 @@ impl Limits {
     };
 }
 
-/// Where a code goes.
+/// Destination of a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// E.164, e.g. `+33639980010`.
@@ -74,7 +74,7 @@ pub enum Address {
 }
 
 impl Address {
-    /// Reads what a person typed; `country` is put before national numbers, e.g. `+33`.
+    /// Parses user input; national numbers are prefixed with `country`, e.g. `+33`.
     pub fn read(text: &str, country: &str) -> Option<Address> {
         let text = text.trim();
         if text.contains('@') {
@@ -99,30 +99,30 @@ pub struct Message {
     pub code: String,
 }
 
-/// What asking for a code brings.
+/// The result of requesting a code.
 #[derive(Clone, Debug)]
 pub enum Started {
-    /// `request` is for the browser's cookie; `message` is there only for an account.
+    /// `request` is for the browser's cookie; `message` is `Some` only if the account exists.
     Asked { request: Uuid, message: Option<Message> },
-    /// Too many for now.
+    /// Over a limit.
     TooMany,
 }
 
-/// What trying a code brings. All of them are to be committed: failures count.
+/// The result of trying a code. The transaction must be committed in every case, because failures are counted.
 #[derive(Clone, Debug)]
 pub enum Checked {
     Open(Opened),
-    /// `left`: how often this code can still be tried.
+    /// `left`: remaining tries of this code.
     Wrong {
         left: i64,
     },
-    /// The code is used, too old, tried too often or was never asked for: a new one is needed.
+    /// The code is used, expired, tried too often or was never requested: a new one is needed.
     Stale,
     /// Too many wrong codes from this network address.
     TooMany,
 }
 
-/// A new session. The token leaves the server in a cookie and nowhere else.
+/// A new session. The token leaves the server only in a cookie.
 #[derive(Clone, Debug)]
 pub struct Opened {
     pub token: String,
@@ -130,23 +130,23 @@ pub struct Opened {
     pub member: MemberId,
 }
 
-/// Whence a sign-in comes.
+/// The origin of a sign-in.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
-    /// The network address, as far as limits tell them apart.
+    /// The network address, at the granularity of the limits.
     pub ip: &'a str,
-    /// What the browser calls itself, e.g. `Chrome · Android`.
+    /// The browser's name, e.g. `Chrome · Android`.
     pub device: &'a str,
-    /// The session this browser had until now: the new one replaces it.
+    /// Token of the browser's previous session, which the new one replaces.
     pub replaces: Option<&'a str>,
 }
 
-/// A code that does not come by message.
+/// Channel of a code that is not sent by message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// Told by the helpdesk: eight signs, a day.
+    /// Given by the helpdesk: eight characters, one day.
     Desk,
-    /// Printed on an invitation card: twelve signs, thirty days.
+    /// Printed on an invitation card: twelve characters, thirty days.
     Card,
 }
 
@@ -173,7 +173,7 @@ impl Way {
     }
 }
 
-/// Asks for a code to be sent to `address`.
+/// Requests a code to be sent to `address`.
 #[instrument(level = "debug", skip_all)]
 pub async fn start(tx: &mut Tx, address: &Address, ip: &str, limits: Limits) -> Result<Started> {
     const SENT_TO: &str =
@@ -205,7 +205,7 @@ pub async fn start(tx: &mut Tx, address: &Address, ip: &str, limits: Limits) -> 
     Ok(Started::Asked { request, message })
 }
 
-/// Where the code of a request was sent, as long as it can be used.
+/// Returns the address a request's code was sent to, while the code is valid.
 #[instrument(level = "debug", skip_all)]
 pub async fn address_of(tx: &mut Tx, request: Uuid) -> Result<Option<String>> {
     const FIND: &str = "SELECT address FROM sign_in WHERE id = $1 AND way = 'message' AND used_at IS NULL \
@@ -230,7 +230,7 @@ pub async fn check(
     }
     let code: String = code.chars().filter(char::is_ascii_digit).collect();
     let now = tx.now();
-    // Why the same statement and the same hash for a browser without a request: one path, one duration.
+    // Why the same statement and hash for a browser without a request: one code path, one duration.
     let request = request.unwrap_or(Uuid::nil());
     let hash = hash_of_code(request, &code);
     let row: Option<(Option<MemberId>, Vec<u8>, i64)> =
@@ -251,8 +251,7 @@ pub async fn check(
     }
 }
 
-/// A one-time code for a member, told by the helpdesk or printed on a card. Earlier unused ones of the same kind
-/// end.
+/// Issues a one-time code for a member, for the helpdesk or a card. Earlier unused codes of the same kind end.
 #[instrument(level = "debug", skip_all)]
 pub async fn issue_code(tx: &mut Tx, member: MemberId, way: Way) -> Result<(String, Timestamp)> {
     const END: &str = "UPDATE sign_in SET used_at = $3 WHERE member_id = $1 AND way = $2 AND used_at IS NULL";
@@ -301,7 +300,7 @@ pub async fn redeem_invitation(
 /// Crockford's base 32: no I, L, O, U.
 const SIGNS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// A desk or card code as it is compared: without blanks and hyphens, with what is often misread put right.
+/// Normalises a desk or card code for comparison: no blanks or hyphens, commonly misread characters corrected.
 pub fn normal_invitation(text: &str) -> String {
     text.chars()
         .filter(char::is_ascii_alphanumeric)
@@ -333,7 +332,7 @@ fn hash_of_token(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
-/// Compares in a time that does not depend on where the difference is.
+/// Constant-time comparison.
 fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
@@ -414,9 +413,9 @@ impl CallerColumns {
     }
 }
 
-/// Who has this session, while it lives, and how far a phone is that has everything.
+/// Looks up a live session: its caller and the newest cursor.
 ///
-/// Why in one statement: most rounds find that nothing is new, and are done with it.
+/// Why one statement: for most rounds nothing is new, and this is all they read.
 #[instrument(level = "debug", skip_all)]
 pub async fn caller_and_newest(db: &Db, token: &str) -> Result<Option<(Caller, Cursor)>> {
     let now = match fault!("expired-sessions-live-on") {
@@ -428,13 +427,13 @@ pub async fn caller_and_newest(db: &Db, token: &str) -> Result<Option<(Caller, C
     Ok(row.map(CallerColumns::caller_and_newest))
 }
 
-/// Who has this session, while it lives.
+/// Looks up the caller of a live session.
 #[instrument(level = "debug", skip_all)]
 pub async fn caller(db: &Db, token: &str) -> Result<Option<Caller>> {
     Ok(caller_and_newest(db, token).await?.map(|(caller, _)| caller))
 }
 
-/// A member's name and language, for the first screen.
+/// Returns a member's name and language, for the first screen.
 #[instrument(level = "debug", skip_all)]
 pub async fn profile(tx: &mut Tx, caller: &Caller) -> Result<(String, Lang)> {
     let me = members::me(tx, caller.member).await?;
@@ -459,7 +458,7 @@ pub async fn end(tx: &mut Tx, token: &str) -> Result<()> {
 /// Signs one of a member's devices out.
 ///
 /// # Errors
-/// [`domain::Error::NotFound`] where they have no such session.
+/// [`domain::Error::NotFound`] if the member has no such live session.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn sign_out_device(tx: &mut Tx, caller: &Caller, session: SessionId) -> Result<Receipt> {
     let end = if fault!("any-device-can-be-signed-out") {
@@ -485,7 +484,7 @@ struct DeviceColumns {
     expires_at: Timestamp,
 }
 
-/// The sessions of a member that live, or ran out today, newest first.
+/// Lists a member's sessions that are live or expired today, newest first.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn list(tx: &mut Tx, member: MemberId) -> Result<Vec<Device>> {
     const LIST: &str = "SELECT id, name, made_at, expires_at FROM session \
@@ -504,9 +503,9 @@ pub(crate) async fn list(tx: &mut Tx, member: MemberId) -> Result<Vec<Device>> {
         .collect())
 }
 
-/// Notes that a phone asked for changes, at most once an hour, and prolongs a session in use.
+/// Records that a phone synced, at most once an hour, and prolongs a session in use.
 ///
-/// `true` where it was prolonged: the browser's cookie needs the new date too.
+/// Returns `true` if it was prolonged: the browser's cookie then needs the new expiry too.
 #[instrument(level = "debug", skip_all)]
 pub async fn note_sync(tx: &mut Tx, caller: &Caller) -> Result<bool> {
     const NOTE: &str =
@@ -524,14 +523,14 @@ pub async fn note_sync(tx: &mut Tx, caller: &Caller) -> Result<bool> {
     Ok(prolonged == 1)
 }
 
-/// Is a note of a sync due?
+/// True if the last recorded sync is an hour old or missing.
 pub fn sync_is_due(caller: &Caller, now: Timestamp) -> bool {
     caller
         .synced_at
         .is_none_or(|synced| synced.plus(Timestamp::HOUR) <= now)
 }
 
-/// Forgets sign-ins that are over and sessions that ended long ago; sessions that ran out leave the list of devices.
+/// Deletes finished sign-ins and long-ended sessions; expired sessions leave the list of devices.
 #[instrument(level = "debug", skip_all)]
 pub async fn tidy(tx: &mut Tx) -> Result<()> {
     const RAN_OUT: &str = "SELECT member_id, id FROM session WHERE expires_at <= $1 AND expires_at > $2";

@@ -1,8 +1,8 @@
 //! Tickets and vouchers: signed, short enough for a QR that a cheap camera reads, verifiable without a network.
 //!
-//! The signed bytes are: format (1), kind, key id, id (16 bytes), what it is for (16 bytes), valid from and until in
-//! minutes since 1970 (4 bytes each, big endian). Behind them stands their Ed25519 signature; the whole is written
-//! in Base45 after `CPG1:`.
+//! The signed bytes are: format (1), kind, key id, id (16 bytes), subject (16 bytes), valid from and until in minutes
+//! since 1970 (4 bytes each, big endian). Their Ed25519 signature follows; the whole is encoded in Base45 after
+//! `CPG1:`.
 
 use crate::{Error, Result, Tx};
 use domain::Timestamp;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 const PREFIX: &str = "CPG1:";
 const SIGNED: usize = 3 + 16 + 16 + 4 + 4;
 
-/// What a signed text stands for.
+/// The kind of a signed text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A seat at an event.
@@ -23,7 +23,7 @@ pub enum Kind {
     Voucher = 2,
 }
 
-/// What was signed.
+/// The decoded, verified content of a signed text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pass {
     pub kind: Kind,
@@ -35,7 +35,7 @@ pub struct Pass {
     pub until: Timestamp,
 }
 
-/// The programme's key for signing.
+/// The programme's signing key.
 pub(crate) struct Key {
     id: u8,
     key: SigningKey,
@@ -56,7 +56,7 @@ pub(crate) async fn key(tx: &mut Tx) -> Result<Key> {
 }
 
 impl Key {
-    /// The signed text of a pass.
+    /// Signs a pass and returns its text.
     pub(crate) fn sign(
         &self,
         kind: Kind,
@@ -82,10 +82,10 @@ impl Key {
     }
 }
 
-/// Signs a pass with the programme's key and reads it back.
+/// Signs a pass with the programme's key, verifies it, and returns the key's id.
 ///
 /// # Errors
-/// Where the key is damaged.
+/// If the key is damaged.
 #[instrument(level = "debug", skip_all)]
 pub async fn check(tx: &mut Tx) -> Result<u8> {
     let key = key(tx).await?;
@@ -100,7 +100,7 @@ pub async fn check(tx: &mut Tx) -> Result<u8> {
     }
 }
 
-/// Reads a signed text; `None` for anything that was not signed by `key`.
+/// Verifies and decodes a signed text; `None` for anything not signed by `key`.
 pub fn verify(text: &str, key: &VerifyingKey) -> Option<Pass> {
     let bytes = base45::decode(text.strip_prefix(PREFIX)?).ok()?;
     let (signed, signature) = bytes.split_at_checked(SIGNED)?;
@@ -124,10 +124,10 @@ pub fn verify(text: &str, key: &VerifyingKey) -> Option<Pass> {
     })
 }
 
-/// Draws a QR code.
+/// Renders a QR code as a path.
 ///
 /// # Errors
-/// Where the text is too long for any QR code.
+/// If the text is too long for a QR code.
 pub fn qr(text: &str) -> Result<Qr> {
     let code = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::M)
         .map_err(|error| Error::Invariant(format!("QR code: {error}")))?;

@@ -1,4 +1,4 @@
-//! Status of companies: worked out from the ledger, kept beside the company for its audience.
+//! Status of companies: computed from the ledger, stored with the company because its audience depends on it.
 
 use crate::db::{Tx, on};
 use crate::programme::settings::Settings;
@@ -20,10 +20,10 @@ struct Row {
     review_on: Day,
 }
 
-/// The status of a company on a day.
+/// Returns the status of a company on a day.
 ///
 /// # Errors
-/// [`crate::Error::Input`] where there is no such company.
+/// [`crate::Error::Input`] if there is no such company.
 #[instrument(level = "debug", skip_all)]
 pub async fn of_company(tx: &mut Tx, settings: &Settings, reference: &str, on: Day) -> Result<Status> {
     const FIND: &str = "SELECT id, joined_on, tier, status_points, review_on FROM company WHERE ref = $1";
@@ -37,7 +37,7 @@ pub async fn of_company(tx: &mut Tx, settings: &Settings, reference: &str, on: D
     work_out(tx, settings, &company, on).await
 }
 
-/// The status document of a company's members today.
+/// Returns today's status document for a company's members.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn today(
     tx: &mut Tx,
@@ -66,7 +66,7 @@ async fn work_out(tx: &mut Tx, settings: &Settings, company: &Row, on: Day) -> R
     ))
 }
 
-/// Works out the status of companies again after their points changed; phones hear of what is new.
+/// Recomputes the status of companies after their points changed, and marks what is new for phones.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn refresh(
     tx: &mut Tx,
@@ -111,7 +111,7 @@ pub(crate) async fn refresh(
     Ok(())
 }
 
-/// Works out the status of all companies that have members: daily, because days pass, and when rules change.
+/// Recomputes the status of all companies that have members: daily, because days pass, and when rules change.
 #[instrument(level = "debug", skip_all)]
 pub async fn refresh_all(tx: &mut Tx, settings: &Settings) -> Result<()> {
     let today = settings.day(tx.now())?;

@@ -1,7 +1,7 @@
 //! JSON in columns, and the documents made of it.
 //!
-//! What is stored may have been written by a newer version that runs beside this one, or runs no longer. One row
-//! that cannot be read must not fail the sync of every member: it is left out, logged and counted.
+//! A row may have been written by a newer version that runs beside this one, or did before. One unreadable row must not
+//! fail the sync of every member: it is left out, logged and counted.
 
 use domain::Text;
 use domain::document::Collection;
@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use std::fmt::Display;
 
-/// The value, or `None` where this version cannot read it: that row is to be left out of what a member is shown.
+/// Parses a stored value; `None` if this version cannot read it and the row must be left out.
 ///
-/// `table` and `id` say in the log which one.
+/// `table` and `id` identify the row in the log.
 pub(crate) fn read<T: DeserializeOwned>(table: &'static str, id: impl Display, json: &str) -> Option<T> {
     match serde_json::from_str(json) {
         Ok(value) => Some(value),
@@ -29,10 +29,10 @@ pub(crate) fn skipped(table: &'static str, id: impl Display, error: &serde_json:
     metrics::counter!("compagnon_stored_rows_unreadable_total", "table" => table).increment(1);
 }
 
-/// The title of a stored document, of whatever else it consists.
+/// Returns the title of a stored document, ignoring its other fields.
 ///
 /// # Errors
-/// Where it has none.
+/// If it has none.
 pub(crate) fn title(document: &str) -> crate::Result<Text> {
     #[derive(Deserialize)]
     struct Titled {

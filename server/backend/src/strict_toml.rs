@@ -1,16 +1,16 @@
-//! TOML files that people write: what nobody would read is refused, because it may be a slip of the pen.
+//! Parses hand-written TOML files; unknown keys are refused, because they may be typos.
 
 use domain::input::{InputCode, InputError, InputPlace};
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
-/// Reads a file.
+/// Parses a file.
 ///
-/// Why not `deny_unknown_fields` on the types: the same types travel to phones, where a field that a newer server
-/// adds must be passed over.
+/// Why not `deny_unknown_fields` on the types: the same types are sent to phones, which must ignore a field that a
+/// newer server adds.
 ///
 /// # Errors
-/// What is wrong and on which line.
+/// Says what is wrong and on which line.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, InputError> {
     let reader = toml::Deserializer::parse(text).map_err(|error| unreadable(&error))?;
     let mut unknown: Option<Vec<String>> = None;
@@ -18,7 +18,7 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, InputError> {
         unknown.get_or_insert_with(|| steps(&path));
     });
     match (unknown, value) {
-        // Said before that a field is missing: a slip of the pen is often both.
+        // Takes precedence over a missing field: a typo often causes both.
         (Some(steps), _) => {
             let wrong = InputCode::UnknownField.field(&steps.join("."));
             Err(match line_of(text, &steps) {
@@ -27,7 +27,7 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, InputError> {
             })
         }
         (None, Ok(value)) => Ok(value),
-        // Read once more: with the text at hand the error shows the line.
+        // Parsed again: with the text available, the error contains the line.
         (None, Err(error)) => Err(match toml::from_str::<T>(text) {
             Err(error) => unreadable(&error),
             Ok(_) => unreadable(&error),
@@ -42,7 +42,7 @@ fn unreadable(error: &toml::de::Error) -> InputError {
     .into()
 }
 
-/// The keys and places that lead to a value.
+/// Returns the keys and indices that lead to a value.
 fn steps(path: &serde_ignored::Path<'_>) -> Vec<String> {
     use serde_ignored::Path;
     let (parent, step) = match path {
@@ -58,7 +58,7 @@ fn steps(path: &serde_ignored::Path<'_>) -> Vec<String> {
     all
 }
 
-/// The line, from 1, of the key that `steps` lead to.
+/// Returns the line, from 1, of the key that `steps` lead to.
 fn line_of(text: &str, steps: &[String]) -> Option<usize> {
     let table = DeTable::parse(text).ok()?;
     let (last, before) = steps.split_last()?;

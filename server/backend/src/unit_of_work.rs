@@ -1,4 +1,4 @@
-//! The end of every change: what was touched becomes what phones are told, in the same transaction.
+//! Commit: turns the documents a transaction touched into change rows for phones, in the same transaction.
 
 use crate::db::{Changed, Document, Tx};
 use crate::{Result, changes, members};
@@ -6,17 +6,17 @@ use domain::fault;
 use domain::id::{CompanyId, MemberId};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Companies from which on it is asked first which of them have members.
+/// Above this number of companies, one query first finds out which of them have members.
 const MANY_COMPANIES: usize = 20;
 
 impl Tx {
-    /// Keeps everything, and moves the counters of what changed.
+    /// Commits, and moves the counters of what changed.
     ///
-    /// Why the counters move last: their rows stay locked until the commit, so counters rise in the order of
-    /// commits and no phone skips a change that commits later with a lower number.
+    /// Why the counters move last: their rows stay locked until the commit, so counters rise in commit order and no
+    /// phone skips a change that commits later with a lower number.
     ///
     /// # Errors
-    /// Where the database fails; then nothing of it is kept.
+    /// If the database fails; nothing is committed then.
     pub async fn commit(mut self) -> Result<()> {
         let mut content = BTreeSet::new();
         let mut members: BTreeMap<MemberId, BTreeSet<Document>> = BTreeMap::new();
@@ -38,7 +38,7 @@ impl Tx {
             None
         };
         for (company, documents) in companies {
-            // An import touches thousands of companies of which nobody is a member yet.
+            // An import touches thousands of companies, most of them without members.
             if known
                 .as_ref()
                 .is_some_and(|known| known.binary_search(&company).is_err())

@@ -6,7 +6,7 @@ use domain::id::{CommandId, MemberId};
 use sqlx::QueryBuilder;
 use tracing::instrument;
 
-/// Writes commands with their outcomes into the log; answers how many of them were not there.
+/// Inserts commands with their outcomes into the log; returns how many of them were new.
 #[instrument(level = "debug", skip_all)]
 pub async fn insert(tx: &mut Tx, commands: &[(&Sent<'_>, Decided)]) -> Result<usize> {
     if commands.is_empty() {
@@ -32,7 +32,7 @@ pub async fn insert(tx: &mut Tx, commands: &[(&Sent<'_>, Decided)]) -> Result<us
     Ok(inserted as usize)
 }
 
-/// Of a command in the log: its member, the hash of its bytes, its outcome.
+/// A logged command: its member, the hash of its bytes, its outcome.
 pub type Known = (MemberId, Vec<u8>, String);
 
 #[instrument(level = "debug", skip_all)]
@@ -41,7 +41,7 @@ pub async fn find(tx: &mut Tx, id: CommandId) -> Result<Option<Known>> {
     Ok(on!(tx, c => sqlx::query_as(FIND).bind(id).fetch_optional(c).await?))
 }
 
-/// A member's newest commands: id, body, outcome; of them, those of `ids` alone where they are named.
+/// Returns a member's newest commands as (id, body, outcome), limited to `ids` if given.
 #[instrument(level = "debug", skip_all)]
 pub async fn list(
     tx: &mut Tx,

@@ -1,9 +1,10 @@
 //! Two engines, one SQL text: connections, transactions, savepoints, and the list of what a transaction changed.
 //!
 //! All work happens in a [`Tx`]; [`Db::read`] and [`Db::write`] are the only ways to get one. Dropping it without
-//! [`Tx::commit`] undoes it. What one statement can read needs none: `query_once!`. No network call and no rendering inside a write.
+//! [`Tx::commit`] rolls it back. A single read needs none: `query_once!`. No network call and no rendering inside a
+//! write.
 //!
-//! Nothing here knows a feature: what follows from a change is worked out above, in `unit_of_work`.
+//! Nothing here knows a feature: the consequences of a change are worked out above, in `unit_of_work`.
 
 pub(crate) mod migrations;
 mod query;
@@ -25,7 +26,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Runs a query on whichever engine the transaction is on: expands to one arm an engine.
+/// Runs a query on the transaction's engine: expands to one arm per engine.
 macro_rules! on {
     ($tx:expr, $c:ident => $run:expr) => {{
         $tx.step().await;
@@ -43,7 +44,7 @@ macro_rules! on {
 }
 pub(crate) use on;
 
-/// Runs one statement that is a moment of its own, on whichever engine the database is on.
+/// Runs one statement outside a transaction, on the database's engine.
 macro_rules! query_once {
     ($db:expr, $c:ident => $run:expr) => {{
         $db.step().await;
@@ -61,7 +62,7 @@ macro_rules! query_once {
 }
 pub(crate) use query_once;
 
-/// Ends a query that goes `… IN (` with the values and the closing parenthesis.
+/// Ends a query that reads `… IN (` with the values and the closing parenthesis.
 ///
 /// Why a macro: a function would have to name the bounds of both engines.
 macro_rules! push_list {
@@ -75,7 +76,7 @@ macro_rules! push_list {
 }
 pub(crate) use push_list;
 
-/// All rows of a query that goes `… IN (`, with any number of values, and ends so.
+/// Fetches all rows of a query that begins with `… IN (` and ends with `$end`, for any number of values.
 macro_rules! list_in {
     ($tx:expr, $begin:expr, $values:expr, $end:expr) => {{
         let mut rows = Vec::with_capacity($values.len());
@@ -91,8 +92,8 @@ macro_rules! list_in {
 }
 pub(crate) use list_in;
 
-/// Values in one list of a statement, or rows written by one; what is longer goes in parts. Far below the engines' limits
-/// of parameters, large enough to be quick.
+/// Maximum values in one list of a statement, or rows written by one; longer input is split. Far below the engines'
+/// parameter limits, large enough to be fast.
 pub(crate) const LIST: usize = 500;
 
 /// A programme's database.
@@ -104,15 +105,15 @@ pub struct Db {
     steps: Option<Arc<dyn Steps>>,
 }
 
-/// What may happen between two steps of the server: it can be held up there, or never go on. In the binary nothing does.
+/// Test hook between two steps of the server: it can delay the server there, or never continue. The binary sets none.
 pub trait Steps: Send + Sync {
-    /// Comes before each statement and around each commit.
+    /// Called before each statement and around each commit.
     fn step(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
 #[derive(Clone)]
 pub(crate) enum Pools {
-    /// Why two pools: SQLite has one writer; readers must not stand in its queue.
+    /// Why two pools: SQLite has one writer, and readers must not queue behind it.
     Sqlite {
         read: sqlite::Pool,
         write: sqlite::Pool,
@@ -125,17 +126,17 @@ pub(crate) enum Engine {
     Postgres(Transaction<'static, Postgres>),
 }
 
-/// Which engine a database is on.
+/// The engine of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Sqlite,
     Postgres,
 }
 
-/// A transaction, with its moment: one `now` for all it does.
+/// A transaction, with one `now` for all it does.
 pub struct Tx {
     pub(crate) engine: Engine,
-    /// In the order in which they were touched.
+    /// In the order they were marked.
     changed: Vec<Changed>,
     depth: usize,
     now: Timestamp,
@@ -143,7 +144,7 @@ pub struct Tx {
     steps: Option<Arc<dyn Steps>>,
 }
 
-/// A document that a transaction changed, and whose it is; written down as changes when it commits.
+/// A document that a transaction changed, and its owner; recorded as a change on commit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Changed {
     Content(Document),
@@ -154,10 +155,10 @@ pub(crate) enum Changed {
 pub(crate) type Document = (Collection, String);
 
 impl Db {
-    /// Opens `sqlite:PATH` (made if it is not there) or `postgres://…`.
+    /// Opens `sqlite:PATH` (created if missing) or `postgres://…`.
     ///
     /// # Errors
-    /// Where the address is of neither kind, the database cannot be reached, or SQLite is older than 3.51.3.
+    /// If the address is of neither kind, the database cannot be reached, or SQLite is older than 3.51.3.
     pub async fn open(url: &str, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Db> {
         let pools = if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)?
@@ -181,12 +182,12 @@ impl Db {
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(10))
-                // Why: what a statement may have to undo is otherwise written to a file once a transaction has grown.
+                // Why: otherwise the statement journal goes to a file once a transaction has grown.
                 .pragma("temp_store", "memory")
                 .statement_cache_capacity(400)
-                // Rows handed over at a time; each hand-over wakes another thread.
+                // Rows per hand-over; each hand-over wakes another thread.
                 .row_buffer_size(1000);
-            // In KiB: an import's pages stay in memory until its commit.
+            // In KiB: keeps an import's pages in memory until its commit.
             let write = sqlite::pool(options.clone().pragma("cache_size", "-65536"), 1)?;
             let read = sqlite::pool(options, 8)?;
             let version: String = sqlx::query_scalar("SELECT sqlite_version()")
@@ -212,7 +213,7 @@ impl Db {
         })
     }
 
-    /// Lets `steps` hold up or end the server between any two of its steps.
+    /// Lets `steps` delay or stop the server between any two of its steps.
     #[must_use]
     pub fn with_steps(mut self, steps: Arc<dyn Steps>) -> Db {
         self.steps = Some(steps);
@@ -234,10 +235,10 @@ impl Db {
         self.rng.fill(bytes);
     }
 
-    /// Brings the tables to the newest form.
+    /// Migrates the tables to the newest schema.
     ///
     /// # Errors
-    /// Where a migration fails or the database is newer than this program.
+    /// If a migration fails or the database is newer than this program.
     pub(crate) async fn migrate_tables(&self) -> Result<()> {
         let migrations = migrations::of(self.kind())?;
         match &self.pools {
@@ -250,7 +251,7 @@ impl Db {
         Ok(())
     }
 
-    /// A view of one moment; nothing it does is kept.
+    /// Begins a read-only transaction on one snapshot.
     pub async fn read(&self) -> Result<Tx> {
         let engine = match &self.pools {
             Pools::Sqlite { read, .. } => Engine::Sqlite(sqlite::Transaction::begin(read, "BEGIN").await?),
@@ -261,11 +262,11 @@ impl Db {
         Ok(self.tx(engine))
     }
 
-    /// A change, kept by [`Tx::commit`].
+    /// Begins a write transaction, saved by [`Tx::commit`].
     pub async fn write(&self) -> Result<Tx> {
         let engine = match &self.pools {
-            // Why immediate: a transaction that reads first and writes later fails at once when another wrote
-            // meanwhile, and no timeout helps.
+            // Why immediate: a transaction that reads first and writes later fails at once if another wrote meanwhile,
+            // and no busy timeout helps.
             Pools::Sqlite { write, .. } => {
                 Engine::Sqlite(sqlite::Transaction::begin(write, "BEGIN IMMEDIATE").await?)
             }
@@ -291,13 +292,13 @@ impl Db {
         }
     }
 
-    /// Answers when the database does.
+    /// Returns once the database responds.
     pub async fn ping(&self) -> Result<()> {
         query_once!(self, c => sqlx::query("SELECT 1").execute(c).await.map(|_| ())?);
         Ok(())
     }
 
-    /// What the engine says of itself; what is not as it must be comes second, in words.
+    /// Returns a description of the engine, and one text for each setting with a wrong value.
     pub async fn examine(&self) -> Result<(String, Vec<String>)> {
         let mut amiss = Vec::new();
         let mut must = |what: &str, is: &str, wanted: &[&str]| {
@@ -357,8 +358,8 @@ impl Db {
     }
 }
 
-/// Why in a task of its own: where it is cut off between the statement and its answer, the driver does not know that a
-/// transaction is open, and others get the connection with it.
+/// Why a separate task: if the future is dropped between the statement and its response, the driver does not know that
+/// a transaction is open, and the pool hands the connection to others with it.
 async fn begin_postgres(pool: &PgPool, begin: &'static str) -> Result<Engine> {
     if fault!("transaction-cut-off-while-it-begins-stays-open") {
         return Ok(Engine::Postgres(pool.begin_with(begin).await?));
@@ -375,7 +376,7 @@ fn at_least(version: &str, wanted: [u32; 3]) -> bool {
 }
 
 impl Tx {
-    /// Comes before each statement and around the commit.
+    /// Called before each statement and around the commit.
     pub(crate) async fn step(&self) {
         if let Some(steps) = &self.steps {
             steps.step().await;
@@ -397,18 +398,18 @@ impl Tx {
         bytes
     }
 
-    /// A published document changed: every phone that may see it gets it.
+    /// Marks a published document as changed, for every phone that may see it.
     pub(crate) fn mark_content_changed(&mut self, collection: Collection, id: impl ToString) {
         self.changed.push(Changed::Content((collection, id.to_string())));
     }
 
-    /// A document of one member changed.
+    /// Marks a document of one member as changed.
     pub(crate) fn mark_changed(&mut self, member: MemberId, collection: Collection, id: impl ToString) {
         self.changed
             .push(Changed::Member(member, (collection, id.to_string())));
     }
 
-    /// A document that members of a company see changed; who of them sees it is decided when it is sent.
+    /// Marks a document of a company's members as changed; which of them see it is decided when it is sent.
     pub(crate) fn mark_company_changed(
         &mut self,
         company: CompanyId,
@@ -419,12 +420,12 @@ impl Tx {
             .push(Changed::Company(company, (collection, id.to_string())));
     }
 
-    /// What was touched since this was last asked.
+    /// Takes the changes marked since the last call.
     pub(crate) fn take_changed(&mut self) -> Vec<Changed> {
         std::mem::take(&mut self.changed)
     }
 
-    /// Commits on the engine alone: [`Tx::commit`] is for everybody else.
+    /// Commits on the engine only; everything else uses [`Tx::commit`].
     pub(crate) async fn commit_on_engine(self) -> Result<()> {
         self.step().await;
         let steps = self.steps;
@@ -446,7 +447,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Marks a point to go back to. Marks can be nested, two deep.
+    /// Sets a savepoint. Savepoints can be nested, two deep.
     pub(crate) async fn savepoint(&mut self) -> Result<Savepoint> {
         let mark = Savepoint {
             depth: self.depth,
@@ -457,20 +458,20 @@ impl Tx {
         Ok(mark)
     }
 
-    /// Undoes everything since the mark, marks set after it included; the mark stays.
+    /// Rolls back to the savepoint, later savepoints included; it stays set.
     pub(crate) async fn rollback_to(&mut self, mark: &Savepoint) -> Result<()> {
         self.run_at(&ROLLBACK_TO, mark.depth).await?;
         self.changed.truncate(mark.changed);
         Ok(())
     }
 
-    /// Undoes everything since the mark, and forgets the mark.
+    /// Rolls back to the savepoint and releases it.
     pub(crate) async fn rollback_to_and_release(&mut self, mark: Savepoint) -> Result<()> {
         self.rollback_to(&mark).await?;
         self.release(mark).await
     }
 
-    /// Forgets the mark and keeps what was done since.
+    /// Releases the savepoint and keeps the changes since.
     pub(crate) async fn release(&mut self, mark: Savepoint) -> Result<()> {
         self.run_at(&RELEASE, mark.depth).await?;
         self.depth = mark.depth;
@@ -490,7 +491,7 @@ const SET: [&str; 2] = ["SAVEPOINT mark_0", "SAVEPOINT mark_1"];
 const ROLLBACK_TO: [&str; 2] = ["ROLLBACK TO SAVEPOINT mark_0", "ROLLBACK TO SAVEPOINT mark_1"];
 const RELEASE: [&str; 2] = ["RELEASE SAVEPOINT mark_0", "RELEASE SAVEPOINT mark_1"];
 
-/// A mark, and how much was touched before it.
+/// A savepoint, and the number of changes marked before it.
 pub(crate) struct Savepoint {
     depth: usize,
     changed: usize,

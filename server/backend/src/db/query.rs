@@ -1,6 +1,6 @@
 //! Statements whose text is fixed: `tx.fetch_all::<Row>(SQL, params![member, event])`.
 //!
-//! Why values and not `on!` each time: the two engines' code is then made once for each kind of row, not once for each
+//! Why values instead of `on!` each time: the code of both engines is then generated once per row type, not once per
 //! statement.
 
 use super::{Tx, on};
@@ -15,7 +15,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
-/// A parameter of a statement, in a type that both engines have.
+/// A statement parameter, in a type that both engines have.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Value<'q> {
     Int(Option<i64>),
@@ -86,7 +86,7 @@ macro_rules! params {
 }
 pub(crate) use params;
 
-/// A row as both engines give it.
+/// A row type that both engines can decode.
 pub(crate) trait Row:
     for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
 {
@@ -128,12 +128,12 @@ impl Tx {
         Ok(on!(self, c => bound!(sqlx::query_as(sql), params).fetch_optional(c).await?))
     }
 
-    /// For a statement that always gives one row.
+    /// For a statement that always returns one row.
     pub(crate) async fn fetch_one<R: Row>(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<R> {
         Ok(on!(self, c => bound!(sqlx::query_as(sql), params).fetch_one(c).await?))
     }
 
-    /// The only column of all rows.
+    /// Returns the only column of all rows.
     pub(crate) async fn fetch_scalars<T>(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<Vec<T>>
     where
         (T,): Row,
@@ -142,7 +142,7 @@ impl Tx {
         Ok(rows.into_iter().map(|(value,)| value).collect())
     }
 
-    /// The only column of a row that may be there.
+    /// Returns the only column of an optional row.
     pub(crate) async fn fetch_optional_scalar<T>(
         &mut self,
         sql: &'static str,
@@ -155,7 +155,7 @@ impl Tx {
         Ok(row.map(|(value,)| value))
     }
 
-    /// The only column of a statement that always gives one row.
+    /// Returns the only column of a statement that always returns one row.
     pub(crate) async fn fetch_scalar<T>(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<T>
     where
         (T,): Row,

@@ -1,15 +1,15 @@
-//! The tables of a database, as it says itself.
+//! The tables of a database, read from its own catalogue.
 
 use super::{Engine, Tx, params};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 
-/// A table, its columns in their order.
+/// A table, with its columns in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Table {
     pub name: String,
     pub columns: Vec<Column>,
-    /// Other tables that its rows refer to.
+    /// Other tables that its foreign keys refer to.
     pub refers_to: BTreeSet<String>,
 }
 
@@ -17,11 +17,11 @@ pub(crate) struct Table {
 pub(crate) struct Column {
     pub name: String,
     pub kind: Type,
-    /// Its place in the primary key, from 1; 0 where it is not in it.
+    /// Its position in the primary key, from 1; 0 if it is not part of it.
     pub key: i64,
 }
 
-/// Types of columns. SQLite has one integer and one string of bytes, so there an id is [`Type::Bytes`].
+/// Column types. SQLite has one integer and one byte string type, so an id is [`Type::Bytes`] there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Type {
     /// 64 bits.
@@ -35,7 +35,7 @@ pub(crate) enum Type {
 }
 
 impl Table {
-    /// The columns of the primary key, in its order.
+    /// Returns the columns of the primary key, in its order.
     pub fn key(&self) -> Vec<&str> {
         let mut key: Vec<&Column> = self.columns.iter().filter(|column| column.key > 0).collect();
         key.sort_by_key(|column| column.key);
@@ -43,10 +43,10 @@ impl Table {
     }
 }
 
-/// Every table of the programme, in an order in which rows never refer to tables that come later.
+/// Returns every table of the programme, referenced tables before those that refer to them.
 ///
 /// # Errors
-/// [`Error::Invariant`] where a column has a type that none of ours has, or tables refer to each other in a circle.
+/// [`Error::Invariant`] if a column has an unknown type, or tables refer to each other in a circle.
 pub(crate) async fn tables(tx: &mut Tx) -> Result<Vec<Table>> {
     const SQLITE_COLUMNS: &str = "SELECT t.name, c.name, c.type, CAST(c.pk AS BIGINT) FROM sqlite_schema t \
         JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \

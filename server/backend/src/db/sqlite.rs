@@ -1,8 +1,8 @@
-//! SQLite's connections, and transactions on them.
+//! SQLite connections and transactions.
 //!
-//! Why not the driver's: each statement is handed over to a connection's thread and back, and that is most of what a
-//! small one costs. The driver hands over `BEGIN` and `COMMIT` twice, and asks a connection for a sign of life whenever it
-//! is given back.
+//! Why not the driver's: each statement is handed to a connection's thread and back, which is most of the cost of a
+//! small one. The driver hands over `BEGIN` and `COMMIT` twice, and pings a connection whenever it is returned to the
+//! pool.
 
 use deadpool::Runtime;
 use deadpool::managed::{
@@ -16,19 +16,19 @@ use std::time::Duration;
 
 pub(crate) type Pool = deadpool::managed::Pool<File>;
 
-/// How long a caller waits for a connection.
+/// Timeout for getting a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The file that connections are opened to.
+/// The database file to connect to.
 pub(crate) struct File(SqliteConnectOptions);
 
 pub(crate) struct Connection {
     driver: SqliteConnection,
-    /// What was begun on it last has not been heard to end well: a transaction may be open, its thread may be gone.
+    /// The last statement did not report completion; a transaction may be open or the worker thread gone.
     dirty: bool,
 }
 
-/// At most `most` connections; each is opened when it is first needed.
+/// A pool of at most `most` connections, opened on demand.
 pub(crate) fn pool(options: SqliteConnectOptions, most: usize) -> Result<Pool, BuildError> {
     Pool::builder(File(options))
         .config(PoolConfig {
@@ -37,7 +37,7 @@ pub(crate) fn pool(options: SqliteConnectOptions, most: usize) -> Result<Pool, B
                 wait: Some(ACQUIRE_TIMEOUT),
                 ..Timeouts::default()
             },
-            // Why the last first: its pages are in memory.
+            // Why LIFO: the last used connection has its pages in memory.
             queue_mode: QueueMode::Lifo,
         })
         .runtime(Runtime::Tokio1)
@@ -58,7 +58,7 @@ impl Manager for File {
     }
 }
 
-/// A connection to read one thing with, or to change it.
+/// Gets a connection from the pool.
 pub(crate) async fn get(pool: &Pool) -> Result<Object<File>, sqlx::Error> {
     pool.get().await.map_err(|error| match error {
         PoolError::Backend(error) => error,
@@ -67,7 +67,7 @@ pub(crate) async fn get(pool: &Pool) -> Result<Object<File>, sqlx::Error> {
     })
 }
 
-/// Waits for what is under way, and closes the file.
+/// Waits until all connections are returned, and closes them.
 pub(crate) async fn close(pool: &Pool) {
     while pool.status().size > 0 {
         for connection in pool.retain(|_, _| false).removed {
@@ -83,7 +83,7 @@ pub(crate) async fn close(pool: &Pool) {
 }
 
 impl Connection {
-    /// For what [`Connection::mark_clean`] comes after, where it ended well.
+    /// Marks the connection dirty; call [`Connection::mark_clean`] after the statement succeeded.
     pub(crate) fn begin_use(&mut self) -> &mut SqliteConnection {
         self.dirty = true;
         &mut self.driver
@@ -93,7 +93,8 @@ impl Connection {
         self.dirty = false;
     }
 
-    /// Ends what was left open. An error says that nothing was, or that nobody knows: the connection is given up.
+    /// Rolls back an open transaction. On an error either none was open or the state is unknown: the connection is
+    /// discarded.
     async fn roll_back(&mut self) -> Result<(), sqlx::Error> {
         if self.dirty {
             if !fault!("failed-transaction-stays-open") {
@@ -105,9 +106,9 @@ impl Connection {
     }
 }
 
-/// A transaction; dropped before its end, it is rolled back.
+/// A transaction, rolled back if dropped before its end.
 pub(crate) struct Transaction {
-    /// `None` only while it is dropped.
+    /// `None` only during drop.
     connection: Option<Object<File>>,
 }
 
@@ -116,7 +117,7 @@ impl Transaction {
         let mut begun = Transaction {
             connection: Some(get(pool).await?),
         };
-        // Unsettled from here on: who is cut off meanwhile does not hear whether it has begun.
+        // Dirty before BEGIN: if this future is dropped we cannot know whether it ran.
         sqlx::query(begin).execute(begun.connection().begin_use()).await?;
         Ok(begun)
     }
@@ -142,8 +143,8 @@ impl Drop for Transaction {
             connection.dirty && !fault!("dropped-transaction-stays-open-until-it-is-needed")
         });
         if let (Some(mut connection), Ok(runtime)) = (open, tokio::runtime::Handle::try_current()) {
-            // Why now, and not when the connection is next needed: what it sees keeps the log from being emptied, and
-            // what it has written keeps others from writing.
+            // Why now, and not when the connection is next needed: its snapshot prevents the WAL from being reset, and
+            // its writes block other writers.
             runtime.spawn(async move {
                 if let Err(error) = connection.roll_back().await {
                     tracing::warn!(%error, "a transaction could not be rolled back, its connection is closed");

@@ -1,4 +1,4 @@
-//! Events: publishing, joining, leaving, waiting, tickets.
+//! Events: publishing, registration, waiting list, tickets.
 
 mod sql;
 
@@ -18,15 +18,15 @@ use tracing::instrument;
 
 /// How long an event stays on phones after its end.
 const SHOWN_AFTER: i64 = 14 * Timestamp::DAY;
-/// How long the daily work looks back for what it may have missed.
+/// How far back the daily job looks for events it may have missed.
 const LOOKED_BACK: i64 = 7 * Timestamp::DAY;
 
-/// Why from the day's beginning: what leaves the list leaves it with the daily work, which tells the phones.
+/// Why from the start of the day: the daily job, which runs then, removes expired events from phones.
 async fn shown_since(tx: &mut Tx) -> Result<Timestamp> {
     Ok(programme::day_began(tx).await?.plus(-SHOWN_AFTER))
 }
 
-/// Tells phones of events that they need not keep any longer.
+/// Marks events that have expired on phones as changed, so that phones delete them.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn expire_from_replicas(tx: &mut Tx) -> Result<()> {
     let until = shown_since(tx).await?;
@@ -47,7 +47,7 @@ pub(crate) async fn documents(tx: &mut Tx, member: MemberId, collection: Collect
     }
 }
 
-/// Events that are not over for more than two weeks, as phones keep them.
+/// Lists events that ended at most two weeks ago or are still to come, as phones store them.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn upcoming(tx: &mut Tx) -> Result<Vec<Event>> {
     let since = shown_since(tx).await?;
@@ -62,13 +62,13 @@ fn document(row: &EventRow) -> Option<Event> {
     Some(event)
 }
 
-/// An event that people who are not signed in may see, for as long as phones show it. `address`: its id, or its ref
-/// where that is letters, digits, `-` and `_`.
+/// Finds a public event for visitors who are not signed in, for as long as phones show it. `address`: its id, or its
+/// ref if that consists of letters, digits, `-` and `_`.
 pub async fn find_public(tx: &mut Tx, address: &str) -> Result<Option<Event>> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     let row = match address.parse() {
         Ok(id) => sql::find(tx, id).await?,
-        // Why not just any text: PostgreSQL cannot even be asked for some.
+        // Why the filter: PostgreSQL fails on some texts.
         Err(_) if address.bytes().all(plain) => sql::find_by_ref(tx, address).await?,
         Err(_) => None,
     };
@@ -80,7 +80,7 @@ pub async fn find_public(tx: &mut Tx, address: &str) -> Result<Option<Event>> {
     Ok((public && event.ends_at > since).then_some(event))
 }
 
-/// A member's seats and places in line.
+/// Lists a member's seats and waiting list positions.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn registrations(tx: &mut Tx, member: MemberId) -> Result<Vec<Registration>> {
     let rows = sql::list_registrations(tx, member).await?;
@@ -128,8 +128,8 @@ pub(crate) async fn handle(
 }
 
 async fn join(tx: &mut Tx, caller: &Caller, when: CommandTime, event: EventId) -> Result<Receipt> {
-    // Why first: it locks the event, so seats and places in line are given one after the other, and what is read of
-    // it after that stays true.
+    // Why first: it locks the event, so that seats and waiting numbers are assigned one at a time, and what is read
+    // afterwards stays valid.
     let too_early = match fault!("seats-are-read-before-the-lock") {
         true => sql::find(tx, event).await?,
         false => None,
@@ -207,7 +207,7 @@ async fn leave(tx: &mut Tx, caller: &Caller, when: CommandTime, event: EventId) 
     Ok(Receipt::Left)
 }
 
-/// Gives a free seat to the first in line; `false` where nobody waits.
+/// Gives a free seat to the first on the waiting list; returns `false` if it is empty.
 async fn promote_from_waiting_list(tx: &mut Tx, event: EventId, row: &EventRow) -> Result<bool> {
     let waiting = sql::list_waiting_after(tx, event, 0).await?;
     let Some(first) = waiting.first().copied() else {
@@ -228,7 +228,7 @@ async fn promote_from_waiting_list(tx: &mut Tx, event: EventId, row: &EventRow) 
     Ok(true)
 }
 
-/// Phones hear of seats only when the band changes.
+/// Marks the event as changed only if its seat band changes.
 fn touch_band(tx: &mut Tx, row: &EventRow, taken: i64) {
     let left = row.capacity - row.taken;
     if Band::of(left) != Band::of(left - taken) {
@@ -236,10 +236,10 @@ fn touch_band(tx: &mut Tx, row: &EventRow, taken: i64) {
     }
 }
 
-/// Calls an event off; everybody who joined or waits hears of it.
+/// Cancels an event and notifies everybody who joined or waits.
 ///
 /// # Errors
-/// [`Error::Input`] where there is no such event.
+/// [`Error::Input`] if there is no such event.
 #[instrument(level = "debug", skip_all)]
 pub async fn cancel(tx: &mut Tx, reference: &str) -> Result<()> {
     let row = sql::find_by_ref(tx, reference)
@@ -290,7 +290,7 @@ struct EventFile {
     tiers: Vec<String>,
     #[serde(default)]
     trades: Vec<String>,
-    /// Whoever has its address may read its title, summary, time and place, and whether there are seats.
+    /// Anybody with its address may read its title, summary, time and place, and whether seats are free.
     #[serde(default)]
     public: bool,
 }
@@ -303,7 +303,7 @@ struct PlaceFile {
     longitude: Option<f64>,
 }
 
-/// Imports events from a TOML file; those that are there already (by ref) are changed. Answers how many.
+/// Imports events from a TOML file; existing ones (by ref) are changed. Returns the number of events in the file.
 ///
 /// # Errors
 /// [`Error::Input`] with the event and what is wrong with it.
@@ -374,7 +374,7 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
         }
         sql::upsert(tx, &event.reference, &document).await?;
         tx.mark_content_changed(Collection::Event, id);
-        // More seats than before: who waits moves up.
+        // If there are more seats than before, the waiting list moves up.
         while let Some(row) = sql::find(tx, id).await?
             && row.taken < row.capacity
             && promote_from_waiting_list(tx, id, &row).await?
@@ -383,7 +383,7 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
     Ok(file.events.len())
 }
 
-/// A day and minutes after midnight.
+/// Parses a day and minutes after midnight.
 fn moment(text: &str, today: Day) -> Option<(Day, u32)> {
     let (day, time) = text.split_once(' ')?;
     let day = match day.strip_prefix('+') {

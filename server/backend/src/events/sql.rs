@@ -78,7 +78,7 @@ pub async fn set_cancelled(tx: &mut Tx, event: EventId) -> Result<()> {
     Ok(())
 }
 
-/// The next number in line; locks the event until the commit.
+/// Returns the next waiting number; locks the event until the commit.
 #[instrument(level = "debug", skip_all)]
 pub async fn next_waiting_number(tx: &mut Tx, event: EventId) -> Result<Option<i64>> {
     const NEXT: &str =
@@ -86,7 +86,7 @@ pub async fn next_waiting_number(tx: &mut Tx, event: EventId) -> Result<Option<i
     tx.fetch_optional_scalar(NEXT, params![event]).await
 }
 
-/// Takes a seat where one is free.
+/// Takes a seat; returns `false` if none is free.
 #[instrument(level = "debug", skip_all)]
 pub async fn take_seat(tx: &mut Tx, event: EventId) -> Result<bool> {
     let take = if fault!("seat-is-taken-where-there-is-none") {
@@ -104,7 +104,7 @@ pub async fn free_seat(tx: &mut Tx, event: EventId) -> Result<()> {
     Ok(())
 }
 
-/// A member's state in an event and their number in line.
+/// Returns a member's state in an event and their waiting number.
 #[instrument(level = "debug", skip_all)]
 pub async fn find_registration(
     tx: &mut Tx,
@@ -141,7 +141,7 @@ pub async fn count_waiting_before(tx: &mut Tx, event: EventId, number: i64) -> R
     tx.fetch_scalar(COUNT, params![event, number]).await
 }
 
-/// Who waits behind a number, first in line first.
+/// Lists waiting members after a number, in waiting order.
 #[instrument(level = "debug", skip_all)]
 pub async fn list_waiting_after(tx: &mut Tx, event: EventId, number: i64) -> Result<Vec<MemberId>> {
     const LIST: &str = "SELECT member_id FROM registration WHERE event_id = $1 AND state = 'waiting' \

@@ -1,7 +1,7 @@
-//! Files of companies, members and orders: CSV with headers, read as a stream, kept in one transaction.
+//! Imports files of companies, members and orders: CSV with headers, read as a stream, in one transaction.
 //!
-//! A file can be imported again: rows are matched by their ref. A bad row names its line, column, value and reason;
-//! nothing is kept unless all rows are good or [`Options::skip_bad`] is given.
+//! Imports are idempotent: rows are matched by their ref. A bad row is reported with line, column, value and reason;
+//! nothing is saved unless all rows are good or [`Options::skip_bad`] is set.
 
 mod orders;
 mod people;
@@ -18,17 +18,17 @@ pub use people::{companies, members};
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// Say what would happen; keep nothing.
+    /// Report what would happen; save nothing.
     pub dry_run: bool,
-    /// Keep the good rows; the bad ones are in [`Report::bad`].
+    /// Save the good rows; the bad ones are in [`Report::bad`].
     pub skip_bad: bool,
-    /// Orders only: make companies that are not known yet.
+    /// Orders only: create unknown companies.
     pub create_companies: bool,
-    /// Put before national phone numbers, e.g. `+33`.
+    /// Prefix for national phone numbers, e.g. `+33`.
     pub phone_country: &'static str,
 }
 
-/// What an import did, or would do.
+/// The result of an import or a dry run.
 #[derive(Debug, Default)]
 pub struct Report {
     pub rows: u64,
@@ -37,7 +37,7 @@ pub struct Report {
     pub unchanged: u64,
     pub companies_created: u64,
     pub bad: Vec<Bad>,
-    /// Was it kept?
+    /// True if it was committed.
     pub kept: bool,
     headers: csv::StringRecord,
 }
@@ -60,10 +60,10 @@ impl Report {
         }
     }
 
-    /// The bad rows as a CSV file: their own columns, and behind them what is wrong, as `words` says it.
+    /// Returns the bad rows as a CSV file: their own columns, then the error, worded by `words`.
     ///
     /// # Errors
-    /// Where memory cannot be written.
+    /// If the CSV cannot be written to memory.
     pub fn bad_rows_csv(&self, words: impl Fn(&InputCode) -> String) -> std::io::Result<Vec<u8>> {
         let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
         let mut headers = self.headers.clone();
@@ -88,7 +88,7 @@ impl Report {
     }
 }
 
-/// The longest name, ref or other value that must be there.
+/// Maximum length of a required value.
 const MOST_CHARACTERS: u32 = 200;
 
 fn unreadable(error: &csv::Error) -> Error {
@@ -96,14 +96,14 @@ fn unreadable(error: &csv::Error) -> Error {
     InputCode::Unreadable { said }.into()
 }
 
-/// A file being read.
+/// An open CSV file.
 struct Table<R> {
     reader: csv::Reader<R>,
     headers: csv::StringRecord,
     places: HashMap<&'static str, usize>,
 }
 
-/// One row with all of its values.
+/// A row with the right number of values.
 struct Row {
     line: u64,
     record: csv::StringRecord,
@@ -111,7 +111,7 @@ struct Row {
 
 impl<R: Read> Table<R> {
     /// # Errors
-    /// [`Error::Input`] where a column is missing, twice there, or not known.
+    /// [`Error::Input`] if a column is missing, duplicated or unknown.
     fn open(reader: R, required: &[&'static str], optional: &[&'static str]) -> Result<Table<R>> {
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
@@ -159,7 +159,7 @@ impl<R: Read> Table<R> {
         })
     }
 
-    /// The next row; `None` at the end. A row that cannot be read at all is a [`Bad`] one.
+    /// Returns the next row; `None` at the end. A row that cannot be parsed is a [`Bad`] one.
     fn next(&mut self) -> Result<Option<Result<Row, Bad>>> {
         let mut record = csv::ByteRecord::new();
         loop {
@@ -196,7 +196,7 @@ impl<R: Read> Table<R> {
         }))
     }
 
-    /// The next row that can be read; those that cannot are noted in the report.
+    /// Returns the next readable row; unreadable ones are added to the report.
     fn next_readable(&mut self, report: &mut Report) -> Result<Option<Row>> {
         while let Some(row) = self.next()? {
             report.rows += 1;
@@ -216,7 +216,7 @@ impl<R: Read> Table<R> {
             .trim()
     }
 
-    /// `error`: with the column it is in.
+    /// `error` must name its column.
     fn rejected_row(&self, row: &Row, error: InputError) -> Bad {
         let value = error.field().map(|column| self.value(row, column).to_owned());
         let error = match value {
@@ -230,7 +230,7 @@ impl<R: Read> Table<R> {
         }
     }
 
-    /// A value that must be there, at most 200 characters long.
+    /// Returns a required value of at most 200 characters.
     fn required<'a>(&self, row: &'a Row, column: &str) -> Result<&'a str, InputError> {
         let value = self.value(row, column);
         if value.is_empty() {
@@ -244,7 +244,7 @@ impl<R: Read> Table<R> {
     }
 }
 
-/// Refs seen so far, to name a second row of the same.
+/// Refs seen so far, to report duplicates.
 #[derive(Default)]
 struct Seen(HashMap<String, u64>);
 
@@ -257,7 +257,7 @@ impl Seen {
     }
 }
 
-/// Keeps or drops what was done, as the options and the bad rows say.
+/// Commits or rolls back, depending on the options and the bad rows.
 async fn finish(tx: Tx, options: Options, mut report: Report) -> Result<Report> {
     report.kept = !options.dry_run && (report.bad.is_empty() || options.skip_bad);
     if report.kept {
@@ -268,7 +268,7 @@ async fn finish(tx: Tx, options: Options, mut report: Report) -> Result<Report> 
     Ok(report)
 }
 
-/// Saves one row between two marks, so that a bad one leaves nothing.
+/// Ends the savepoint of one row: released if it was saved, rolled back if the row is bad.
 async fn keep_or_note(
     tx: &mut Tx,
     mark: Savepoint,

@@ -1,4 +1,4 @@
-//! Orders: they become points and status.
+//! Imports orders, which earn points and status.
 
 use super::{Options, Report, Row, Seen, Table, finish};
 use crate::ledger::{self, Cause, Earning, Owner};
@@ -16,15 +16,15 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::Read;
 use tracing::instrument;
 
-/// Rows worked on at once.
+/// Rows per batch.
 const ROWS: usize = 2_000;
 
-/// Imports `order_ref,company_ref,ordered_on,quantity,amount` and, where there is one, `member_ref`.
+/// Imports `order_ref,company_ref,ordered_on,quantity,amount` and optionally `member_ref`.
 ///
-/// A negative amount is a return. Rows may come late and out of order: points, lots and status come out the same.
+/// A negative amount is a return. Rows may be late and out of order: points, lots and status are the same.
 ///
 /// # Errors
-/// Where the file has not these columns or the database fails; bad rows are in the report.
+/// If the columns are missing or the database fails; bad rows are in the report.
 #[instrument(level = "debug", skip_all)]
 pub async fn orders(
     db: &Db,
@@ -61,7 +61,7 @@ pub async fn orders(
     }
     import.take(&mut tx, &table, &rows).await?;
     progress(import.report.rows);
-    // What cannot be read at all was noted before the rows it came with.
+    // Unreadable rows were added before the other rows of their batch.
     import.report.bad.sort_by_key(|bad| bad.line);
     let changed: Vec<CompanyId> = import.changed_companies.iter().copied().collect();
     let companies = members::with_members(&mut tx, &changed).await?;
@@ -73,7 +73,7 @@ fn by_ref<K>(keys: Vec<K>, reference: impl Fn(&K) -> String) -> HashMap<String, 
     keys.into_iter().map(|key| (reference(&key), key)).collect()
 }
 
-/// The refs that are not known yet, each once.
+/// Returns the refs that are not known yet, without duplicates.
 fn unknown<'a, K>(known: &HashMap<String, K>, refs: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let refs: BTreeSet<&str> = refs.filter(|reference| !known.contains_key(*reference)).collect();
     refs.into_iter().collect()
@@ -82,7 +82,7 @@ fn unknown<'a, K>(known: &HashMap<String, K>, refs: impl Iterator<Item = &'a str
 struct Import {
     settings: Settings,
     today: Day,
-    /// Those that the rows so far name, and are there; so with the members.
+    /// Existing ones named by the rows so far; likewise for `members`.
     companies: HashMap<String, CompanyKey>,
     members: HashMap<String, MemberKey>,
     create_companies: bool,
@@ -91,7 +91,7 @@ struct Import {
     report: Report,
 }
 
-/// A row that is good by itself.
+/// A row that is valid by itself.
 struct OrderRow {
     reference: String,
     company: String,
@@ -235,7 +235,7 @@ impl Import {
         Ok(())
     }
 
-    /// What an order earns; `None` where it earns nothing.
+    /// Returns the earning of an order; `None` if it earns nothing.
     fn earning(&self, order: &Order, company: &CompanyKey, member: Option<&MemberKey>) -> Option<Earning> {
         let rule = EarningRule::on(&self.settings.earning, order.ordered_on)?;
         let points = rule.points(order.amount);
@@ -261,7 +261,7 @@ impl Import {
         })
     }
 
-    /// Makes the companies that are not known yet, from the day of their first order.
+    /// Creates the unknown companies, joined on the day of their first order.
     async fn make_companies(&mut self, tx: &mut Tx, rows: &[OrderRow]) -> Result<()> {
         let mut first_days: HashMap<&str, Day> = HashMap::new();
         for row in rows {
@@ -272,7 +272,7 @@ impl Import {
         for (reference, day) in first_days {
             match self.companies.get_mut(reference) {
                 None => missing.push((reference.to_owned(), day)),
-                // Made from orders alone: an order from before its first day moves that day.
+                // Known only from orders: an earlier order moves its joining day.
                 Some(company) if company.bare && day < company.joined_on => {
                     members::set_joined_on(tx, company.id, day).await?;
                     company.joined_on = day;

@@ -1,4 +1,4 @@
-//! Companies and members.
+//! Imports companies and members.
 
 use super::{Options, Report, Row, Seen, Table, finish, keep_or_note};
 use crate::members::{
@@ -13,10 +13,10 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use tracing::instrument;
 
-/// Imports `company_ref,name,town,joined_on,order_points,advisor_ref`; the last may be left out.
+/// Imports `company_ref,name,town,joined_on,order_points,advisor_ref`; the last is optional.
 ///
 /// # Errors
-/// Where the file has not these columns or the database fails; bad rows are in the report.
+/// If the columns are missing or the database fails; bad rows are in the report.
 #[instrument(level = "debug", skip_all)]
 pub async fn companies(
     db: &Db,
@@ -73,7 +73,7 @@ fn company<R: Read>(table: &Table<R>, row: &Row, seen: &mut Seen) -> Result<Comp
 /// Imports `member_ref,company_ref,name,phone,email,trade,function,manager,language`.
 ///
 /// # Errors
-/// Where the file has not these columns or the database fails; bad rows are in the report.
+/// If the columns are missing or the database fails; bad rows are in the report.
 #[instrument(level = "debug", skip_all)]
 pub async fn members(
     db: &Db,

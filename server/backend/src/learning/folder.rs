@@ -83,21 +83,21 @@ enum Correct {
     Places(Vec<u8>),
 }
 
-/// What importing a course did.
+/// The result of importing a course.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
     pub reference: String,
     pub version: u32,
     pub lessons: usize,
     pub questions: usize,
-    /// It was there already, the same.
+    /// The same version already exists with the same content.
     pub unchanged: bool,
 }
 
 /// Largest picture, in bytes.
 const MOST_PICTURE: usize = 2 * 1024 * 1024;
 
-/// The largest number that can be right, without its sign: a thousandth of it must still count.
+/// The largest absolute value of a numeric answer: a thousandth must still be representable.
 const MOST_NUMBER: i64 = 999_999_999_999;
 
 /// Imports the course in a folder.
@@ -200,7 +200,7 @@ pub async fn import_files(tx: &mut Tx, files: &BTreeMap<String, Vec<u8>>) -> Res
     sql::insert_version(tx, id, file.version.into(), &document, &answers).await?;
     sql::set_version(tx, id, file.version.into()).await?;
     tx.mark_content_changed(Collection::Course, id);
-    // Who passed the version before has not passed this one.
+    // A pass of the previous version does not count for this one.
     for member in sql::list_who_passed(tx, id).await? {
         tx.mark_changed(member, Collection::Progress, id);
     }
@@ -390,7 +390,8 @@ fn read_lesson(
     Ok(lesson)
 }
 
-/// The picture's name and type, by its first bytes and not by what it is called. SVG is not among them: it can run.
+/// Returns the picture's name and MIME type, from its bytes and not its file name. SVG is excluded: it can contain
+/// scripts.
 fn check_picture(name: &str, bytes: &[u8]) -> Result<(String, &'static str)> {
     if bytes.len() > MOST_PICTURE {
         let wrong = InputCode::PictureTooLarge {
@@ -500,7 +501,7 @@ fn form_and_key(
     }
 }
 
-/// A shuffled list of places that is not the order it began in.
+/// Returns a shuffled list of indices that is never the original order.
 fn shuffle(count: usize, chance: &mut impl FnMut(usize) -> usize) -> Vec<usize> {
     let mut places: Vec<usize> = (0..count).collect();
     for last in (1..count).rev() {
@@ -512,7 +513,7 @@ fn shuffle(count: usize, chance: &mut impl FnMut(usize) -> usize) -> Vec<usize> 
     places
 }
 
-/// The same course but for the order in which the options of ordering questions were shuffled?
+/// True if both are the same, ignoring how the options of ordering questions are shuffled.
 fn same(
     before: &Course,
     before_solutions: &[Solution],

@@ -18,7 +18,7 @@ use tracing::instrument;
 
 pub use folder::{Imported, import_files, import_folder};
 
-/// What the server alone knows of a graded question.
+/// The server-only part of a graded question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Solution {
     question: String,
@@ -44,7 +44,7 @@ pub(crate) async fn documents(
     }
 }
 
-/// Courses that are offered, as phones keep them.
+/// Lists the offered courses, as phones store them.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn courses(tx: &mut Tx) -> Result<Vec<Course>> {
     let documents = sql::list_documents(tx).await?;
@@ -54,7 +54,7 @@ pub(crate) async fn courses(tx: &mut Tx) -> Result<Vec<Course>> {
         .collect())
 }
 
-/// Where a member is in one course, or in every course they began.
+/// Returns a member's progress in one course, or in every course they began.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn progress(
     tx: &mut Tx,
@@ -112,7 +112,7 @@ pub(crate) async fn handle(tx: &mut Tx, caller: &Caller, id: CommandId, command:
     }
 }
 
-/// The course in a version (`None`: the current one), its solutions, and whether it is still offered.
+/// Returns a course in a version (`None`: the current one), its solutions, and whether it is still offered.
 async fn find(tx: &mut Tx, course: CourseId, version: Option<u32>) -> Result<(Course, Vec<Solution>, bool)> {
     let row = sql::find_version(tx, course, version.map(i64::from))
         .await?
@@ -179,7 +179,7 @@ async fn hand_in(
     .await?;
     tx.mark_changed(caller.member, Collection::Progress, course);
     if passed && !passed_before {
-        // The primary key of a pass is what pays query_once, whatever the order of two attempts.
+        // The primary key of a pass guarantees a single payment, whatever the order of two attempts.
         sql::insert_pass(tx, caller.member, course, version.into(), id, today).await?;
     }
     if points > 0 {
@@ -211,7 +211,7 @@ fn lesson_of(document: &Course, question: &str) -> String {
         .unwrap_or_default()
 }
 
-/// The solutions of what was answered wrongly.
+/// Returns the solutions of wrongly answered questions.
 ///
 /// # Errors
 /// [`domain::Error::AnswersDoNotFit`] unless there is exactly one fitting answer to each question.
@@ -237,10 +237,10 @@ fn mark<'a>(document: &Course, solutions: &'a [Solution], answers: &[Answer]) ->
     Ok(wrong)
 }
 
-/// Takes a course from the list. Who passed it keeps what it brought; a new version puts it back.
+/// Withdraws a course. Members who passed it keep their points; a new version offers it again.
 ///
 /// # Errors
-/// [`Error::Input`] where there is no such course.
+/// [`Error::Input`] if there is no such course.
 #[instrument(level = "debug", skip_all)]
 pub async fn withdraw(tx: &mut Tx, reference: &str) -> Result<()> {
     let (id, _) = sql::find_by_ref(tx, reference).await?.ok_or_else(|| {
@@ -254,10 +254,10 @@ pub async fn withdraw(tx: &mut Tx, reference: &str) -> Result<()> {
     Ok(())
 }
 
-/// A picture of a lesson: its type and its bytes.
+/// Returns the type and bytes of a lesson's picture.
 #[instrument(level = "debug", skip_all)]
 pub async fn picture(tx: &mut Tx, hash: &str) -> Result<Option<(String, Vec<u8>)>> {
-    // Not asked of the database: PostgreSQL fails on a text with a NUL in it.
+    // Why the check: PostgreSQL fails on a text containing NUL.
     if !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) && !fault!("odd-picture-name-reaches-the-database")
     {
         return Ok(None);

@@ -92,7 +92,7 @@ pub async fn insert_read(tx: &mut Tx, member: MemberId, course: CourseId, lesson
     Ok(())
 }
 
-/// `false` where there is no such course.
+/// Returns `false` if there is no such course.
 #[instrument(level = "debug", skip_all)]
 pub async fn add_practice(tx: &mut Tx, member: MemberId, course: CourseId) -> Result<bool> {
     const ADD: &str = "INSERT INTO practice (member_id, course_id, times) SELECT $1, id, 1 FROM course WHERE id = $2 \
@@ -147,23 +147,23 @@ pub async fn list_who_passed(tx: &mut Tx, course: CourseId) -> Result<Vec<Member
     Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(course).fetch_all(c).await?))
 }
 
-/// One thing a member did in a course. What `number` and `text` are depends on `kind`: an `attempt` has its version and
-/// its result, a `pass` of the current version its day, a lesson `read` its name, and `practice` how often.
+/// One step of a member in a course. `number` and `text` depend on `kind`: version and result of an `attempt`, day of a
+/// `pass` of the current version, name of a lesson `read`, and count of `practice`.
 #[derive(FromRow)]
 pub struct StepRow {
     pub course_id: CourseId,
     pub kind: String,
-    /// Of an attempt.
+    /// `attempt` only.
     pub id: Option<CommandId>,
-    /// Of an attempt.
+    /// `attempt` only.
     pub at: Option<Timestamp>,
     pub number: i64,
     pub text: String,
 }
 
-/// What a member did, in one course or in all; attempts newest first, lessons by name.
+/// Lists a member's steps in one course or in all; attempts newest first, lessons by name.
 ///
-/// Why in one statement: a phone waits for it after each lesson and each practice.
+/// Why one statement: a phone waits for it after each lesson and each practice.
 #[instrument(level = "debug", skip_all)]
 pub async fn list_steps(tx: &mut Tx, member: MemberId, course: Option<CourseId>) -> Result<Vec<StepRow>> {
     const LIST: &str = "SELECT course_id, 'attempt' AS kind, id, at, version AS number, result AS text FROM attempt \

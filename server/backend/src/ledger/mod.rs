@@ -1,8 +1,8 @@
 //! Points are money: double entry, append-only, whole points. Points move here and nowhere else.
 //!
-//! One row of `entry` is one transfer between two accounts, so the sum of all accounts is 0 by construction.
-//! Balances of wallets and of what is held are kept beside the entries for guarded updates, lots keep what is left of
-//! them; [`prove`] recomputes both from the entries alone.
+//! One row of `entry` is one transfer between two accounts, so the sum of all accounts is 0 by construction. Balances
+//! of wallet and held accounts are stored beside the entries for guarded updates, and lots store their remaining
+//! points; [`prove`] recomputes both from the entries alone.
 
 mod prove;
 mod sql;
@@ -27,21 +27,21 @@ const fn system_account(last: u8) -> AccountId {
     ]))
 }
 
-/// Where points come from.
+/// Source of all points.
 const ISSUER: AccountId = system_account(1);
-/// Where points go that bought something.
+/// Destination of spent points.
 const SPENT: AccountId = system_account(2);
-/// Where points go that were not used in time.
+/// Destination of expired points.
 const EXPIRED: AccountId = system_account(3);
 
-/// Whose wallet.
+/// The owner of a wallet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Owner {
     Member(MemberId),
     Company(CompanyId),
 }
 
-/// What made points move.
+/// The cause of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     Order,
@@ -92,10 +92,10 @@ pub struct Earning {
     /// The day they count for.
     pub on: Day,
     pub cause: Cause,
-    /// What caused it, e.g. the order's ref.
+    /// Reference of the cause, e.g. the order's ref.
     pub cause_ref: String,
     pub title: Option<Text>,
-    /// Version of the rule they follow from.
+    /// Version of the earning rule, or of the course.
     pub rule: u32,
     pub command: Option<CommandId>,
 }
@@ -115,7 +115,7 @@ pub(crate) async fn open_all(tx: &mut Tx, owners: &[Owner]) -> Result<()> {
     sql::insert_accounts(tx, &rows).await
 }
 
-/// The wallet of a member or company.
+/// Returns the wallet of a member or company.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn wallet(tx: &mut Tx, owner: Owner) -> Result<AccountId> {
     sql::find_account(tx, "wallet", owner)
@@ -123,7 +123,7 @@ pub(crate) async fn wallet(tx: &mut Tx, owner: Owner) -> Result<AccountId> {
         .ok_or_else(|| Error::Invariant(format!("{owner:?} has no wallet")))
 }
 
-/// The account of what is held from a wallet; opened when something is held for the first time.
+/// Returns the account of points held from a wallet; created on first use.
 async fn held_account(tx: &mut Tx, owner: Owner) -> Result<AccountId> {
     let new = (AccountId(tx.uuid()), "held", owner);
     sql::insert_accounts(tx, &[new]).await?;
@@ -132,10 +132,10 @@ async fn held_account(tx: &mut Tx, owner: Owner) -> Result<AccountId> {
         .ok_or_else(|| Error::Invariant(format!("{owner:?} has no account for what is held")))
 }
 
-/// Books what was earned and returned, in any order of days; answers the entry of each.
+/// Books earnings and returns, in any order of days; returns the entry of each.
 ///
-/// The result does not depend on the order in which orders arrive: where one comes late, the lots of its wallet
-/// are worked out again.
+/// The result does not depend on the order in which orders arrive: if one arrives late, the lots of its wallet are
+/// recomputed.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn earn(
     tx: &mut Tx,
@@ -147,7 +147,7 @@ pub(crate) async fn earn(
     for earning in earnings {
         *sums.entry(earning.account).or_default() += earning.points;
     }
-    // Why first: until the commit nobody spends from lots that are being worked out.
+    // Why first: until the commit nobody can spend from lots that are being recomputed.
     sql::lock_accounts(tx, &sums.keys().copied().collect::<Vec<_>>()).await?;
     let before = sql::add_to_balances(tx, &sums).await?;
     let mut entries = Vec::with_capacity(earnings.len());
@@ -170,8 +170,8 @@ pub(crate) async fn earn(
             None
         };
         let account = before.get(&earning.account).copied().unwrap_or_default();
-        // Nothing moved on that day or later, and nothing is short: the lot is whole, and where its day has come, it
-        // expires whole. Everything else is worked out from the wallet's entries.
+        // No movement on that day or later and no shortfall: the lot is whole, and if it is due, all of it expires.
+        // Everything else is recomputed from the wallet's entries.
         let whole = account.balance >= 0 && earning.on > account.moved_until
             || fault!("late-orders-are-not-worked-in");
         if earning.points < 0 || !whole || account.merged_into.is_some() {
@@ -222,10 +222,10 @@ pub(crate) async fn earn(
     Ok(ids)
 }
 
-/// Books the opposite of earlier earnings, returns or transfers, on the same days: as if they had never been.
+/// Reverses earlier earnings, returns or transfers, on the same days, as if they had never been booked.
 ///
 /// # Errors
-/// Where an entry is not there or was undone before.
+/// If an entry does not exist or was undone before.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn undo(tx: &mut Tx, today: Day, entries: &[EntryId]) -> Result<()> {
     let found = sql::list_entries(tx, entries).await?;
@@ -238,7 +238,7 @@ pub(crate) async fn undo(tx: &mut Tx, today: Day, entries: &[EntryId]) -> Result
     settle(tx, today, wallets).await
 }
 
-/// Of an entry that can be undone: the wallets in which it booked.
+/// Returns the wallets of an entry that can be undone.
 fn wallets_of(entry: &EntryRow) -> Vec<AccountId> {
     [entry.from_account, entry.to_account]
         .into_iter()
@@ -246,7 +246,7 @@ fn wallets_of(entry: &EntryRow) -> Vec<AccountId> {
         .collect()
 }
 
-/// Books the opposite of entries; answers the wallets, which are to be settled.
+/// Books reversals of entries; returns the wallets, which the caller must settle.
 async fn reverse(tx: &mut Tx, entries: &[EntryRow]) -> Result<Vec<AccountId>> {
     let mut sums: HashMap<AccountId, Points> = HashMap::new();
     let mut days: HashMap<AccountId, Vec<Day>> = HashMap::new();
@@ -352,10 +352,10 @@ pub(crate) async fn hold(
     Ok(id)
 }
 
-/// Spends what `hold` reserved.
+/// Spends the points reserved by `hold`.
 ///
 /// # Errors
-/// Where it was posted or voided before.
+/// If it was posted or voided before.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn post(tx: &mut Tx, hold: EntryId, today: Day) -> Result<()> {
     let (entry, owner) = held(tx, hold).await?;
@@ -364,10 +364,10 @@ pub(crate) async fn post(tx: &mut Tx, hold: EntryId, today: Day) -> Result<()> {
     Ok(())
 }
 
-/// Gives back what `hold` reserved, to the lots it came from.
+/// Returns the points reserved by `hold` to the lots they came from.
 ///
 /// # Errors
-/// Where it was posted or voided before.
+/// If it was posted or voided before.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn void(tx: &mut Tx, hold: EntryId, today: Day) -> Result<()> {
     let (entry, owner) = held(tx, hold).await?;
@@ -425,7 +425,7 @@ async fn close_hold(
     sql::insert_entries(tx, &[entry]).await
 }
 
-/// Books what expired by `today`, in all wallets; answers in how many.
+/// Books points expired by `today`, in all wallets; returns the number of wallets.
 #[instrument(level = "debug", skip_all)]
 pub async fn expire(tx: &mut Tx, today: Day) -> Result<usize> {
     let due = sql::list_due_accounts(tx, today).await?;
@@ -433,8 +433,8 @@ pub async fn expire(tx: &mut Tx, today: Day) -> Result<usize> {
     Ok(due.len())
 }
 
-/// Works out the lots of wallets again from their entries, books what expired or no longer did, and empties those
-/// that were merged into another.
+/// Recomputes the lots of wallets from their entries, books new expiries, reverses those that no longer apply, and
+/// empties wallets that were merged into another.
 async fn settle(tx: &mut Tx, today: Day, accounts: Vec<AccountId>) -> Result<()> {
     let mut merged = settle_each(tx, today, accounts).await?;
     let mut rounds: HashMap<AccountId, u32> = HashMap::new();
@@ -449,10 +449,10 @@ async fn settle(tx: &mut Tx, today: Day, accounts: Vec<AccountId>) -> Result<()>
     Ok(())
 }
 
-/// Wallets that were merged into another and are not empty. Why sorted: the result depends on nothing else.
+/// Non-empty wallets that were merged into another. Why sorted: the result is then deterministic.
 type Merged = BTreeMap<AccountId, AccountRow>;
 
-/// As [`settle`], but answers those wallets that were merged into another and are not empty.
+/// Like [`settle`], but returns the non-empty merged wallets instead of emptying them.
 async fn settle_each(tx: &mut Tx, today: Day, mut accounts: Vec<AccountId>) -> Result<Merged> {
     accounts.sort_unstable();
     accounts.dedup();
@@ -528,7 +528,7 @@ fn expiry_entry(tx: &Tx, wallet: AccountId, day: Day, points: Points) -> NewEntr
     }
 }
 
-/// A wallet's entries as the rule of the lots sees them.
+/// A wallet's entries in the form that [`replay`] takes.
 #[derive(Default)]
 struct History {
     movements: Vec<Movement>,
@@ -537,7 +537,7 @@ struct History {
 }
 
 impl History {
-    /// What is still to be booked as expired (negative: to be given back), by day, rising.
+    /// Returns the expiry still to be booked (negative: to be reversed), by ascending day.
     fn expiry_to_book(&self, expired: &[(Day, Points)]) -> Vec<(Day, Points)> {
         let mut to_book: HashMap<Day, Points> =
             self.expired.iter().map(|(day, points)| (*day, -points)).collect();
@@ -619,7 +619,7 @@ fn lots_by_account(lots: Vec<LotRow>) -> HashMap<AccountId, Vec<LotRow>> {
     by_account
 }
 
-/// The balance and the month of a wallet changed.
+/// Marks the balance and the month of a wallet as changed.
 fn mark_changed(tx: &mut Tx, owner: Owner, on: Day) {
     match owner {
         Owner::Member(member) => {
@@ -633,7 +633,7 @@ fn mark_changed(tx: &mut Tx, owner: Owner, on: Day) {
     }
 }
 
-/// What a wallet holds.
+/// Returns the balance of a wallet.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn balance(tx: &mut Tx, owner: Owner, wallet: Wallet) -> Result<Balance> {
     let available = self::wallet(tx, owner).await?;
@@ -658,7 +658,7 @@ pub(crate) async fn balance(tx: &mut Tx, owner: Owner, wallet: Wallet) -> Result
     })
 }
 
-/// The months in which something happened to a wallet since `since`, newest first.
+/// Returns the months with entries in a wallet since `since`, newest first.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn months(tx: &mut Tx, owner: Owner, since: Day) -> Result<Vec<String>> {
     let account = wallet(tx, owner).await?;
@@ -672,7 +672,7 @@ pub(crate) async fn months(tx: &mut Tx, owner: Owner, since: Day) -> Result<Vec<
     Ok(months)
 }
 
-/// One month of a wallet's history; `month` like `2026-11`. `None` where nothing happened.
+/// Returns one month of a wallet's history; `month` like `2026-11`. `None` if it has no entries.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn month(
     tx: &mut Tx,
@@ -740,7 +740,7 @@ pub(crate) async fn month(
     }))
 }
 
-/// Points earned for a company's status, by day, from `from` to `to`; returns are negative.
+/// Returns points earned for a company's status, by day, from `from` to `to`; returns are negative.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn earned(
     tx: &mut Tx,

@@ -8,10 +8,10 @@ use serde::Serialize;
 use std::collections::HashMap;
 use tracing::instrument;
 
-/// What the entries say, and everything that does not fit them.
+/// The totals of the entries, and everything that does not match them.
 #[derive(Clone, Debug, Serialize)]
 pub struct Proof {
-    /// Nothing is amiss.
+    /// True if nothing is amiss.
     pub ok: bool,
     pub accounts: usize,
     pub entries: i64,
@@ -19,16 +19,16 @@ pub struct Proof {
     pub sum: Points,
     /// Points of orders and courses.
     pub issued: Points,
-    /// Points taken back by returns and corrections, less what corrections of returns gave back.
+    /// Points taken back by returns and corrections, less those given back by corrections of returns.
     pub taken_back: Points,
     pub spent: Points,
     pub expired: Points,
-    /// Held for requests that are open.
+    /// Held for open requests.
     pub held: Points,
     /// In wallets. `issued = taken_back + spent + expired + held + available`
     pub available: Points,
     pub lots: LotsProof,
-    /// What is amiss, in words.
+    /// Descriptions of what is amiss.
     pub amiss: Vec<String>,
 }
 
@@ -38,14 +38,14 @@ pub struct LotsProof {
     /// Lots with points left.
     pub open: usize,
     pub remaining: Points,
-    /// Of `remaining`: in lots whose day has come but is not booked yet.
+    /// Of `remaining`: in lots that are due but whose expiry is not booked yet.
     pub due: Points,
 }
 
-/// Recomputes everything. `today`: the day on which lots are looked at.
+/// Recomputes everything, with lots as of `today`.
 ///
 /// # Errors
-/// Only where the database cannot be read or an entry cannot be understood; what is amiss is in [`Proof::amiss`].
+/// Only if the database cannot be read or an entry cannot be understood; mismatches are in [`Proof::amiss`].
 #[instrument(level = "debug", skip_all)]
 pub async fn prove(tx: &mut Tx, today: Day) -> Result<Proof> {
     let mut amiss = Vec::new();

@@ -127,7 +127,7 @@ pub async fn find_account(tx: &mut Tx, kind: &str, owner: Owner) -> Result<Optio
     })
 }
 
-/// A wallet as it was before points were added.
+/// A wallet's state before points were added.
 #[derive(Clone, Copy, Debug, Default, FromRow)]
 pub struct Before {
     pub id: Option<AccountId>,
@@ -136,14 +136,14 @@ pub struct Before {
     pub merged_into: Option<AccountId>,
 }
 
-/// Adds to balances, which locks the accounts, and answers what they were before.
+/// Adds to balances, which locks the accounts, and returns their state before.
 #[instrument(level = "debug", skip_all)]
 pub async fn add_to_balances(
     tx: &mut Tx,
     sums: &HashMap<AccountId, Points>,
 ) -> Result<HashMap<AccountId, Before>> {
     let mut sums: Vec<_> = sums.iter().map(|(account, points)| (*account, *points)).collect();
-    // Why sorted: two transactions that lock the same accounts in the same order never wait for each other.
+    // Why sorted: transactions lock the same accounts in the same order and cannot deadlock.
     sums.sort_unstable();
     let mut before = HashMap::with_capacity(sums.len());
     for part in sums.chunks(LIST) {
@@ -170,7 +170,7 @@ pub async fn add_to_balances(
     Ok(before)
 }
 
-/// What working out wallets changed: points to add, and until when something moved in them.
+/// Stores the result of settling: points to add to the balance, and the day of the last movement.
 #[instrument(level = "debug", skip_all)]
 pub async fn set_settled(tx: &mut Tx, accounts: &[(AccountId, Points, Day)], today: Day) -> Result<()> {
     for part in accounts.chunks(LIST) {
@@ -188,7 +188,7 @@ pub async fn set_settled(tx: &mut Tx, accounts: &[(AccountId, Points, Day)], tod
     Ok(())
 }
 
-/// Takes points where there are as many; `false` and nothing changed where not.
+/// Subtracts points if the balance suffices; returns `false` and changes nothing otherwise.
 #[instrument(level = "debug", skip_all)]
 pub async fn take_from_balance(tx: &mut Tx, account: AccountId, points: Points) -> Result<bool> {
     let take = if fault!("more-is-held-than-there-is") {
@@ -208,8 +208,8 @@ pub async fn find_balance(tx: &mut Tx, account: AccountId) -> Result<Points> {
 
 /// Locks accounts, and those they were merged into, until the commit.
 ///
-/// Why in the order of their ids: two transactions that lock the same accounts never wait for each other. On SQLite
-/// there is one writer, so there is nothing to lock.
+/// Why in id order: transactions that lock the same accounts cannot deadlock. SQLite has one writer, so nothing needs a
+/// lock there.
 #[instrument(level = "debug", skip_all)]
 pub async fn lock_accounts(tx: &mut Tx, accounts: &[AccountId]) -> Result<()> {
     let Engine::Postgres(c) = &mut tx.engine else {
@@ -240,7 +240,7 @@ pub struct AccountRow {
     pub merged_into: Option<AccountId>,
 }
 
-/// From now on `from` is emptied into `into`; `None` lets it keep what it has.
+/// Sets the wallet that `from` is emptied into; `None` ends the merge.
 #[instrument(level = "debug", skip_all)]
 pub async fn set_merged_into(tx: &mut Tx, from: AccountId, into: Option<AccountId>) -> Result<()> {
     const SET: &str = "UPDATE account SET merged_into = $2 WHERE id = $1";
@@ -284,7 +284,7 @@ pub async fn list_entries(tx: &mut Tx, ids: &[EntryId]) -> Result<Vec<EntryRow>>
     Ok(list_in!(tx, list.as_str(), ids, " ORDER BY number"))
 }
 
-/// The entries of a transfer or merge, in the order in which they were booked; what was undone is left out.
+/// Returns the entries of a transfer or merge in booking order, without undone ones.
 #[instrument(level = "debug", skip_all)]
 pub async fn list_transfers(tx: &mut Tx, cause: Cause, reference: &str) -> Result<Vec<EntryRow>> {
     on!(tx, c => {
@@ -296,7 +296,7 @@ pub async fn list_transfers(tx: &mut Tx, cause: Cause, reference: &str) -> Resul
     })
 }
 
-/// All entries of wallets, by day, then by what caused them (which does not depend on when they arrived).
+/// Returns all entries of wallets, by day, then by cause ref (which does not depend on arrival order).
 #[instrument(level = "debug", skip_all)]
 pub async fn list_history(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<EntryRow>> {
     let mut rows: Vec<EntryRow> = Vec::new();
@@ -308,7 +308,7 @@ pub async fn list_history(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<Ent
         rows.extend(list_in!(tx, list.as_str(), accounts, " ORDER BY number"));
     }
     rows.sort_unstable_by(|a, b| (a.on_day, &a.cause_ref, a.number).cmp(&(b.on_day, &b.cause_ref, b.number)));
-    // A transfer between two of the wallets was found from both sides.
+    // A transfer between two of the wallets is found from both sides.
     rows.dedup_by_key(|row| row.number);
     Ok(rows)
 }
@@ -332,7 +332,7 @@ pub async fn list_lots(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<LotRow
     Ok(list_in!(tx, list.as_str(), accounts, " ORDER BY number"))
 }
 
-/// Lots with points left, in the order in which they are spent.
+/// Returns lots with points left, in spending order.
 #[instrument(level = "debug", skip_all)]
 pub async fn list_open_lots(tx: &mut Tx, account: AccountId) -> Result<Vec<LotRow>> {
     const LIST: &str = "SELECT entry_id, number, account_id, lot.earned_on, lot.expires_on, remaining \
@@ -394,7 +394,7 @@ pub struct AccountSum {
     pub went_out: Points,
 }
 
-/// Every account with what entries say went in and out of it.
+/// Returns every account with the sums of its incoming and outgoing entries.
 #[instrument(level = "debug", skip_all)]
 pub async fn list_sums(tx: &mut Tx) -> Result<Vec<AccountSum>> {
     const LIST: &str = "SELECT account.id, account.kind, account.balance, account.merged_into, \
@@ -406,7 +406,7 @@ pub async fn list_sums(tx: &mut Tx) -> Result<Vec<AccountSum>> {
     Ok(on!(tx, c => sqlx::query_as(LIST).fetch_all(c).await?))
 }
 
-/// Number of entries and sum of points, by kind.
+/// Returns the number of entries and the sum of points, by kind.
 #[instrument(level = "debug", skip_all)]
 pub async fn list_kinds(tx: &mut Tx) -> Result<Vec<(String, i64, Points)>> {
     const LIST: &str =
@@ -414,7 +414,7 @@ pub async fn list_kinds(tx: &mut Tx) -> Result<Vec<(String, i64, Points)>> {
     Ok(on!(tx, c => sqlx::query_as(LIST).fetch_all(c).await?))
 }
 
-/// Entries that close or undo another one wrongly: other points, or not the accounts the other way round.
+/// Returns entries that close or undo another one wrongly: other points, or accounts not swapped.
 #[instrument(level = "debug", skip_all)]
 pub async fn list_wrong_reversals(tx: &mut Tx) -> Result<Vec<EntryId>> {
     const LIST: &str = "SELECT entry.id FROM entry LEFT JOIN entry AS first ON first.id = entry.reverses \
@@ -428,7 +428,7 @@ pub async fn list_wrong_reversals(tx: &mut Tx) -> Result<Vec<EntryId>> {
     Ok(on!(tx, c => sqlx::query_scalar(LIST).fetch_all(c).await?))
 }
 
-/// Earnings and transfers without the lot that they brought, and lots without such an entry.
+/// Counts earnings and transfers without their lot, and lots without such an entry.
 #[instrument(level = "debug", skip_all)]
 pub async fn count_lots_amiss(tx: &mut Tx) -> Result<i64> {
     const COUNT: &str = "SELECT CAST((SELECT COUNT(*) FROM entry LEFT JOIN lot ON lot.entry_id = entry.id \
@@ -458,14 +458,14 @@ mod tests {
                 Kind::Postgres => ("EXPLAIN (COSTS OFF)", "Index Only Scan using entry_company"),
             };
             if let Engine::Postgres(transaction) = &mut tx.engine {
-                // A table without rows would be read as a whole.
+                // Without this, an empty table would be read by a sequential scan.
                 for setting in ["SET LOCAL enable_seqscan = off", "SET LOCAL enable_bitmapscan = off"] {
                     sqlx::query(setting).execute(&mut **transaction).await.unwrap();
                 }
             }
             let explain = format!("{begin} {LIST_EARNED}");
             let company = CompanyId(uuid::Uuid::nil());
-            // What is said comes last.
+            // The plan's text is the last column.
             let plan: Vec<String> = on!(tx, c => {
                 let rows = sqlx::query(AssertSqlSafe(explain)).bind(company).bind(Day(1)).bind(Day(2));
                 let rows = rows.fetch_all(c).await.unwrap();

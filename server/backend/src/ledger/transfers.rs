@@ -1,16 +1,16 @@
-//! Points that move from one wallet to another.
+//! Transfers of points between wallets.
 //!
 //! # The rule
-//! - A transfer takes the oldest points first, and the other wallet gets them with the day they were earned on and
-//!   the day they expire on: nobody makes points younger by sending them to and fro.
-//! - What was received is fixed. When an order of the giver arrives late or is returned afterwards, the giver's lots
-//!   are worked out again and the giver may be short; the receiver keeps what it got.
+//! - A transfer takes the oldest points first, and they keep their earning and expiry days: transfers to and fro do not
+//!   renew points.
+//! - Received points are fixed. If an order of the giver arrives late or is returned afterwards, the giver's lots are
+//!   recomputed and the giver may go negative; the receiver keeps the points.
 //! - Status does not move: points count for the company that earned them.
-//! - A wallet that was merged into another is always empty. What is booked in it later (a late order, a correction,
-//!   a request that came to nothing) is passed on at once. What goes the other way first takes back what was passed
-//!   on before, newest first, so that undoing something restores both wallets; only what no pass covers is paid by
-//!   the other wallet, which may then be short.
-//! - Taking back a transfer, or a merge, is a reversal: as if it had never been. Who has spent the points is short.
+//! - A wallet that was merged into another is always empty. Later entries in it (a late order, a correction, a request
+//!   that was declined or taken back) are passed on at once. A deduction first takes back earlier passes, newest first,
+//!   so that undoing something restores both wallets; only the rest is paid by the other wallet, which may go negative.
+//! - Taking back a transfer, or a merge, is a reversal: as if it had never been booked. If the points were already
+//!   spent, the balance goes negative.
 
 use super::{
     AccountRow, Cause, EntryRow, Merged, NewEntry, NewLot, Owner, mark_changed, reverse, settle, settle_each,
@@ -23,24 +23,24 @@ use domain::{Day, Points, Text, fault};
 use std::collections::HashMap;
 use tracing::instrument;
 
-/// Points that a person of the brand moves.
+/// A transfer ordered by the brand's staff.
 #[derive(Clone, Debug)]
 pub struct Transfer {
     pub from: Owner,
     pub to: Owner,
     /// More than 0.
     pub points: Points,
-    /// Names the transfer: the same one is booked query_once, however often it is asked for.
+    /// Names the transfer, which makes it idempotent: it is booked once, however often it is requested.
     pub reference: String,
-    /// What both owners read in their history.
+    /// Reason shown in both owners' history.
     pub reason: Text,
 }
 
-/// What became of a transfer or merge.
+/// Outcome of a transfer or merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Booked {
     Now,
-    /// It was there already; nothing was changed.
+    /// Already booked; nothing was changed.
     Before,
 }
 
@@ -51,11 +51,11 @@ struct Part {
     expires_on: Option<Day>,
 }
 
-/// Moves points of `transfer.from` to `transfer.to`.
+/// Moves points from `transfer.from` to `transfer.to`.
 ///
 /// # Errors
-/// [`domain::Error::NotEnoughPoints`]; nobody gives what they do not have. [`Error::Input`] where the points are not
-/// more than 0, both wallets are one, or the reference names another transfer.
+/// [`domain::Error::NotEnoughPoints`] if the balance is too low. [`Error::Input`] if the points are not more than 0,
+/// both wallets are the same, or the reference names another transfer.
 #[instrument(level = "debug", skip_all)]
 pub async fn transfer(tx: &mut Tx, today: Day, transfer: &Transfer) -> Result<Booked> {
     if transfer.points <= 0 {
@@ -104,10 +104,10 @@ pub async fn transfer(tx: &mut Tx, today: Day, transfer: &Transfer) -> Result<Bo
     Ok(Booked::Now)
 }
 
-/// Undoes the transfer of this reference, which can then be used again.
+/// Undoes the transfer with this reference, which can then be used again.
 ///
 /// # Errors
-/// [`Error::Input`] where there is none that stands.
+/// [`Error::Input`] if there is none in force.
 #[instrument(level = "debug", skip_all)]
 pub async fn take_back(tx: &mut Tx, today: Day, reference: &str) -> Result<()> {
     let entries = sql::list_transfers(tx, Cause::Transfer, reference).await?;
@@ -126,10 +126,10 @@ pub async fn take_back(tx: &mut Tx, today: Day, reference: &str) -> Result<()> {
     .await
 }
 
-/// Moves everything `from` has to `into`, and whatever is booked in it later.
+/// Moves the balance of `from` to `into`, and every later entry of `from`.
 ///
 /// # Errors
-/// [`Error::Input`] where the two are not wallets of two members or of two companies, or one of them was merged into
+/// [`Error::Input`] if the two are not wallets of two members or of two companies, or one of them was merged into
 /// another before.
 #[instrument(level = "debug", skip_all)]
 pub async fn merge(tx: &mut Tx, today: Day, from: Owner, into: Owner) -> Result<Booked> {
@@ -159,10 +159,10 @@ pub async fn merge(tx: &mut Tx, today: Day, from: Owner, into: Owner) -> Result<
     Ok(Booked::Now)
 }
 
-/// Undoes a merge: `from` has again what it would have without it.
+/// Undoes a merge: `from` gets the balance it would have without it.
 ///
 /// # Errors
-/// [`Error::Input`] where it was not merged into another.
+/// [`Error::Input`] if it was not merged into another.
 #[instrument(level = "debug", skip_all)]
 pub async fn unmerge(tx: &mut Tx, today: Day, from: Owner) -> Result<()> {
     let from = wallet(tx, from).await?;
@@ -180,7 +180,7 @@ pub async fn unmerge(tx: &mut Tx, today: Day, from: Owner) -> Result<()> {
     settle(tx, today, wallets).await
 }
 
-/// Empties a wallet that was merged into another; answers other merged wallets that this filled.
+/// Empties a wallet that was merged into another; returns other merged wallets that this filled.
 #[instrument(level = "debug", skip_all)]
 pub(super) async fn empty(tx: &mut Tx, today: Day, wallet: AccountRow) -> Result<Merged> {
     let Some(into) = wallet.merged_into else {
@@ -210,7 +210,7 @@ pub(super) async fn empty(tx: &mut Tx, today: Day, wallet: AccountRow) -> Result
         let there = sql::find_balance(tx, into).await?.max(0);
         let mut parts = oldest(tx, into, there.min(-balance)).await?;
         if there < -balance {
-            // Nobody has them yet: the other wallet is short from now on.
+            // Not covered by any lot: the other wallet goes negative.
             parts.push(Part {
                 points: -balance - there,
                 earned_on: today,
@@ -223,7 +223,7 @@ pub(super) async fn empty(tx: &mut Tx, today: Day, wallet: AccountRow) -> Result
     settle_each(tx, today, vec![from, into]).await
 }
 
-/// What was passed on earlier against the direction that empties the wallet now, newest first, until it suffices.
+/// Returns earlier passes against the direction that empties the wallet now, newest first, until they suffice.
 async fn passes_to_take_back(tx: &mut Tx, from: AccountId, balance: Points) -> Result<Vec<EntryRow>> {
     let mut missing = balance.abs();
     let mut passes = sql::list_transfers(tx, Cause::Merge, &from.to_string()).await?;
@@ -243,7 +243,7 @@ async fn passes_to_take_back(tx: &mut Tx, from: AccountId, balance: Points) -> R
         .collect())
 }
 
-/// So many points of a settled wallet, oldest lot first.
+/// Returns `points` points of a settled wallet as parts, oldest lot first.
 async fn oldest(tx: &mut Tx, account: AccountId, points: Points) -> Result<Vec<Part>> {
     let mut missing = points;
     let mut parts = Vec::new();
@@ -281,7 +281,7 @@ struct Way {
     title: Option<String>,
 }
 
-/// One entry and one lot a part; both wallets are to be settled.
+/// Books one entry and one lot per part; the caller must settle both wallets.
 async fn book(tx: &mut Tx, today: Day, way: &Way, parts: &[Part]) -> Result<()> {
     let (mut entries, mut lots) = (Vec::new(), Vec::new());
     for part in parts {

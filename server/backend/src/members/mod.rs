@@ -17,7 +17,7 @@ pub(crate) use sql::{
     companies_with_members, list_company_keys, list_member_keys, of_company, set_joined_on, with_members,
 };
 
-/// A line of a companies file.
+/// A row of a companies file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompanyRow {
     pub reference: String,
@@ -29,7 +29,7 @@ pub struct CompanyRow {
     pub advisor: Option<String>,
 }
 
-/// A line of a members file.
+/// A row of a members file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberRow {
     pub reference: String,
@@ -45,7 +45,7 @@ pub struct MemberRow {
     pub language: Lang,
 }
 
-/// What became of a row.
+/// Outcome of saving a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Saved {
     New,
@@ -53,7 +53,7 @@ pub enum Saved {
     Unchanged,
 }
 
-/// Makes the staff those of the list. Who is gone from it no longer advises anybody.
+/// Replaces the staff list; companies lose advisors who are no longer on it.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn set_staff(tx: &mut Tx, staff: &[StaffRow]) -> Result<()> {
     for row in staff {
@@ -70,10 +70,10 @@ pub(crate) async fn set_staff(tx: &mut Tx, staff: &[StaffRow]) -> Result<()> {
     Ok(())
 }
 
-/// Makes or changes a company; its wallet is opened with it.
+/// Creates or updates a company; a new one gets a wallet.
 ///
 /// # Errors
-/// [`crate::Error::Input`] where the advisor is not known.
+/// [`crate::Error::Input`] if the advisor is unknown.
 #[instrument(level = "debug", skip_all)]
 pub async fn save_company(tx: &mut Tx, row: &CompanyRow, lowest_tier: &str) -> Result<Saved> {
     let advisor = match &row.advisor {
@@ -108,10 +108,10 @@ pub async fn save_company(tx: &mut Tx, row: &CompanyRow, lowest_tier: &str) -> R
     }
 }
 
-/// Makes or changes a member; their wallet is opened with them.
+/// Creates or updates a member; a new one gets a wallet.
 ///
 /// # Errors
-/// [`crate::Error::Input`] where the company is not known, or the phone or e-mail is another member's.
+/// [`crate::Error::Input`] if the company is unknown, or the phone or e-mail belongs to another member.
 #[instrument(level = "debug", skip_all)]
 pub async fn save_member(tx: &mut Tx, row: &MemberRow) -> Result<Saved> {
     let (company, ..) = sql::find_company(tx, &row.company).await?.ok_or_else(|| {
@@ -149,7 +149,7 @@ pub async fn save_member(tx: &mut Tx, row: &MemberRow) -> Result<Saved> {
     }
 }
 
-/// A company known only by the ref in an orders file.
+/// Creates companies known only by their ref in an orders file.
 #[instrument(level = "debug", skip_all)]
 pub async fn create_companies(tx: &mut Tx, refs: &[(String, Day)], lowest_tier: &str) -> Result<()> {
     let rows: Vec<_> = refs
@@ -161,7 +161,7 @@ pub async fn create_companies(tx: &mut Tx, refs: &[(String, Day)], lowest_tier: 
     ledger::open_all(tx, &owners).await
 }
 
-/// The member as their phone knows them.
+/// Returns the member's own document, as their phone stores it.
 #[instrument(level = "debug", skip_all)]
 pub async fn me(tx: &mut Tx, member: MemberId) -> Result<Option<Me>> {
     Ok(sql::find_me(tx, member).await?.map(|row| Me {
@@ -187,10 +187,10 @@ pub async fn me(tx: &mut Tx, member: MemberId) -> Result<Option<Me>> {
     }))
 }
 
-/// The members of the caller's company, by name, the caller among them.
+/// Lists the members of the caller's company by name, the caller included.
 ///
 /// # Errors
-/// `not_found` where the caller is not its manager.
+/// `not_found` if the caller is not its manager.
 pub async fn colleagues(tx: &mut Tx, caller: &Caller) -> Result<Vec<Colleague>> {
     if !caller.manager {
         return Err(domain::Error::NotFound.into());
@@ -208,7 +208,7 @@ pub async fn colleagues(tx: &mut Tx, caller: &Caller) -> Result<Vec<Colleague>> 
         .collect())
 }
 
-/// What a name is sorted by: `Élodie` stands between `Diane` and `Fabrice`.
+/// Sort key of a name: `Élodie` sorts between `Diane` and `Fabrice`.
 fn without_accents(name: &str) -> String {
     let plain = |letter: char| match letter {
         'à'..='å' => 'a',
@@ -223,7 +223,7 @@ fn without_accents(name: &str) -> String {
     name.to_lowercase().chars().map(plain).collect()
 }
 
-/// The language in which a member is spoken to, on all their phones.
+/// Sets a member's language, on all their phones.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn set_language(tx: &mut Tx, caller: &Caller, language: Lang) -> Result<Receipt> {
     sql::set_language(tx, caller.member, language).await?;
@@ -231,7 +231,7 @@ pub(crate) async fn set_language(tx: &mut Tx, caller: &Caller, language: Lang) -
     Ok(Receipt::Noted)
 }
 
-/// The member with this `ref`.
+/// Finds the member with this `ref`.
 #[instrument(level = "debug", skip_all)]
 pub async fn find_by_ref(tx: &mut Tx, reference: &str) -> Result<Option<(MemberId, String)>> {
     Ok(sql::find_member(tx, reference)
@@ -239,21 +239,22 @@ pub async fn find_by_ref(tx: &mut Tx, reference: &str) -> Result<Option<(MemberI
         .map(|(id, row)| (id, row.name)))
 }
 
-/// The company with this `ref`.
+/// Finds the company with this `ref`.
 #[instrument(level = "debug", skip_all)]
 pub async fn find_company_by_ref(tx: &mut Tx, reference: &str) -> Result<Option<CompanyId>> {
     Ok(sql::find_company(tx, reference).await?.map(|(id, ..)| id))
 }
 
-/// The member who signs in with this phone number or e-mail address, and their language.
+/// Finds the member with this phone number or e-mail address, and their language.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn find_by_address(tx: &mut Tx, address: &str) -> Result<Option<(MemberId, Lang)>> {
     sql::find_by_address(tx, address).await
 }
 
-/// A phone number as it is stored, or `None` for what cannot be one: `06 39 98 00 10`, `+33 6…`, `0033 6…`.
+/// Normalises a phone number for storage, or returns `None` for what cannot be one: `06 39 98 00 10`, `+33 6…`, `0033
+/// 6…`.
 ///
-/// `country` is put before national numbers, e.g. `+33`.
+/// `country` is the prefix for national numbers, e.g. `+33`.
 pub fn normal_phone(text: &str, country: &str) -> Option<String> {
     let digits: String = text
         .chars()
@@ -270,7 +271,7 @@ pub fn normal_phone(text: &str, country: &str) -> Option<String> {
     ((8..=15).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_digit())).then_some(number)
 }
 
-/// An e-mail address as it is stored, or `None` for what cannot be one.
+/// Normalises an e-mail address for storage, or returns `None` for what cannot be one.
 pub fn normal_email(text: &str) -> Option<String> {
     let text = text.trim().to_lowercase();
     let (name, host) = text.split_once('@')?;

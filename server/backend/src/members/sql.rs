@@ -242,14 +242,14 @@ pub async fn list_colleagues(tx: &mut Tx, company: CompanyId) -> Result<Vec<Coll
     Ok(on!(tx, c => sqlx::query_as(LIST).bind(company).fetch_all(c).await?))
 }
 
-/// Members of a company, by id.
+/// Lists members of a company, by id.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn of_company(tx: &mut Tx, company: CompanyId) -> Result<Vec<MemberId>> {
     const LIST: &str = "SELECT id FROM member WHERE company_id = $1 ORDER BY id";
     Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(company).fetch_all(c).await?))
 }
 
-/// Those of `companies` that have members; in order, where `companies` are.
+/// Returns those of `companies` that have members; sorted if `companies` is.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn with_members(tx: &mut Tx, companies: &[CompanyId]) -> Result<Vec<CompanyId>> {
     const LIST: &str = "SELECT DISTINCT company_id FROM member WHERE company_id IN (";
@@ -263,7 +263,7 @@ pub(crate) async fn companies_with_members(tx: &mut Tx) -> Result<Vec<CompanyId>
     Ok(on!(tx, c => sqlx::query_scalar(LIST).fetch_all(c).await?))
 }
 
-/// What an import of orders needs to know of a company.
+/// The columns of a company that an import of orders needs.
 #[derive(Clone, Debug, FromRow)]
 pub struct CompanyKey {
     #[sqlx(rename = "ref")]
@@ -271,12 +271,12 @@ pub struct CompanyKey {
     pub id: CompanyId,
     pub order_points: String,
     pub joined_on: Day,
-    /// Known from orders alone: its name is its ref.
+    /// Known only from orders: its name is its ref.
     pub bare: bool,
     pub account: AccountId,
 }
 
-/// Of the companies with these refs; those that are not there are left out.
+/// Returns the keys of the companies with these refs; unknown refs are left out.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn list_company_keys(tx: &mut Tx, refs: &[&str]) -> Result<Vec<CompanyKey>> {
     const LIST: &str = "SELECT company.ref, company.id, order_points, joined_on, name = ref AS bare, \
@@ -292,7 +292,7 @@ pub(crate) async fn set_joined_on(tx: &mut Tx, company: CompanyId, day: Day) -> 
     Ok(())
 }
 
-/// What an import of orders needs to know of a member.
+/// The columns of a member that an import of orders needs.
 #[derive(Clone, Debug, FromRow)]
 pub struct MemberKey {
     #[sqlx(rename = "ref")]
@@ -302,7 +302,7 @@ pub struct MemberKey {
     pub account: AccountId,
 }
 
-/// Of the members with these refs; those that are not there are left out.
+/// Returns the keys of the members with these refs; unknown refs are left out.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn list_member_keys(tx: &mut Tx, refs: &[&str]) -> Result<Vec<MemberKey>> {
     const LIST: &str = "SELECT member.ref, member.id, member.company_id, account.id AS account FROM member \

@@ -1,4 +1,4 @@
-//! A new `programme.toml` becomes the programme's.
+//! Applies a new `programme.toml`.
 
 use super::{current, sql};
 use crate::programme::settings::Settings;
@@ -7,14 +7,14 @@ use domain::document::Collection;
 use domain::input::{InputCode, InputPlace};
 use tracing::instrument;
 
-/// What applying settings changes, in words.
+/// The sections that applying settings changed, by name.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Changes(pub Vec<String>);
 
-/// Makes `settings` the programme's, and tells what changed. Tiers of all companies are worked out again.
+/// Replaces the programme's settings and returns what changed. Recomputes the status of all companies.
 ///
 /// # Errors
-/// [`crate::Error::Input`] where a tier or trade that is in use would go.
+/// [`crate::Error::Input`] if a trade that is in use is missing.
 #[instrument(level = "debug", skip_all)]
 pub async fn apply(tx: &mut Tx, settings: &Settings) -> Result<Changes> {
     let before = current(tx).await?;

@@ -1,4 +1,4 @@
-//! The programme: its settings in force, its day, its epoch.
+//! The programme: its current settings, its day, its epoch.
 
 pub mod apply;
 pub mod settings;
@@ -12,7 +12,7 @@ use tracing::instrument;
 pub use settings::{Brand, Settings};
 pub(crate) use sql::{COUNT_PEOPLE, signing_secret};
 
-/// Puts the rows every database needs where they are missing.
+/// Inserts the rows that every database needs, if missing.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn prepare(tx: &mut Tx) -> Result<()> {
     let epoch = uuid::Builder::from_random_bytes(tx.random_bytes())
@@ -28,10 +28,10 @@ pub(crate) async fn prepare(tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-/// The settings in force.
+/// Returns the current settings.
 ///
 /// # Errors
-/// [`Error::Invariant`] where the database was never migrated.
+/// [`Error::Invariant`] if the database was never migrated.
 #[instrument(level = "debug", skip_all)]
 pub async fn current(tx: &mut Tx) -> Result<Settings> {
     let settings = sql::find(tx)
@@ -46,20 +46,20 @@ pub async fn current(tx: &mut Tx) -> Result<Settings> {
     Ok(settings)
 }
 
-/// Has a `programme.toml` been applied, or members been made? Then a demo would be in the way.
+/// True if there are no companies, courses, events or rewards: a demo may then be loaded.
 #[instrument(level = "debug", skip_all)]
 pub async fn is_untouched(tx: &mut Tx) -> Result<bool> {
     Ok(sql::count_people(tx).await? == 0)
 }
 
-/// When the programme's day began.
+/// Returns the start of the programme's current day.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn day_began(tx: &mut Tx) -> Result<Timestamp> {
     let settings = current(tx).await?;
     settings.instant(settings.day(tx.now())?, 0)
 }
 
-/// A restored backup begins a new epoch: phones then send again what they still have.
+/// Begins a new epoch, after a restore: phones then resend what they still have.
 #[instrument(level = "debug", skip_all)]
 pub async fn begin_epoch(tx: &mut Tx) -> Result<String> {
     let epoch = uuid::Builder::from_random_bytes(tx.random_bytes())

@@ -1,4 +1,4 @@
-//! `programme.toml`: what it says, and what must be right in it.
+//! Contents and validation of `programme.toml`.
 
 use crate::{Error, Result, strict_toml};
 use domain::codes;
@@ -43,12 +43,12 @@ pub struct StatusRule {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PointsRule {
-    /// Without it points do not expire.
+    /// `None`: points do not expire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiry_months: Option<u32>,
 }
 
-/// A person of the brand, as `programme.toml` lists them.
+/// A member of the brand's staff, as listed in `programme.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StaffRow {
     #[serde(rename = "ref")]
@@ -62,7 +62,7 @@ pub struct StaffRow {
 }
 
 codes! {
-    /// What a person of the brand does.
+    /// Role of a staff member.
     pub enum Role {
         /// Looks after companies.
         Advisor = "advisor",
@@ -79,7 +79,7 @@ codes! {
 pub(super) const DEFAULT: &str = include_str!("default.toml");
 
 impl Settings {
-    /// Reads and checks a `programme.toml`.
+    /// Parses and validates a `programme.toml`.
     ///
     /// # Errors
     /// [`Error::Input`] with the line or the field and what is wrong with it.
@@ -195,18 +195,18 @@ impl Settings {
         Ok(())
     }
 
-    /// The programme's calendar day at an instant.
+    /// Returns the programme's calendar day at an instant.
     ///
     /// # Errors
-    /// [`Error::Invariant`] where the time zone is no longer known.
+    /// [`Error::Invariant`] if the time zone is no longer known.
     pub fn day(&self, at: Timestamp) -> Result<Day> {
         Ok(self.local(at)?.0)
     }
 
-    /// The local time at an instant: the day, and minutes after midnight as the clock shows them.
+    /// Returns the local time at an instant: the day, and the minutes after midnight on the clock.
     ///
     /// # Errors
-    /// [`Error::Invariant`] where the time zone is no longer known.
+    /// [`Error::Invariant`] if the time zone is no longer known.
     pub fn local(&self, at: Timestamp) -> Result<(Day, u32)> {
         let zone = zone(&self.brand.time_zone).map_err(no_longer_known)?;
         let instant =
@@ -223,10 +223,10 @@ impl Settings {
             .ok_or_else(|| Error::Invariant(format!("no day for {}", at.0)))
     }
 
-    /// The instant of a local time, `minutes` after midnight.
+    /// Returns the instant of a local time, `minutes` after midnight.
     ///
     /// # Errors
-    /// [`Error::Invariant`] where the time zone is no longer known or the day is out of range.
+    /// [`Error::Invariant`] if the time zone is no longer known or the day is out of range.
     pub fn instant(&self, day: Day, minutes: u32) -> Result<Timestamp> {
         let zone = zone(&self.brand.time_zone).map_err(no_longer_known)?;
         let broken = |error: jiff::Error| Error::Invariant(error.to_string());
@@ -238,7 +238,7 @@ impl Settings {
         ))
     }
 
-    /// When points of a day expire.
+    /// Returns the expiry day of points earned on a day.
     pub fn expiry(&self, earned_on: Day) -> Option<Day> {
         self.points
             .expiry_months
@@ -252,7 +252,7 @@ impl Settings {
     /// Checks that the programme has these tiers and trades.
     ///
     /// # Errors
-    /// The first that it does not have, in words.
+    /// The first one that is missing.
     pub(crate) fn has(&self, tiers: &[String], trades: &[String]) -> Result<(), InputError> {
         if let Some(tier) = tiers
             .iter()
@@ -273,7 +273,7 @@ impl Settings {
         Ok(())
     }
 
-    /// What phones know of it.
+    /// Returns the document that phones get.
     pub fn document(&self, today: Day) -> Programme {
         Programme {
             name: self.brand.name.clone(),
@@ -298,7 +298,7 @@ fn no_longer_known(zone: InputError) -> Error {
     Error::Invariant(format!("the time zone {:?} is no longer known", zone.value))
 }
 
-/// The most points a whole unit of currency may bring.
+/// Maximum points per whole unit of currency.
 const MOST_POINTS_PER_UNIT: i64 = 1_000_000;
 
 fn distinct<'a>(
@@ -320,7 +320,7 @@ fn distinct<'a>(
     Ok(())
 }
 
-/// The app's paper in light mode (`style/tokens.css`).
+/// The app's background colour in light mode (`style/tokens.css`).
 const PAPER: [u8; 3] = [0xfb, 0xf7, 0xf0];
 
 fn rgb(text: &str) -> Option<[u8; 3]> {

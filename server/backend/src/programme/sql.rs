@@ -25,7 +25,7 @@ pub async fn insert_signing_key(tx: &mut Tx, secret: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The newest signing key: its id and its secret.
+/// Returns the newest signing key: its id and its secret.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn signing_secret(tx: &mut Tx) -> Result<(i32, Vec<u8>)> {
     const FIND: &str = "SELECT id, secret FROM signing_key ORDER BY id DESC LIMIT 1";
@@ -53,7 +53,7 @@ pub async fn list_trades_in_use(tx: &mut Tx) -> Result<Vec<String>> {
     tx.fetch_scalars(LIST, params![]).await
 }
 
-/// Companies, courses, events and rewards together: 0 in a new database.
+/// Counts companies, courses, events and rewards together: 0 in a new database.
 pub(crate) const COUNT_PEOPLE: &str = "SELECT CAST((SELECT COUNT(*) FROM company) + (SELECT COUNT(*) FROM course) \
     + (SELECT COUNT(*) FROM event) + (SELECT COUNT(*) FROM reward) AS BIGINT)";
 

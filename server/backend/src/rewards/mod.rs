@@ -1,4 +1,4 @@
-//! Rewards: the catalogue, requests, their way to the member.
+//! Rewards: the catalogue, and requests up to delivery.
 
 mod sql;
 
@@ -27,7 +27,7 @@ pub(crate) async fn documents(tx: &mut Tx, member: MemberId, collection: Collect
     }
 }
 
-/// Rewards that are offered, as phones keep them.
+/// Lists the offered rewards, as phones store them.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn offered(tx: &mut Tx) -> Result<Vec<Reward>> {
     let rows = sql::list_offered(tx).await?;
@@ -40,7 +40,7 @@ fn document(row: &RewardRow) -> Option<Reward> {
     Some(reward)
 }
 
-/// A member's requests, newest first.
+/// Lists a member's requests, newest first.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn of_member(tx: &mut Tx, member: MemberId) -> Result<Vec<Redemption>> {
     let rows = sql::list_of_member(tx, member).await?;
@@ -84,7 +84,7 @@ pub(crate) async fn of_member(tx: &mut Tx, member: MemberId) -> Result<Vec<Redem
     Ok(redemptions)
 }
 
-/// How long a voucher can be handed in.
+/// Validity of a voucher in days.
 const VOUCHER_DAYS: i64 = 365;
 
 #[instrument(level = "debug", skip_all)]
@@ -99,7 +99,7 @@ pub(crate) async fn handle(tx: &mut Tx, caller: &Caller, id: CommandId, command:
     }
 }
 
-/// Reserves the points and a piece of the stock; the request has the id of its command.
+/// Reserves the points and one item of the stock; the request has the id of its command.
 async fn redeem(
     tx: &mut Tx,
     caller: &Caller,
@@ -114,7 +114,7 @@ async fn redeem(
             Owner::Company(caller.company)
         }
         Wallet::Company => return Err(domain::Error::ManagersOnly.into()),
-        // Left undecided: a newer server can pay from it.
+        // Fails instead of refusing: a newer server may support this wallet.
         Wallet::Newer => return Err(Error::Invariant("a wallet of a newer version".into())),
     };
     let row = sql::find(tx, reward).await?.ok_or(domain::Error::NotFound)?;
@@ -158,10 +158,10 @@ async fn take_back(tx: &mut Tx, caller: &Caller, id: CommandId) -> Result<Receip
     Ok(Receipt::Released { points: row.points })
 }
 
-/// Moves a request on, on behalf of the brand; the member hears of it.
+/// Advances a request on behalf of the brand and notifies the member.
 ///
 /// # Errors
-/// [`Error::Input`] where there is no such request, or it cannot move there from where it stands.
+/// [`Error::Input`] if there is no such request, or its current step does not allow this one.
 #[instrument(level = "debug", skip_all)]
 pub async fn advance(tx: &mut Tx, id: CommandId, step: Step) -> Result<()> {
     let row = sql::find_redemption(tx, id).await?.ok_or_else(|| {
@@ -198,7 +198,7 @@ pub async fn advance(tx: &mut Tx, id: CommandId, step: Step) -> Result<()> {
 
 async fn step_to(tx: &mut Tx, row: &RedemptionRow, to: Step) -> Result<()> {
     let from = Step::from_code(&row.step).ok_or_else(|| Error::Invariant(format!("step {:?}", row.step)))?;
-    // The update asks again, so two people who act at once do not both succeed.
+    // The update checks the step again, so that of two concurrent callers only one succeeds.
     if !from.may_become(to) || !sql::set_step(tx, row.id, from.code(), to.code()).await? {
         return Err(domain::Error::AlreadyHandled.into());
     }
@@ -217,17 +217,17 @@ async fn step_to(tx: &mut Tx, row: &RedemptionRow, to: Step) -> Result<()> {
     Ok(())
 }
 
-/// Phones hear of the stock only when its band changes.
+/// Marks the reward as changed only if its stock band changes.
 fn touch_band(tx: &mut Tx, reward: RewardId, now: Option<i64>, before: Option<i64>) {
     if now.map(Band::of) != before.map(Band::of) {
         tx.mark_content_changed(Collection::Reward, reward);
     }
 }
 
-/// Takes a reward from the shelf. Requests that were made go on; an import puts it back.
+/// Withdraws a reward. Existing requests continue; an import offers it again.
 ///
 /// # Errors
-/// [`Error::Input`] where there is no such reward.
+/// [`Error::Input`] if there is no such reward.
 #[instrument(level = "debug", skip_all)]
 pub async fn withdraw(tx: &mut Tx, reference: &str) -> Result<()> {
     let id = sql::find_id(tx, reference).await?.ok_or_else(|| {
@@ -241,7 +241,7 @@ pub async fn withdraw(tx: &mut Tx, reference: &str) -> Result<()> {
     Ok(())
 }
 
-/// A request, for the people who handle it.
+/// A request, for the staff who handle it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Request {
     pub id: CommandId,
@@ -257,7 +257,7 @@ pub struct Request {
     pub company_id: CompanyId,
 }
 
-/// Requests that are not at their end, oldest first.
+/// Lists unfinished requests, oldest first.
 #[instrument(level = "debug", skip_all)]
 pub async fn open_requests(tx: &mut Tx) -> Result<Vec<Request>> {
     sql::list_open(tx).await
@@ -284,8 +284,8 @@ struct RewardFile {
     tiers: Vec<String>,
 }
 
-/// Imports rewards from a TOML file; those that are there already (by ref) are changed, their stock is set.
-/// Answers how many.
+/// Imports rewards from a TOML file; existing ones (by ref) are changed and their stock is set. Returns the number of
+/// rewards in the file.
 ///
 /// # Errors
 /// [`Error::Input`] with the reward and what is wrong with it.

@@ -70,7 +70,7 @@ pub async fn set_withdrawn(tx: &mut Tx, reward: RewardId) -> Result<()> {
     Ok(())
 }
 
-/// Takes one piece where there is one: what is left (`None` inside: unlimited), or `None` where it is sold out.
+/// Takes one item from the stock: returns the remaining stock (inner `None`: unlimited), or `None` if it is sold out.
 #[instrument(level = "debug", skip_all)]
 pub async fn take_one(tx: &mut Tx, reward: RewardId) -> Result<Option<Option<i64>>> {
     let take = if fault!("stock-is-given-out-where-there-is-none") {
@@ -130,7 +130,7 @@ pub async fn insert_step(tx: &mut Tx, id: CommandId, step: &str) -> Result<()> {
     Ok(())
 }
 
-/// Moves a request from one step to another; `false` where it no longer stands there.
+/// Moves a request from one step to another; returns `false` if it is no longer at `from`.
 #[instrument(level = "debug", skip_all)]
 pub async fn set_step(tx: &mut Tx, id: CommandId, from: &str, to: &str) -> Result<bool> {
     const SET: &str = "UPDATE redemption SET step = $3 WHERE id = $1 AND step = $2";

@@ -1,7 +1,7 @@
-//! Rounds of several phones together: their commands in one commit, their answers from one view.
+//! Batches the rounds of several phones: their commands in one commit, their replies from one snapshot.
 //!
-//! Why: SQLite has one writer, and each commit waits for the disk. Whoever comes while another's commit is under way
-//! waits for it anyway; all of them then go together into the next.
+//! Why: SQLite has one writer, and each commit waits for the disk. Rounds that arrive during another's commit wait for
+//! it anyway; all of them then share the next.
 
 use super::{RawReply, Round, reply};
 use crate::caller::Caller;
@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Commands in one commit, about: more would keep the other writers waiting.
+/// Approximate maximum of commands in one commit: more would delay other writers.
 const MOST_TOGETHER: usize = 256;
 
 type Outcomes = Vec<Decided>;
@@ -25,27 +25,27 @@ pub(super) struct CommitBatcher {
     turn: tokio::sync::Mutex<()>,
 }
 
-/// What a phone gets of the batch it was in.
+/// The result of a batch for one phone.
 pub(super) enum Answer {
     Reply(Box<RawReply>),
-    /// Its round again, which is to read what changed by itself.
+    /// The round and its outcomes; the caller reads the changes itself.
     Decided(Box<Round>, Outcomes),
 }
 
-/// A round that waits until it is taken into a batch.
+/// A round waiting to be taken into a batch.
 struct Waiting {
     job: Job,
     taken: oneshot::Sender<()>,
 }
 
-/// A round and who waits for its answer.
+/// A round and the channel for its result.
 struct Job {
     round: Round,
     answer: oneshot::Sender<Result<Answer>>,
 }
 
 impl CommitBatcher {
-    /// Applies the commands of a round together with those of others who wait; the one with the lock does it for all.
+    /// Applies the commands of a round together with those of other waiting rounds; the lock holder is the leader.
     pub(super) async fn round(&self, db: &Db, round: Round) -> Result<Answer> {
         let (taken, mut is_taken) = oneshot::channel();
         let (answer, answered) = oneshot::channel();
@@ -59,11 +59,11 @@ impl CommitBatcher {
         loop {
             tokio::select! {
                 biased;
-                // Why it no longer waits for the lock: it would lead the next batch, and answer its own phone after it.
+                // Why: once this job is in a batch, leading the next batch would delay our own reply.
                 _ = &mut is_taken => return answered.await.unwrap_or_else(|_| Err(cut_off())),
                 turn = self.turn.lock() => {
                     let decided = write(db, self.next()).await;
-                    // Others write while these are read for.
+                    // Others may write while the leader reads for its batch.
                     drop(turn);
                     read(db, decided).await;
                 }
@@ -83,7 +83,7 @@ impl CommitBatcher {
             .count();
         let fit = fit.max(1).min(waiting.len());
         let taken = waiting.drain(..fit).map(|Waiting { job, taken }| {
-            // A phone that no longer listens asks again.
+            // The phone disconnected and will retry.
             let _ = taken.send(());
             job
         });
@@ -92,7 +92,7 @@ impl CommitBatcher {
 }
 
 impl Job {
-    // A phone that no longer listens asks again.
+    // The phone disconnected and will retry.
     fn fail(self, error: Error) {
         let _ = self.answer.send(Err(error));
     }
@@ -109,7 +109,7 @@ impl Job {
             .send(Ok(Answer::Decided(Box::new(self.round), decided)));
     }
 
-    /// An incremental round. Who lacks more would keep the others waiting.
+    /// True for an incremental round. Full syncs are read outside the batch, so that they do not delay it.
     fn reads_little(&self) -> bool {
         !self.round.push_only && !self.round.have.epoch.is_empty()
     }
@@ -119,7 +119,7 @@ fn cut_off() -> Error {
     Error::Invariant("the transaction that these commands were in was cut off".into())
 }
 
-/// Applies the commands of jobs in one transaction; what of it failed is answered, what was committed comes back.
+/// Applies the commands of jobs in one transaction; failed jobs get their error, committed ones are returned.
 async fn write(db: &Db, jobs: Vec<Job>) -> Vec<(Job, Outcomes)> {
     if fault!("acknowledged-before-the-commit")
         && let Ok((tx, outcomes)) = apply_uncommitted(db, &jobs).await
@@ -127,7 +127,7 @@ async fn write(db: &Db, jobs: Vec<Job>) -> Vec<(Job, Outcomes)> {
         for (job, outcomes) in jobs.into_iter().zip(outcomes) {
             job.leave(outcomes);
         }
-        // Long enough for a kill to come between.
+        // Long enough for a kill in between.
         tokio::time::sleep(Duration::from_millis(20)).await;
         let _ = tx.commit().await;
         return Vec::new();
@@ -135,7 +135,7 @@ async fn write(db: &Db, jobs: Vec<Job>) -> Vec<(Job, Outcomes)> {
     match apply(db, &jobs).await {
         Ok(outcomes) => jobs.into_iter().zip(outcomes).collect(),
         Err(error) if jobs.len() > 1 => {
-            // One that breaks the transaction must not hold up the others.
+            // A command that breaks the transaction must not fail the other jobs.
             tracing::warn!(%error, "commands of several phones failed together, each is tried alone");
             let mut decided = Vec::new();
             for job in jobs {
@@ -177,7 +177,7 @@ async fn apply_uncommitted(db: &Db, jobs: &[Job]) -> Result<(Tx, Vec<Outcomes>)>
     Ok((tx, of_each.collect()))
 }
 
-/// Answers jobs whose commands are committed.
+/// Replies to jobs whose commands are committed.
 async fn read(db: &Db, decided: Vec<(Job, Outcomes)>) {
     let (together, alone): (Vec<_>, Vec<_>) = decided.into_iter().partition(|(job, _)| job.reads_little());
     for (job, outcomes) in alone {

@@ -1,4 +1,4 @@
-//! The one call of a phone: its commands are applied, then it gets what changed.
+//! The sync round of a phone: applies its commands, then returns what changed.
 
 mod batcher;
 mod reply;
@@ -13,17 +13,17 @@ use domain::sync::{Cursor, Reply, Request};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
-/// What travels: outcomes and documents are JSON already.
+/// A reply whose outcomes and documents are JSON already.
 pub type RawReply = Reply<Decided, Box<RawValue>>;
 
-/// Answers the rounds of all phones.
+/// Handles the rounds of all phones.
 #[derive(Clone)]
 pub struct Server {
     db: Db,
     batcher: Arc<CommitBatcher>,
 }
 
-/// What a phone asks, its commands read.
+/// A phone's request, its commands parsed.
 struct Round {
     caller: Caller,
     have: Cursor,
@@ -31,7 +31,7 @@ struct Round {
     commands: Vec<Received>,
 }
 
-/// The answer to a phone that sends nothing and has everything: `newest` was read with its session.
+/// Returns the reply for a phone that sends nothing and is up to date, else `None`; `newest` was read with its session.
 pub fn nothing_new(now: Timestamp, newest: &Cursor, request: &Request<Box<RawValue>>) -> Option<RawReply> {
     let idle = request.commands.is_empty() && !request.push_only;
     (idle && request.have == *newest && newest.content > 0).then(|| Reply {
@@ -57,10 +57,10 @@ impl Server {
         &self.db
     }
 
-    /// One round. With nothing new it reads two rows by their primary key.
+    /// Runs one round. If nothing is new it reads two rows by primary key.
     ///
     /// # Errors
-    /// Where nothing is known of the commands: the phone keeps them and sends them again.
+    /// If the outcome of the commands is unknown: the phone keeps them and retries.
     pub async fn round(&self, caller: &Caller, request: Request<Box<RawValue>>) -> Result<RawReply> {
         let mut round = Round {
             caller: caller.clone(),
@@ -75,7 +75,7 @@ impl Server {
                 Answer::Reply(reply) => return Ok(*reply),
                 Answer::Decided(own, outcomes) => (round, decided) = (*own, outcomes),
             },
-            // Many writers: short transactions keep them from waiting for each other's locks.
+            // Many writers: short transactions avoid waiting for each other's locks.
             Kind::Postgres => {
                 for command in &round.commands {
                     decided.extend(commands::apply_batch(&self.db, &[(caller, command)]).await?);

@@ -1,4 +1,4 @@
-//! What a phone is sent, from one view of the database.
+//! Builds the reply to a phone from one snapshot of the database.
 
 use super::{RawReply, Round};
 use crate::changes::{self, Delta};
@@ -12,13 +12,13 @@ use domain::sync::{Cursor, Doc, Reply};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One view of the database, with what is new in it for each of these rounds.
+/// Opens a snapshot and reads the delta of each of these rounds in it.
 pub(super) async fn open_snapshot(db: &Db, rounds: &[&Round]) -> Result<(Tx, Vec<Delta>)> {
     let mut tx = db.read().await?;
     let asked: Vec<_> = rounds
         .iter()
         .map(|Round { caller, have, .. }| {
-            // A phone that has nothing is sent everything, whatever changed.
+            // A phone without data gets everything, whatever changed.
             let since = if have.epoch.is_empty() { i64::MAX } else { have.own };
             (caller.member, since)
         })
@@ -30,7 +30,7 @@ pub(super) async fn open_snapshot(db: &Db, rounds: &[&Round]) -> Result<(Tx, Vec
     Ok((tx, deltas))
 }
 
-/// The answer to a round whose commands are applied, from the view in which this was new for it.
+/// Builds the reply to a round whose commands are applied, from the snapshot in which its delta was read.
 pub(super) async fn reply(
     tx: &mut Tx,
     round: &Round,
@@ -50,7 +50,7 @@ pub(super) async fn reply(
         restored || have.own > own || have.audience != audience || have.own == 0 && have.epoch.is_empty();
     let mut docs = Vec::new();
     let mut gone = Vec::new();
-    // Acts as they are in the log now: what is confirmed does not change.
+    // Acts as now in the log: a confirmed one does not change.
     let confirmed = round.commands.iter().zip(&decided);
     let confirmed = confirmed.filter_map(|(command, decided)| command.confirmed(&decided.outcome));
     let acts = confirmed.map(|(id, act)| (id.to_string(), act)).collect();
