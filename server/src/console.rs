@@ -1,6 +1,6 @@
-//! Lines for the person at the prompt.
+//! Output for the command line.
 
-/// Like `println!`, but does not mind when nobody reads any more (`compagnon doctor | head -1`).
+/// Like `println!`, but ignores a closed pipe (`compagnon doctor | head -1`).
 macro_rules! outln {
     ($($text:tt)*) => {
         $crate::console::line(format_args!($($text)*))
@@ -9,11 +9,11 @@ macro_rules! outln {
 
 pub fn line(text: std::fmt::Arguments<'_>) {
     use std::io::Write;
-    // Nobody is left to be told.
+    // Nobody reads the output any more.
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
-/// How long something took, for the last line of a long command.
+/// Formats the elapsed time, for the last line of a long command.
 pub(crate) fn seconds_since(begun: std::time::Instant) -> String {
     format!("{:.1} s", begun.elapsed().as_secs_f64())
 }

@@ -1,5 +1,4 @@
-//! What happens once a day without anybody asking: points expire, statuses are worked out again, old sign-ins are
-//! forgotten.
+//! Runs the daily job: points expire, statuses are recomputed, old sign-ins are deleted.
 
 use crate::http::Shared;
 use backend::{Db, daily, programme};
@@ -9,14 +8,14 @@ use tokio::time::MissedTickBehavior;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Looks every hour whether a new day of the programme has begun, until the server ends.
+/// Checks every hour whether a new day of the programme has begun, until the server ends.
 pub async fn run(app: Shared) {
     let mut done = None;
     let mut ticks = tokio::time::interval(HOUR);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        // Why tracked: the end of the server waits for it, and does not cut it off.
+        // Why tracked: shutdown waits for it and does not abort it.
         let work = app.tasks.spawn(one_day(app.db.clone(), done));
         match work.await {
             Ok(Ok(day)) => done = Some(day),
@@ -26,10 +25,10 @@ pub async fn run(app: Shared) {
     }
 }
 
-/// The work of today, unless it is `done`; answers the day.
+/// Runs the daily job unless `done` is today; returns today.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// If the database does not respond.
 pub async fn one_day(db: Db, done: Option<Day>) -> backend::Result<Day> {
     let mut tx = db.write().await?;
     let today = programme::current(&mut tx).await?.day(tx.now())?;

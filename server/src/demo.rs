@@ -1,4 +1,4 @@
-//! The demo programme of `server/demo`, inside the binary: it goes in through the same imports as a real one.
+//! The demo programme of `server/demo`, embedded in the binary and loaded through the same imports as a real one.
 
 use crate::console::seconds_since;
 use anyhow::{Context, Result, bail};
@@ -17,7 +17,7 @@ use std::time::Instant;
 
 static DEMO: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/demo");
 
-/// The same year for everybody.
+/// Fixed seed: every demo gets the same year of orders.
 const SEED: u64 = 0x0C0F_FEE0;
 
 fn text(path: &str) -> Result<&'static str> {
@@ -26,10 +26,10 @@ fn text(path: &str) -> Result<&'static str> {
         .with_context(|| format!("demo/{path} is missing"))
 }
 
-/// Loads the demo. `if_empty`: does nothing where there is anything already.
+/// Loads the demo. `if_empty`: does nothing if the database holds anything already.
 ///
 /// # Errors
-/// Where the database holds another programme.
+/// If the database holds another programme.
 pub async fn load(db: &Db, if_empty: bool) -> Result<()> {
     let begun = Instant::now();
     let mut tx = db.read().await?;
@@ -74,10 +74,10 @@ pub async fn load(db: &Db, if_empty: bool) -> Result<()> {
     Ok(())
 }
 
-/// The demo's programme, courses, events and rewards, without anybody in it; `say` hears what was loaded.
+/// Loads the demo's programme, courses, events and rewards, without members; passes one line per step to `say`.
 ///
 /// # Errors
-/// Where the database holds another programme.
+/// If the database holds another programme.
 pub async fn content(db: &Db, mut say: impl FnMut(String)) -> Result<()> {
     let settings = programme::Settings::parse(text("programme.toml")?)?;
     let mut tx = db.write().await?;
@@ -128,7 +128,7 @@ fn told(what: &str, report: Report) -> Result<()> {
     Ok(())
 }
 
-/// Somebody to try the demo as.
+/// A member offered for trying the demo.
 #[derive(Clone, Debug)]
 pub struct Person {
     pub name: String,
@@ -138,13 +138,13 @@ pub struct Person {
     pub company: String,
 }
 
-/// How many are offered: one a trade.
+/// Number of members offered: one per trade.
 const PEOPLE: usize = 3;
 
-/// The first members of the demo's file, as far as they are in the database.
+/// Returns the first members of the demo's file that exist in the database.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// If the database does not respond.
 pub async fn people(db: &Db) -> backend::Result<Vec<Person>> {
     let file = text("members.csv").unwrap_or_default();
     let mut tx = db.read().await?;
@@ -194,7 +194,7 @@ struct Drawn {
     member: String,
 }
 
-/// A year of orders up to yesterday, as a file of the same form that a supplier hands in.
+/// Generates a year of orders up to yesterday, in the file format of a supplier.
 fn year_of_orders(habits: &str, companies: &str, members: &str, today: Day) -> Result<String> {
     let habits: Habits = toml::from_str(habits).context("demo/orders.toml")?;
     let mut dice = Dice(Fixed::new(Timestamp(0), SEED));
@@ -225,7 +225,7 @@ fn year_of_orders(habits: &str, companies: &str, members: &str, today: Day) -> R
     Ok(file)
 }
 
-/// Who orders in a company whose members get the points of their orders.
+/// Returns the ordering members of a company that credits orders to members; empty for other companies.
 fn buyers(company: &str, companies: &str, members: &str) -> Result<Vec<String>> {
     let rows = |file: &'static str, text: &str, wanted: &[&str]| -> Result<Vec<Vec<String>>> {
         let mut lines = text
@@ -266,13 +266,13 @@ fn buyers(company: &str, companies: &str, members: &str) -> Result<Vec<String>> 
         .collect())
 }
 
-/// The orders of one company. Amounts differ by a factor of three; their sum is what the file says, returns included.
+/// Draws the orders of one company. Amounts differ by a factor of three; their sum matches the file, returns included.
 fn draw(habit: &Habit, buyers: &[String], today: Day, dice: &mut Dice, into: &mut Vec<Drawn>) {
     let count = habit.orders_per_month * 12;
     let first = into.len();
     let mut sum = 0;
     for number in 0..count {
-        // One order in each of `count` equal parts of the year, on a day of its own within it, never on a Sunday.
+        // One order in each of `count` equal parts of the year, on a random day of it, never on a Sunday.
         let part = 360.0 / f64::from(count);
         let back = 1 + (part * (f64::from(number) + dice.random_fraction())) as i32;
         let mut day = today.plus_days(-back);
@@ -282,7 +282,7 @@ fn draw(habit: &Habit, buyers: &[String], today: Day, dice: &mut Dice, into: &mu
         let weight = 50 + dice.below(100) as i64;
         let member = match buyers.len() {
             0 => String::new(),
-            // Some orders name nobody: their points are the company's.
+            // Some orders name no member: their points go to the company.
             _ if dice.below(8) == 0 => String::new(),
             some => buyers[dice.below(some as u64) as usize].clone(),
         };

@@ -1,4 +1,4 @@
-//! A programme of any size, through the same imports as a real one: to see how it fares with many members.
+//! Generates a programme of any size through the same imports as a real one, to test it with many members.
 
 use crate::demo;
 use anyhow::{Result, bail};
@@ -8,9 +8,9 @@ use backend::{Db, programme};
 use domain::Timestamp;
 use std::fmt::Write;
 
-/// Members of one company.
+/// Members per company.
 pub const TEAM: u64 = 5;
-/// Members in one file: a file is one transaction.
+/// Members per file: a file is one transaction.
 const PART: u64 = 5_000;
 const FIRST: [&str; 16] = [
     "Ana", "Ben", "Chloé", "David", "Emma", "Farid", "Gaël", "Hana", "Inès", "Jonas", "Karim", "Léa",
@@ -29,11 +29,11 @@ pub fn member_ref(number: u64) -> String {
     format!("g-m{number}")
 }
 
-/// Adds `members` members with `orders` orders each to the demo programme; the same ones each time. `progress` hears how
-/// many are there.
+/// Adds `members` members with `orders` orders each to the demo programme; deterministic. `progress` gets the number of
+/// members so far.
 ///
 /// # Errors
-/// Where the database holds another programme, or has been filled before.
+/// If the database holds another programme, or was filled before.
 pub async fn generate(db: &Db, members: u64, orders: u64, progress: &mut dyn FnMut(u64)) -> Result<()> {
     backend::migrate(db).await?;
     demo::content(db, |_| {}).await?;

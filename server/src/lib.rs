@@ -1,13 +1,13 @@
-//! The programme's server: HTTP, settings, sending, the command line, daily work. Rules live in `domain`, use
-//! cases and SQL in `backend`, pages in `app`.
+//! The programme's server: HTTP, settings, sending, the command line, the daily job. Rules live in `domain`, use cases
+//! and SQL in `backend`, pages in `app`.
 //!
 //! # How to add a setting
-//! A field with a doc comment and an `env` in [`settings`]; `compagnon config sample > .env.sample` writes the
-//! sample anew, and a test holds it equal.
+//! A field with a doc comment and an `env` in [`settings`]; `compagnon config sample > .env.sample` regenerates the
+//! sample, and a test checks that it is up to date.
 //!
 //! # How to add a route
-//! A handler in [`http`], its route in [`http::router`]. Every route has the request id, the headers, the refusal
-//! of other sites' posts, the limits and the metrics of `http::front` without doing anything for it.
+//! A handler in [`http`], its route in [`http::routes()`]. Every route gets the request id, the headers, the refusal of
+//! other sites' posts, the limits and the metrics from `http::middleware` and the other layers of [`http::router`].
 
 #[macro_use]
 mod console;

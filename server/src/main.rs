@@ -5,7 +5,7 @@ use server::settings::Settings;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Why a broken file stops it: a setting that is silently not read is worse than none.
+    // Why a broken file is fatal: silently ignored settings would be worse.
     match dotenvy::dotenv() {
         Ok(_) => {}
         Err(dotenvy::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {}

@@ -1,4 +1,4 @@
-//! Codes on their way to members: by mail, by text message, or into the log where neither is set up.
+//! Sends codes to members: by mail, by text message, or into the log if neither is configured.
 
 use crate::settings::Serve;
 use anyhow::{Context, Result, bail};
@@ -8,12 +8,12 @@ use lettre::message::{Mailbox, header::ContentType};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use std::time::Duration;
 
-/// The ways out.
+/// The configured channels.
 #[derive(Clone)]
 pub struct Sending {
     mail: Option<Mail>,
     texts: Option<Texts>,
-    /// Pauses between tries.
+    /// Pauses between retries.
     pauses: &'static [Duration],
 }
 
@@ -35,7 +35,7 @@ const PAUSES: &[Duration] = &[Duration::from_secs(1), Duration::from_secs(5)];
 
 impl Sending {
     /// # Errors
-    /// Where an address or the sender cannot be read.
+    /// If an address or the sender cannot be parsed.
     pub fn new(settings: &Serve) -> Result<Sending> {
         let mail = match (&settings.smtp_url, &settings.mail_from) {
             (Some(url), Some(from)) => {
@@ -53,7 +53,7 @@ impl Sending {
         };
         let texts = match &settings.sms_url {
             Some(url) => {
-                // Fails only where another part of the program chose one before, which is as good.
+                // Fails only if another part of the program installed a provider first, which is fine.
                 let _ = rustls::crypto::ring::default_provider().install_default();
                 let client = reqwest::Client::builder()
                     .timeout(SEND_TIMEOUT)
@@ -75,7 +75,7 @@ impl Sending {
         })
     }
 
-    /// What is set up, and what follows from it; `true` where all is well.
+    /// Describes which channels are configured; `true` if codes can be sent.
     pub fn describe(&self) -> (bool, &'static str) {
         match (&self.mail, &self.texts) {
             (Some(_), Some(_)) => (true, "codes go out by mail and by text message"),
@@ -94,10 +94,10 @@ impl Sending {
         }
     }
 
-    /// Is a mail server there and does it take us? Nothing is sent.
+    /// Checks that the mail server responds and accepts us; sends nothing.
     ///
     /// # Errors
-    /// What it said.
+    /// The mail server's error.
     pub async fn check(&self) -> Result<()> {
         if let Some(mail) = &self.mail
             && !mail.transport.test_connection().await.context("mail server")?
@@ -107,7 +107,7 @@ impl Sending {
         Ok(())
     }
 
-    /// Sends a code. What fails is tried again, then logged: nobody waits for the answer.
+    /// Sends a code. Failures are retried, then logged: no caller waits for the result.
     pub async fn send(&self, message: &Message, brand: &str) {
         let to = message.to.as_str();
         let Message { language, code, .. } = message;
@@ -180,7 +180,7 @@ impl Texts {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        // Why without the address: it may carry a secret.
+        // Why without the URL: it may contain a secret.
         let answer = request.send().await.map_err(reqwest::Error::without_url)?;
         if !answer.status().is_success() {
             bail!("the gateway answered {}", answer.status());

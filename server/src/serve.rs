@@ -1,4 +1,4 @@
-//! The running server, from the first line to the last.
+//! The running server, from startup to shutdown.
 
 use crate::http::{AppState, Shared, recorder, router};
 use crate::sending::Sending;
@@ -21,15 +21,15 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-/// How long running requests and transactions may take once the server is told to end.
+/// Timeout for running requests and transactions at shutdown.
 const LAST_WORK: Duration = Duration::from_secs(30);
-/// How long a connection may take to say what it wants, and stay open without wanting anything.
+/// Timeout for reading request headers, and for an idle connection.
 const HEADERS: Duration = Duration::from_secs(60);
 
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// Where it cannot begin: an address that is taken, a database that does not answer, a setting that is wrong.
+/// If it cannot start: an address in use, a database that does not respond, a wrong setting.
 pub async fn serve(db: Db, settings: &Serve) -> Result<()> {
     recorder();
     let site =
@@ -56,7 +56,7 @@ pub async fn serve(db: Db, settings: &Serve) -> Result<()> {
     Ok(())
 }
 
-/// Why: durations are kept one by one until they are summed up, and nobody may ever ask for them.
+/// Why: durations are stored individually until upkeep runs, and `/metrics` may never be requested.
 async fn keep_metrics_small() {
     let mut ticks = tokio::time::interval(Duration::from_secs(30));
     loop {
@@ -65,9 +65,9 @@ async fn keep_metrics_small() {
     }
 }
 
-/// Answers requests until `end`, then lets those under way finish.
+/// Serves requests until `end`, then lets running ones finish.
 ///
-/// Why not `axum::serve`: it has no limit on how long a connection may take to say what it wants.
+/// Why not `axum::serve`: it has no timeout for reading request headers.
 async fn run(listener: TcpListener, app: Shared, end: impl Future<Output = ()>) {
     let routes = router(app.clone());
     let mut http = http1::Builder::new();
@@ -81,13 +81,13 @@ async fn run(listener: TcpListener, app: Shared, end: impl Future<Output = ()>) 
                 Ok(connection) => connection,
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");
-                    // Most likely there are too many: some must end first.
+                    // Most likely there are too many connections: some must end first.
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
                 }
             },
         };
-        // Worth a log line at most: it only makes small answers slower.
+        // Only logged: without it small responses are merely slower.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "no delay");
         }
@@ -165,7 +165,8 @@ fn warn_about(settings: &Serve, site: &ClientAssets, sending: &Sending) {
     }
 }
 
-/// The address, and in a demo who can sign in. Printed, not logged: this is for the person who has just started it.
+/// Prints the address, and in a demo the members who can sign in. Printed, not logged: it is for the person who has
+/// just started the server.
 async fn greet(app: &Shared, settings: &Serve, address: SocketAddr) -> Result<()> {
     let url = settings
         .public_url

@@ -1,4 +1,4 @@
-//! Everything that can be set: by flag, by environment, by `.env`, in this order.
+//! All settings: from flags, the environment and `.env`, in this order of precedence.
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use domain::Day;

@@ -1,13 +1,13 @@
-//! The files of the site folder: read once at start, hashed, and served under addresses that name their content.
+//! The files of the site folder: read once at start, hashed, and served at content-addressed URLs.
 //!
 //! # Bundles
 //! A bundle is a client built for the browser. The member app is one, [`MEMBER`]; any other is a folder of the site
-//! with a script and a WebAssembly of its own name in it, `admin/admin.js` and `admin/admin.wasm`. Each has an id, a hash over
-//! its own files, so `/v/<id>/…` never changes and may be kept for ever, and a phone of a member neither downloads nor
-//! hears of what belongs to another bundle.
+//! containing a script and a WebAssembly named like it, `admin/admin.js` and `admin/admin.wasm`. The id of a bundle is
+//! a hash over its files, so `/v/<id>/…` never changes and may be cached for ever, and a member's phone neither
+//! downloads nor lists files of another bundle.
 //!
-//! What depends on the brand (the shell, `/brand.css`, the manifest, the worker with its list of files) is made by
-//! [`BrandedAssets`].
+//! Files that depend on the brand (the shell, `/brand.css`, the manifest, the worker with its file list) are generated
+//! by [`BrandedAssets`].
 
 use app::public::Client;
 use axum::body::Bytes;
@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// A file as it is sent.
+/// A file to be served, with its compressed forms.
 #[derive(Clone, Debug)]
 pub struct File {
     pub bytes: Bytes,
@@ -31,7 +31,7 @@ pub struct File {
 /// The member app: the folder `pkg`, the icons, and the files at the top that it uses.
 pub const MEMBER: &str = "pkg";
 
-/// Files of the member app outside its folder. What is in none of the lists and in no folder is in no bundle.
+/// Files of the member app outside its folder. A file in no list and no folder belongs to no bundle.
 const OF_MEMBER: [&str; 7] = [
     "boot.js",
     "favicon.svg",
@@ -48,10 +48,10 @@ const ICONS: &str = "icons";
 const GLUE: &str = "pkg/compagnon.js";
 const WASM: &str = "pkg/compagnon.wasm";
 
-/// Without one of these there is no member app.
+/// Files required for the member app.
 const NEEDED: [&str; 6] = [GLUE, WASM, "boot.js", "store.js", "watchdog.js", "sw.js"];
 
-/// The bundle that a file belongs to.
+/// Returns the bundle of a file.
 fn bundle_of(path: &str) -> Option<&str> {
     match path.split_once('/') {
         Some((ICONS, _)) => Some(MEMBER),
@@ -60,7 +60,7 @@ fn bundle_of(path: &str) -> Option<&str> {
     }
 }
 
-/// All files of the site, by their path in its folder.
+/// All files of the site, by their path in the folder.
 #[derive(Debug, Default)]
 pub struct ClientAssets {
     files: BTreeMap<String, File>,
@@ -71,10 +71,10 @@ pub struct ClientAssets {
 }
 
 impl ClientAssets {
-    /// Reads the site folder, or the files in this binary where it was built with them.
+    /// Reads the site folder, or the files embedded in this binary if there are any.
     ///
     /// # Errors
-    /// Where a file cannot be read. A folder that is not there is an empty site.
+    /// If a file cannot be read. A missing folder is an empty site.
     pub fn read(folder: &Path) -> std::io::Result<ClientAssets> {
         let mut raw = BTreeMap::new();
         #[cfg(feature = "embed")]
@@ -85,7 +85,7 @@ impl ClientAssets {
         Ok(ClientAssets::from_files(raw))
     }
 
-    /// A site of these files, by their path.
+    /// Builds a site from files by path.
     pub fn from_files(mut raw: BTreeMap<String, Vec<u8>>) -> ClientAssets {
         let names: Vec<String> = raw.keys().filter(|name| is_served(name)).cloned().collect();
         let mut files = BTreeMap::new();
@@ -129,14 +129,14 @@ impl ClientAssets {
         self.files.get(path)
     }
 
-    /// The file at `/v/<build>/<path>`: the one of that path, where its bundle is of that build.
+    /// Returns the file at `/v/<build>/<path>`, if `build` is the build of its bundle.
     pub fn versioned(&self, build: &str, path: &str) -> Option<&File> {
-        // Another build's file of this name has another content, and would be kept for ever under the wrong address.
+        // The file of another build has other content, and would be cached for ever at the wrong address.
         let client = self.bundle(bundle_of(path)?)?;
         self.find(path).filter(|_| client.build.as_deref() == Some(build))
     }
 
-    /// A bundle by its name.
+    /// Finds a bundle by name.
     pub fn bundle(&self, name: &str) -> Option<&Client> {
         if name == MEMBER {
             Some(&self.client)
@@ -145,12 +145,12 @@ impl ClientAssets {
         }
     }
 
-    /// The build of the member app.
+    /// Returns the build of the member app.
     pub fn build(&self) -> Option<&str> {
         self.client.build.as_deref()
     }
 
-    /// What is missing for the member app, by name.
+    /// Lists missing files of the member app.
     pub fn missing(&self) -> Vec<&'static str> {
         NEEDED
             .into_iter()
@@ -163,7 +163,7 @@ impl ClientAssets {
     }
 }
 
-/// A bundle as pages know it; `whole`: it has all it needs, and so a build.
+/// Describes a bundle for pages; `whole`: it is complete, and so gets a build.
 fn client(files: &BTreeMap<String, File>, bundle: &str, whole: bool) -> Client {
     let own = || files.iter().filter(|(path, _)| bundle_of(path) == Some(bundle));
     let in_folder = |end: &str| {
@@ -254,7 +254,7 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What is made from the site and the brand together.
+/// Files generated from the site and the brand.
 #[derive(Debug)]
 pub struct BrandedAssets {
     pub brand: String,
@@ -266,7 +266,7 @@ pub struct BrandedAssets {
     pub worker: Option<File>,
 }
 
-/// The worker's list of files, as `public/sw.js` reads it.
+/// The worker's file list, as read by `public/sw.js`.
 #[derive(Serialize)]
 struct Core<'a> {
     build: &'a str,
@@ -281,12 +281,12 @@ struct Entry<'a> {
     #[serde(rename = "type")]
     mime: &'a str,
     size: usize,
-    /// The first screen does not need it.
+    /// Not needed for the first screen.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     later: bool,
 }
 
-/// Screens in a file of their own.
+/// True for a lazily loaded WebAssembly chunk.
 fn is_chunk(path: &str) -> bool {
     path.starts_with("pkg/") && path.ends_with(".wasm") && path != WASM
 }
@@ -367,7 +367,7 @@ impl BrandedAssets {
     }
 }
 
-/// The manifest of the site with the brand's name in it.
+/// Builds the site's manifest with the brand's name in it.
 fn manifest(site: &ClientAssets, brand: &programme::Brand) -> String {
     let mut manifest: serde_json::Value = site
         .find("manifest.webmanifest")
@@ -380,8 +380,8 @@ fn manifest(site: &ClientAssets, brand: &programme::Brand) -> String {
     manifest.to_string()
 }
 
-/// The brand's colour. Why white on it: settings are refused whose accent has less than 4.5:1 on the app's paper, and
-/// white is lighter than that paper.
+/// Builds the style with the brand's colour. Why white ink: settings require an accent with at least 4.5:1 contrast to
+/// the app's paper, and white is lighter than that paper.
 fn brand_css(accent: &str) -> String {
     format!(":root {{ --accent: {accent}; --accent-ink: #ffffff; }}\n")
 }
@@ -457,7 +457,7 @@ mod tests {
         assert!(found(&own, "admin/split_charts.wasm") && found(member, WASM) && found(member, "boot.js"));
         assert!(!found(member, "admin/admin.js") && !found(&own, WASM) && !found(&own, "boot.js"));
         assert!(!found(&own, "other.js") && !found(member, "other.js"));
-        // A folder that is no bundle has no build, and so no address.
+        // A folder that is not a bundle has no build, and so no address.
         assert!(one.bundle("icons").is_none() && one.bundle("media").is_none());
     }
 

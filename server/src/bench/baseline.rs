@@ -1,4 +1,4 @@
-//! What we are compared with: the least that could do the same work on the same engine.
+//! The baseline: the minimum that could do the same work on the same engine.
 
 use anyhow::{Context, Result};
 use axum::extract::State;
@@ -51,7 +51,7 @@ fn sqlite(url: &str) -> Result<SqliteConnectOptions> {
         .foreign_keys(true))
 }
 
-/// Serves the bare handler until this process is ended.
+/// Serves the bare handler until this process ends.
 pub async fn serve() -> Result<()> {
     let url = std::env::var("DATABASE_URL").context("DATABASE_URL")?;
     let listener = tokio::net::TcpListener::bind(std::env::var("LISTEN").context("LISTEN")?).await?;
@@ -69,7 +69,7 @@ pub async fn serve() -> Result<()> {
     Ok(())
 }
 
-/// The rows that one finished practice writes, in the order in which they are written.
+/// Writes the rows of one finished practice, in the server's order.
 macro_rules! one_act {
     ($transaction:ident, $member:ident, $course:ident, $number:ident) => {{
         let id = Uuid::from_u128(0xBA2E_u128 << 64 | $number as u128);
@@ -120,7 +120,7 @@ macro_rules! one_act {
     }};
 }
 
-/// Acts a second of a loop that commits one after the other, for members in turn.
+/// Returns the acts per second of a loop that commits them one by one, for members in turn.
 pub async fn acts(url: &str, members: &[MemberId], course: CourseId, lasting: Duration) -> Result<f64> {
     let begun = Instant::now();
     let mut number = 0_i64;

@@ -1,4 +1,4 @@
-//! Phones that do nothing but send: one connection each, kept open.
+//! Load generator phones: one kept-alive connection each.
 
 use crate::fixture::Running;
 use anyhow::{Result, ensure};
@@ -14,7 +14,7 @@ use serde::de::IgnoredAny;
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
-/// Somebody with a session.
+/// A member with a session.
 #[derive(Clone, Debug)]
 pub struct Member {
     pub id: MemberId,
@@ -23,7 +23,7 @@ pub struct Member {
 }
 
 impl Member {
-    /// Their act of this number: a practice they finish now.
+    /// Builds the member's act of this number: finishing a practice now.
     pub fn practice(&self, course: CourseId, seq: i64) -> Envelope {
         let mut chance = [0; 10];
         chance[..8].copy_from_slice(&seq.to_be_bytes());
@@ -77,7 +77,7 @@ impl Client {
         Ok(body)
     }
 
-    /// A round with `acts` finished practices; every one of them must be confirmed.
+    /// Runs a round with `acts` finished practices; each must be confirmed.
     pub async fn round(&mut self, course: CourseId, acts: usize) -> Result<()> {
         let commands: Vec<Envelope> = (0..acts)
             .map(|_| {
@@ -107,7 +107,7 @@ impl Client {
         Ok(())
     }
 
-    /// What the bare handler is asked.
+    /// Calls the bare handler.
     pub async fn bare(&mut self) -> Result<()> {
         let body = format!(r#"{{"member":"{}"}}"#, self.member.id);
         self.post("/bare", body).await?;
@@ -120,7 +120,7 @@ fn now() -> Timestamp {
     backend::clock::System::default().now()
 }
 
-/// What is asked again and again.
+/// The request that is repeated.
 #[derive(Clone, Copy, Debug)]
 pub enum What {
     Acts { course: CourseId, each: usize },
@@ -136,7 +136,7 @@ async fn once(client: &mut Client, what: What) -> Result<()> {
     }
 }
 
-/// Requests a second, of all clients together, as fast as they are answered.
+/// Returns requests per second of all clients together at full speed.
 pub async fn full_speed(clients: &mut [Client], what: What, lasting: Duration) -> Result<f64> {
     let begun = Instant::now();
     let runs = clients.iter_mut().map(|client| async move {
@@ -151,8 +151,8 @@ pub async fn full_speed(clients: &mut [Client], what: What, lasting: Duration) -
     Ok(counts.iter().sum::<u64>() as f64 / begun.elapsed().as_secs_f64())
 }
 
-/// The middle and the slowest hundredth of the times to an answer at `rate` requests a second, counted from the moment
-/// a request was due: one that waits for the one before has waited.
+/// Returns median and p99 of the response times at `rate` requests per second, measured from the moment a request was
+/// due: waiting for the previous one counts.
 pub async fn paced(
     clients: &mut [Client],
     what: What,

@@ -1,4 +1,4 @@
-//! A database for one measurement, and a server on it in a process of its own.
+//! A database for one measurement, and a server process on it.
 
 use anyhow::{Context, Result};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub enum Engine {
     Sqlite,
-    /// The address of a server that takes new databases.
+    /// Address of a server on which databases can be created.
     Postgres(String),
 }
 
@@ -23,7 +23,7 @@ impl Engine {
         }
     }
 
-    /// A new, empty database.
+    /// Creates an empty database.
     pub async fn fixture(&self) -> Result<Fixture> {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         match self {
@@ -61,7 +61,7 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// Bytes on the disk.
+    /// Returns its size on disk in bytes.
     pub async fn size(&self) -> Result<u64> {
         match (&self.folder, &self.server) {
             (Some(folder), _) => Ok(std::fs::metadata(folder.path().join("bench.db"))?.len()),
@@ -77,7 +77,7 @@ impl Fixture {
         }
     }
 
-    /// Throws the database away.
+    /// Deletes the database.
     pub async fn leave(self) -> Result<()> {
         if let Some((server, name)) = &self.server {
             let mut admin = PgConnection::connect(server).await?;
@@ -89,14 +89,14 @@ impl Fixture {
     }
 }
 
-/// A server process; it ends with this.
+/// A server process, killed on drop.
 pub struct Running {
     process: Child,
     pub address: SocketAddr,
 }
 
 impl Running {
-    /// `compagnon serve` on a database.
+    /// Starts `compagnon serve` on a database.
     pub async fn ours(url: &str) -> Result<Running> {
         let mut command = Command::new(std::env::current_exe()?.with_file_name("compagnon"));
         command.args(["serve", "--log", "error", "--site"]);
@@ -104,7 +104,7 @@ impl Running {
         Running::start(command, url).await
     }
 
-    /// The bare handler of this binary on the same database.
+    /// Starts this binary's bare handler on the same database.
     pub async fn bare(url: &str) -> Result<Running> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("--bare");
@@ -129,7 +129,7 @@ impl Running {
         anyhow::bail!("the server does not listen at {address}")
     }
 
-    /// Memory in MiB: now, and at most so far. Known on Linux only.
+    /// Returns memory in MiB: current and peak. Linux only.
     pub fn memory(&self) -> Option<(f64, f64)> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
         let field = |name: &str| {
@@ -142,7 +142,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

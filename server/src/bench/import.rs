@@ -1,4 +1,4 @@
-//! Orders from a file, against a bare loop of prepared inserts of the same rows.
+//! Imports orders from a file, against a bare loop of prepared inserts of the same rows.
 
 use crate::fixture::Engine;
 use crate::table;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const ORDERS: &str = include_str!("../../tests/data/cdnow_sample.csv");
-/// An odd number: the median is printed.
+/// Odd, because the median is printed.
 const TURNS: usize = 5;
 
 const TABLE: &str = "CREATE TABLE bare_order (order_ref TEXT NOT NULL PRIMARY KEY, company_ref TEXT NOT NULL, \
@@ -18,7 +18,7 @@ const TABLE: &str = "CREATE TABLE bare_order (order_ref TEXT NOT NULL PRIMARY KE
 const INSERT: &str = "INSERT INTO bare_order (order_ref, company_ref, ordered_on, quantity, amount) \
     VALUES ($1, $2, $3, $4, $5)";
 
-/// All lines about imports.
+/// Prints all lines about imports.
 pub async fn lines(engine: &Engine) -> anyhow::Result<()> {
     for (what, expiry_months) in [
         ("import of 6,919 orders", None),
@@ -40,7 +40,7 @@ pub async fn lines(engine: &Engine) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The import of the real orders into an empty programme, companies made on the way.
+/// Times the import of the real orders into an empty programme, creating companies on the way.
 async fn import_orders(url: &str, expiry_months: Option<u32>) -> anyhow::Result<Duration> {
     let db = Db::open(url, Arc::new(System::default()), Arc::new(System::default())).await?;
     backend::migrate(&db).await?;
@@ -71,7 +71,7 @@ async fn import_orders(url: &str, expiry_months: Option<u32>) -> anyhow::Result<
 
 type Row = (String, String, i32, i64, i64);
 
-/// The same rows, read and checked the same way.
+/// Parses the same rows, with the same checks.
 fn rows() -> impl Iterator<Item = anyhow::Result<Row>> {
     ORDERS.lines().skip(1).map(|line| {
         let values: Vec<&str> = line.split(',').collect();
@@ -90,7 +90,7 @@ fn rows() -> impl Iterator<Item = anyhow::Result<Row>> {
     })
 }
 
-/// One prepared insert a row, all in one transaction; how long it took.
+/// Runs one prepared insert per row in one transaction; returns the elapsed time.
 ///
 /// Why a macro: a function would have to name the bounds of both engines.
 macro_rules! insert_rows {
@@ -113,7 +113,7 @@ macro_rules! insert_rows {
     }};
 }
 
-/// The bare loop: one prepared insert a row, all in one transaction, same file, same durability.
+/// The bare loop: one prepared insert per row in one transaction, same file, same durability.
 async fn bare_sqlite(url: &str) -> anyhow::Result<Duration> {
     let mut connection = SqliteConnection::connect(url).await?;
     sqlx::query("PRAGMA synchronous = FULL")

@@ -1,4 +1,4 @@
-//! `make bench`: speed as ratios in one run, on the same machine and engine, because machines differ and are noisy.
+//! `make bench`: speed as ratios within one run, on the same machine and engine, because machines differ and are noisy.
 
 mod baseline;
 mod client;

@@ -1,4 +1,4 @@
-//! Rounds of phones through HTTP, against the least that could do the same.
+//! Sync rounds of phones over HTTP, against the baseline.
 
 use crate::baseline;
 use crate::client::{Client, Member, What, full_speed, paced};
@@ -21,12 +21,12 @@ pub async fn db(url: &str) -> Result<Db> {
     Ok(Db::open(url, Arc::new(System::default()), Arc::new(System::default())).await?)
 }
 
-/// `count` members out of the `members` of a generated programme, as far apart as can be.
+/// Returns `count` members evenly spread over the `members` of a generated programme.
 pub fn spread(count: usize, members: u64) -> impl Iterator<Item = u64> {
     (0..count as u64).map(move |number| number * members / count as u64)
 }
 
-/// A session for each of the members that [`spread`] names.
+/// Opens a session for each of the members that [`spread`] returns.
 pub async fn sign_in(db: &Db, count: usize, members: u64) -> Result<Vec<Member>> {
     let mut signed_in = Vec::new();
     for number in spread(count, members) {
@@ -55,7 +55,7 @@ pub async fn sign_in(db: &Db, count: usize, members: u64) -> Result<Vec<Member>>
     Ok(signed_in)
 }
 
-/// A course to practise.
+/// Returns a course to practise.
 pub async fn course(fixture: &Fixture) -> Result<CourseId> {
     const FIRST: &str = "SELECT id FROM course ORDER BY ref LIMIT 1";
     let id: uuid::Uuid = if fixture.url.starts_with("sqlite:") {
@@ -81,7 +81,7 @@ fn median(mut turns: Vec<(f64, f64)>) -> (f64, f64) {
     turns[turns.len() / 2]
 }
 
-/// All lines about rounds.
+/// Prints all lines about rounds.
 pub async fn lines(engine: &Engine) -> Result<()> {
     let fixture = engine.fixture().await?;
     let db = db(&fixture.url).await?;
@@ -150,7 +150,7 @@ pub async fn lines(engine: &Engine) -> Result<()> {
     fixture.leave().await
 }
 
-/// Takes the bare loop's acts out, so that phones are not sent acts of which the log says little.
+/// Deletes the acts of the bare loop, so that phones do not get acts that are incomplete in the log.
 async fn clear_bare_acts(fixture: &Fixture) -> Result<()> {
     const ACTS: &str = "DELETE FROM command_log WHERE body_hash = $1";
     let mark = vec![7_u8; 32];

@@ -1,4 +1,4 @@
-//! Does anything cost more with more members than a logarithm explains?
+//! Checks that no cost grows faster with the number of members than a logarithm.
 
 use crate::client::Member;
 use crate::fixture::{Engine, Fixture};
@@ -14,7 +14,7 @@ use futures_util::future::try_join_all;
 use serde_json::value::RawValue;
 use std::time::{Duration, Instant};
 
-/// Rounds of each kind of work; in each, all phones ask at once.
+/// Rounds of each kind of work; in each, all phones send at once.
 const ROUNDS: usize = 100;
 const MEMBERS: usize = 16;
 
@@ -33,10 +33,10 @@ enum Work {
     First,
 }
 
-/// Middle times of two programmes, of which now one and now the other works: what else the machine does hits both.
+/// Prints median times of two programmes, measured alternately so that other load on the machine affects both.
 ///
-/// Why all phones at once: where one asks alone, most of its time is that of waking a sleeping processor for each
-/// statement, or none of it, and the scheduler chooses for each programme anew.
+/// Why all phones at once: with a single one, most of the time may be spent waking a sleeping processor for each
+/// statement, or none of it, depending on the scheduler.
 pub async fn lines(engine: &Engine, small: u64, large: u64) -> Result<()> {
     let most = (large as f64).ln() / (small as f64).ln();
     let mut few = ClientAssets::make(engine, small).await?;
@@ -73,7 +73,7 @@ fn middle(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// A programme of one size, and some of its members with phones that have everything.
+/// A programme of one size, and some of its members with up-to-date phones.
 struct ClientAssets {
     fixture: Fixture,
     server: sync::Server,
@@ -127,7 +127,7 @@ impl ClientAssets {
         self.fixture.leave().await
     }
 
-    /// What one phone's share is of the time until all have their answer.
+    /// Returns the time until all phones have their response, divided by their number.
     async fn time(&mut self, work: Work) -> Result<Duration> {
         let server = &self.server;
         let begun = Instant::now();
@@ -159,7 +159,7 @@ impl Phone {
         Ok(())
     }
 
-    /// A round as the server does it, from the session on.
+    /// Runs a round like the server does, starting from the session.
     async fn round(&self, server: &sync::Server, have: Cursor, act: Option<Box<RawValue>>) -> Result<Cursor> {
         let db = server.db();
         let acts = usize::from(act.is_some());

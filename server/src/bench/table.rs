@@ -1,4 +1,4 @@
-//! What is printed: one line a measurement, ours beside bare, and the ratio of both.
+//! The output: one line per measurement, with our rate, the bare rate, and their ratio.
 
 use crate::fixture::Engine;
 use std::time::Duration;
@@ -10,7 +10,7 @@ pub fn head() {
     );
 }
 
-/// Rates a second; `least`: the ratio below which we are not content.
+/// Rates per second; `least`: the minimum acceptable ratio.
 pub fn line(engine: &Engine, what: &str, ours: f64, bare: f64, least: f64) {
     let ratio = ours / bare;
     let word = if ratio < least { "  BELOW" } else { "" };

@@ -1,4 +1,4 @@
-//! A backup in one file, and the way back.
+//! Backup to one file, and restore.
 
 use super::{open, sqlite_path};
 use crate::console::seconds_since;
@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tempfile::{NamedTempFile, TempDir};
 
-/// Writes a backup. Until it is whole, checked and on the disk, it has no name.
+/// Writes a backup. The file gets its name only once it is complete, checked and on the disk.
 ///
 /// # Errors
-/// Where the file is there already, or cannot be written; then nothing is left of it.
+/// If the file already exists or cannot be written; nothing of it is left then.
 pub async fn backup(url: &str, wanted: &Backup) -> Result<()> {
     let begun = Instant::now();
     let file = &wanted.file;
@@ -50,11 +50,11 @@ pub async fn backup(url: &str, wanted: &Backup) -> Result<()> {
     Ok(())
 }
 
-/// Puts a backup in place of the database.
+/// Replaces the database by a backup.
 ///
 /// # Errors
-/// Where the file is no backup, the database is in use, or it holds a programme and `--force` is not given; then
-/// nothing has changed.
+/// If the file is not a backup, the database is in use, or it holds a programme and `--force` is not given; nothing is
+/// changed then.
 pub async fn restore(url: &str, wanted: &Restore) -> Result<()> {
     let replaced = match sqlite_path(url) {
         Some(database) => restore_file(Path::new(database), wanted).await?,
@@ -73,7 +73,7 @@ pub async fn restore(url: &str, wanted: &Restore) -> Result<()> {
     Ok(())
 }
 
-/// Answers where the database is that was there before.
+/// Returns the path of the replaced database, if there was one.
 async fn restore_file(database: &Path, wanted: &Restore) -> Result<Option<PathBuf>> {
     let named = || database.display().to_string();
     let folder = folder_of(database);
@@ -96,7 +96,7 @@ async fn restore_file(database: &Path, wanted: &Restore) -> Result<Option<PathBu
                 bail!("{}: it holds a programme already; --force replaces it", named());
             }
             let aside = PathBuf::from(format!("{}.replaced", named()));
-            // Why a second name first: at no moment is there no database.
+            // Why a hard link first: a database exists at every moment.
             fs::hard_link(database, &aside)
                 .with_context(|| format!("{}, where the present database is kept", aside.display()))?;
             replaced = Some(aside);
@@ -113,7 +113,7 @@ async fn restore_postgres(url: &str, wanted: &Restore) -> Result<()> {
     let to = open(url).await?;
     backend::migrate(&to).await?;
     to.close().await;
-    // Why again: of this one no other connection is open that could be taken for somebody else's.
+    // Why reopened: leftover connections of the first pool would be mistaken for other users.
     let to = open(url).await?;
     let from = open(&url_of(backup.path())?).await?;
     let restored = copy::restore(&from, &to, wanted.force).await;
@@ -127,7 +127,7 @@ async fn restore_postgres(url: &str, wanted: &Restore) -> Result<()> {
     Ok(())
 }
 
-/// A copy of a backup, in the form that this version of the program gives it.
+/// Copies a backup and migrates the copy to this version.
 async fn renewed(file: &Path, room: &TempDir) -> Result<NamedTempFile> {
     let named = || file.display().to_string();
     fs::metadata(file).with_context(named)?;
@@ -146,7 +146,7 @@ fn folder_of(file: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
-/// A folder for files that are not finished; it goes away with all that is in it.
+/// A temporary folder for unfinished files; it is deleted with its contents.
 fn room_in(folder: &Path) -> std::io::Result<TempDir> {
     tempfile::Builder::new().prefix(".compagnon-").tempdir_in(folder)
 }
@@ -158,7 +158,7 @@ fn url_of(file: &Path) -> Result<String> {
     Ok(format!("sqlite:{}", path.replace('%', "%25").replace('?', "%3F")))
 }
 
-/// Gives a finished file its name, when its bytes are on the disk.
+/// Moves a finished file to its name, after syncing its bytes to disk.
 fn put_in_place(new: NamedTempFile, file: &Path, replace: bool) -> std::io::Result<()> {
     new.as_file().sync_all()?;
     if replace {
@@ -166,13 +166,13 @@ fn put_in_place(new: NamedTempFile, file: &Path, replace: bool) -> std::io::Resu
     } else {
         new.persist_noclobber(file)?;
     }
-    // The name is on the disk, too.
+    // Syncs the directory entry, too.
     #[cfg(unix)]
     File::open(folder_of(file))?.sync_all()?;
     Ok(())
 }
 
-/// Who may read and write `like` may read and write `file`.
+/// Copies permissions and owner of `like` to `file`.
 fn like(file: &Path, like: &Path) -> std::io::Result<()> {
     let wanted = fs::metadata(like)?;
     fs::set_permissions(file, wanted.permissions())?;

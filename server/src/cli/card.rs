@@ -1,4 +1,4 @@
-//! An invitation card to print.
+//! A printable invitation card.
 
 use anyhow::Result;
 use app::public::text;
@@ -6,7 +6,7 @@ use domain::{Day, Lang};
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 
-/// A code in groups of four, as people read it out: `4K7Q-MD2X`.
+/// Formats a code in groups of four, for reading out: `4K7Q-MD2X`.
 pub fn grouped(code: &str) -> String {
     let signs: Vec<char> = code.chars().collect();
     signs
@@ -27,7 +27,7 @@ pub struct Card<'a> {
 }
 
 impl Card<'_> {
-    /// One page, complete in itself: it is printed, not served.
+    /// Renders a self-contained page: it is printed, not served.
     pub fn html(&self) -> Result<String> {
         let Card {
             brand,

@@ -1,4 +1,4 @@
-//! Is everything in place? One line a question.
+//! Checks the installation: one line per check.
 
 use crate::sending::Sending;
 use crate::settings::{Common, Serve};
@@ -9,20 +9,20 @@ use backend::{Db, ledger, programme, signing};
 use domain::Day;
 use std::process::ExitCode;
 
-/// What a check found.
+/// The result of a check.
 enum Found {
     Well(String),
-    /// Works, but somebody should know.
+    /// Works, but the operator should know.
     Note(String),
     Ill(String),
 }
 
 use Found::{Ill, Note, Well};
 
-/// Checks everything that can be checked before members come.
+/// Runs all checks that are possible before members come.
 ///
 /// # Errors
-/// Never for what it finds: that is in its lines, and in its exit code.
+/// Never for failed checks: those are in the output and in the exit code.
 pub async fn doctor(common: &Common, settings: &Serve) -> Result<ExitCode> {
     let mut report = Report::default();
     report.say("clock", clock());
@@ -70,7 +70,7 @@ impl Report {
     }
 }
 
-/// No release of this program is older: a clock before it is wrong.
+/// No release is older than this: an earlier clock is wrong.
 const FIRST_RELEASE: &str = "2026-11-01";
 const LAST_YEAR: i32 = 2100;
 

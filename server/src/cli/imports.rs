@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// Bad rows shown on the screen; all of them are in the file of errors.
+/// Maximum bad rows printed; all of them are in the errors file.
 const MOST_SHOWN: usize = 20;
 
 pub async fn import(db: &Db, wanted: Import) -> Result<ExitCode> {
@@ -103,12 +103,12 @@ fn options(rows: &Rows, create_companies: bool) -> Options {
         dry_run: rows.dry_run,
         skip_bad: rows.skip_bad,
         create_companies,
-        // Lives as long as the program, which ends after this import.
+        // Leaked: the program ends after this import.
         phone_country: Box::leak(rows.phone_country.clone().into_boxed_str()),
     }
 }
 
-/// One line that counts, where somebody looks at it.
+/// A progress line, if stderr is a terminal.
 fn progress() -> impl FnMut(u64) {
     let watched = std::io::stderr().is_terminal();
     move |rows| {

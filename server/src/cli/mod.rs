@@ -1,4 +1,4 @@
-//! The command line: what each command does, and what it says.
+//! The command line: runs each command and prints its output.
 
 mod backup;
 mod card;
@@ -27,7 +27,7 @@ use tracing_subscriber::EnvFilter;
 /// Runs one command.
 ///
 /// # Errors
-/// With what the person who typed it should know, in one line.
+/// A message for the person at the command line, in one line.
 pub async fn run(settings: Settings) -> Result<ExitCode> {
     let Settings { common, command } = settings;
     log(&common)?;
@@ -61,7 +61,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode> {
     })
 }
 
-/// What the command line says of a cause: of wrong input what a reader of English is told.
+/// Words a cause for the command line; wrong input is described in English.
 fn words(cause: &(dyn std::error::Error + 'static)) -> String {
     match cause.downcast_ref() {
         Some(backend::Error::Input(error)) => input_error(error, Lang::En),
@@ -69,7 +69,7 @@ fn words(cause: &(dyn std::error::Error + 'static)) -> String {
     }
 }
 
-/// An error with its causes; a cause that the text before it already tells is left out.
+/// Formats an error with its causes; a cause already contained in the text is left out.
 pub fn in_one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
     for cause in error.chain().map(words) {
@@ -153,8 +153,8 @@ fn log(common: &Common) -> Result<()> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
-        // Why: it would say so on the same stderr, and panic where that takes nothing. A log on a full disk is no reason
-        // to fail those who ask.
+        // Why: otherwise a failed log write is reported on the same stderr, and panics if that fails too. A log on a
+        // full disk must not fail requests.
         .log_internal_errors(fault!("log-that-takes-nothing-fails-requests"))
         .with_writer(std::io::stderr);
     match common.log_format {
@@ -164,7 +164,7 @@ fn log(common: &Common) -> Result<()> {
     Ok(())
 }
 
-/// Opens the database; a SQLite file's folder is made.
+/// Opens the database; creates the folder of a SQLite file.
 async fn open(url: &str) -> Result<Db> {
     if let Some(path) = sqlite_path(url)
         && let Some(folder) = Path::new(path).parent()
@@ -291,7 +291,7 @@ async fn code(db: &Db, wanted: &settings::Code) -> Result<()> {
     Ok(())
 }
 
-/// A day and the time in the programme's zone.
+/// Formats a day and the time in the programme's zone.
 fn moment(settings: &programme::Settings, at: Timestamp) -> Result<String> {
     let day = settings.day(at)?;
     let midnight = settings.instant(day, 0)?;

@@ -1,4 +1,4 @@
-//! Points that a person of the brand moves from one wallet to another.
+//! Transfers of points ordered by the brand's staff.
 
 use crate::settings::{Giver, Points, Receiver};
 use anyhow::{Context, Result, bail};

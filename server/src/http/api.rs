@@ -1,4 +1,4 @@
-//! What the app on the phone asks for.
+//! The API of the app on the phone.
 
 use super::error::{Problem, plain, refusal};
 use super::{Shared, cookies};
@@ -18,7 +18,7 @@ type Answered = Result<Response, Problem>;
 type Round = domain::sync::Request<Box<RawValue>>;
 
 pub const MOST_CRASH_BYTES: usize = 4 * 1024;
-/// Crash reports logged in a minute; a bad release must not fill the disk.
+/// Crash reports logged per minute; a bad release must not fill the disk.
 const MOST_CRASHES: u32 = 60;
 /// Milliseconds.
 const CRASH_WINDOW: i64 = 60_000;
@@ -34,7 +34,7 @@ fn signed_out() -> Response {
     refusal(StatusCode::UNAUTHORIZED, "signed_out")
 }
 
-/// Who is signed in on this browser; `null` for nobody, which is an ordinary answer and no error on its console.
+/// Returns the signed-in member of this browser; `null` if there is none, which is no error on the browser's console.
 pub async fn session(State(app): State<Shared>, headers: HeaderMap) -> Answered {
     let Some((caller, _)) = caller(&app, &headers).await? else {
         return Ok((
@@ -48,7 +48,7 @@ pub async fn session(State(app): State<Shared>, headers: HeaderMap) -> Answered 
     let body = serde_json::json!({
         "member": caller.member,
         "session": caller.session,
-        // Phones of the first release read their session under this name, and take it for their installation.
+        // Phones of the first release read their session under this name and use it as their installation id.
         "device": caller.session,
         "name": name,
         "language": language,
@@ -58,8 +58,8 @@ pub async fn session(State(app): State<Shared>, headers: HeaderMap) -> Answered 
 
 /// One sync round.
 ///
-/// Why a task of its own: a phone that loses its signal drops this request, and must not cut off a transaction
-/// whose outcome it will ask for again.
+/// Why a separate task: a phone that loses its signal drops this request, which must not abort a transaction whose
+/// outcome the phone will request again.
 pub async fn sync(State(app): State<Shared>, request: Request) -> Answered {
     if !is_json(request.headers()) {
         return Ok(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json"));
@@ -109,7 +109,7 @@ pub async fn sync(State(app): State<Shared>, request: Request) -> Answered {
     Ok(answer)
 }
 
-/// The request of a round, or the status and code that refuse it.
+/// Parses the request of a round; the error is the status and code of the refusal.
 fn read_round(bytes: &[u8]) -> Result<Round, (StatusCode, &'static str)> {
     #[derive(serde::Deserialize)]
     struct OnlyProto {
@@ -118,7 +118,7 @@ fn read_round(bytes: &[u8]) -> Result<Round, (StatusCode, &'static str)> {
     let round = serde_json::from_slice::<Round>(bytes);
     let proto = match &round {
         Ok(round) => Some(round.proto),
-        // In another version's form only this much need be readable.
+        // Of another protocol version, only this field need be readable.
         Err(_) => serde_json::from_slice(bytes)
             .ok()
             .map(|OnlyProto { proto }| proto),
@@ -175,7 +175,7 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
         .is_some_and(|mime| mime.trim().eq_ignore_ascii_case("application/json"))
 }
 
-/// Ends the session of this browser. Says the same where there was none: the phone may ask late, or twice.
+/// Ends the session of this browser. The response is the same if there was none: the phone may call late, or twice.
 pub async fn sign_out(State(app): State<Shared>, headers: HeaderMap) -> Answered {
     if let Some(token) = app.session_token(&headers).map(str::to_owned) {
         let shared = Arc::clone(&app);
@@ -191,7 +191,7 @@ pub async fn sign_out(State(app): State<Shared>, headers: HeaderMap) -> Answered
     Ok(cookies::with(answer, app.end_session()))
 }
 
-/// A phone's app has crashed: for the log.
+/// Logs a crash report from a phone.
 pub async fn crash(State(app): State<Shared>, request: Request) -> Response {
     #[derive(serde::Deserialize)]
     struct Report {
@@ -242,7 +242,7 @@ pub async fn crash(State(app): State<Shared>, request: Request) -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
-/// A picture of a lesson. Its name is its content, so a phone keeps it as long as it likes.
+/// Returns a lesson's picture. Its name is its content hash, so a phone may cache it for ever.
 pub async fn picture(State(app): State<Shared>, Path(hash): Path<String>, headers: HeaderMap) -> Answered {
     let signed_in = match app.session_token(&headers) {
         Some(token) => sessions::caller(&app.db, token).await?.is_some(),

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use backend::caller::Caller;
 use domain::fault;
 
-/// May a member call a function with this access? What is declared for others is for no member.
+/// True if a member may call a function with this access; other accesses admit no member.
 fn admits(access: Access, caller: &Caller) -> bool {
     match access {
         Access::Members => true,
@@ -22,9 +22,9 @@ fn admits(access: Access, caller: &Caller) -> bool {
     }
 }
 
-/// Runs a function for who may call it. Session, role and content type are judged before a byte of the body is read.
+/// Runs a function for an authorised caller. Session, role and content type are checked before the body is read.
 ///
-/// Why a task of its own: a phone that loses its signal drops this request, and must not cut off a transaction.
+/// Why a separate task: a phone that loses its signal drops this request, which must not abort a transaction.
 pub async fn call<F: Call>(
     app: Shared,
     access: Access,

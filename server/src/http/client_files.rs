@@ -1,4 +1,4 @@
-//! The client's files, and what is made for it.
+//! The client's files, and those generated for the brand.
 
 use super::Shared;
 use super::error::plain;
@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
-/// May be kept, must be asked about: a change shows at once, and no change costs a few bytes.
+/// May be cached, must be revalidated: a change shows at once, and an unchanged file costs a few bytes.
 const ASK_FIRST: &str = "no-cache";
 
 const WORKER_POLICY: &str =
@@ -40,7 +40,7 @@ pub async fn worker(State(app): State<Shared>, headers: HeaderMap) -> Response {
         return missing();
     };
     let mut answer = send(worker, ASK_FIRST, &headers);
-    // A worker has the policy of its own file, not of the page: it loads scripts and asks for files.
+    // A worker is governed by the policy of its own response, not the page's: it loads scripts and fetches files.
     answer.headers_mut().insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(WORKER_POLICY),
@@ -64,7 +64,7 @@ pub async fn icon(State(app): State<Shared>, Path(name): Path<String>, headers: 
     plain_file(&app, &format!("icons/{name}"), &headers).await
 }
 
-/// What a member sees is nothing for a search engine; the first page is.
+/// Only the landing page may be indexed.
 pub async fn robots() -> Response {
     plain(
         StatusCode::OK,
@@ -85,7 +85,7 @@ fn missing() -> Response {
 }
 
 fn send(file: &File, keeping: &'static str, headers: &HeaderMap) -> Response {
-    // Weak, because the same file travels in several encodings.
+    // Weak, because the same file is sent in several encodings.
     let tag = format!("W/\"{}\"", &file.sha256[..20]);
     let mime = match file.mime {
         text if text.starts_with("text/") => format!("{text}; charset=utf-8"),

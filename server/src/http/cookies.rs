@@ -1,4 +1,5 @@
-//! Three cookies and the language: the session, a readable sign of it for the app, and the sign-in under way.
+//! Three cookies and the language: the session, a readable copy of the member's id for the app, and the pending
+//! sign-in.
 
 use super::AppState;
 use axum::http::header::{COOKIE, SET_COOKIE};
@@ -8,7 +9,7 @@ use domain::id::MemberId;
 use uuid::Uuid;
 
 const LANGUAGE: &str = "lang";
-/// Which member is signed in, readable by the app: it opens that member's data, also offline.
+/// Id of the signed-in member, readable by the app: it opens that member's data, also offline.
 const SIGNED_IN: &str = "signed_in";
 const YEAR: i64 = 365 * 24 * 3600;
 
@@ -30,7 +31,7 @@ pub fn language(headers: &HeaderMap) -> Option<domain::Lang> {
 }
 
 impl AppState {
-    /// Why the prefix only with https: browsers keep a `__Host-` cookie only when it is Secure.
+    /// Why the prefix only with https: browsers accept a `__Host-` cookie only if it is Secure.
     fn name(&self, name: &str) -> String {
         if self.secure {
             format!("__Host-{name}")
@@ -95,7 +96,7 @@ impl AppState {
     }
 }
 
-/// Adds headers of the same name to an answer.
+/// Appends headers to a response; existing ones of the same name stay.
 pub fn with(
     mut answer: axum::response::Response,
     headers: impl IntoIterator<Item = Header>,

@@ -1,4 +1,4 @@
-//! Posts from other sites are refused, whatever they carry.
+//! Rejects all posts from other sites.
 
 use super::{Shared, error};
 use axum::extract::{Request, State};
@@ -16,8 +16,8 @@ pub async fn refuse(State(app): State<Shared>, request: Request, next: Next) -> 
     error::refusal(StatusCode::FORBIDDEN, "cross_site")
 }
 
-/// Does a page of ours send this? Browsers say so in `Sec-Fetch-ClientAssets`; older ones name the page's `Origin`. What
-/// says neither is no browser of today, and passes only without cookies.
+/// True if one of our own pages sends this. Browsers send `Sec-Fetch-Site`; older ones send the page's `Origin`. A
+/// request with neither is not from a current browser, and passes only without cookies.
 fn is_own(headers: &HeaderMap, public_url: Option<&str>) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return matches!(site.as_bytes(), b"same-origin" | b"none");

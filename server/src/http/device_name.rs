@@ -1,4 +1,4 @@
-//! What a browser calls itself, short enough to recognise one's phone by.
+//! A short device name from the browser's `User-Agent`, to recognise one's phone by.
 
 /// `Chrome · Android`, from a `User-Agent`.
 pub fn device_name(user_agent: &str) -> String {

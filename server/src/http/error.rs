@@ -1,4 +1,4 @@
-//! Answers that are not what was asked for.
+//! Error responses.
 
 use axum::Json;
 use axum::body::Body;
@@ -7,14 +7,14 @@ use axum::response::IntoResponse;
 use domain::fault;
 use std::any::Any;
 
-/// Something broke: the detail goes to the log, the request's id to whoever asked (see [`super::middleware`]).
+/// Marks a failed response: the detail goes to the log, the request's id to the caller (see [`super::middleware`]).
 #[derive(Clone, Debug)]
 pub struct Broke(pub String);
 
-/// Why a request ended before it was answered.
+/// Why a request failed.
 #[derive(Debug)]
 pub enum Problem {
-    /// The database is busy or away: worth trying again.
+    /// The database is busy or unavailable: a retry may succeed.
     Busy(String),
     Internal(String),
 }
@@ -57,7 +57,7 @@ pub fn refusal(status: StatusCode, code: &'static str) -> axum::response::Respon
     answer
 }
 
-/// Plain words.
+/// A plain text response.
 pub fn plain(status: StatusCode, text: impl IntoResponse) -> axum::response::Response {
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
@@ -66,7 +66,7 @@ pub fn plain(status: StatusCode, text: impl IntoResponse) -> axum::response::Res
     (status, headers, text).into_response()
 }
 
-/// A panic costs one request, not the server.
+/// Turns a panic into an error response: it fails one request, not the server.
 pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
     let detail = panic
         .downcast_ref::<String>()

@@ -1,4 +1,4 @@
-//! What every request goes through: an id, a time limit, the headers, a log line, the metrics.
+//! Applied to every request: an id, a timeout, the headers, a log line, the metrics.
 
 use super::error::Broke;
 use super::{Shared, public};
@@ -12,14 +12,14 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
 
-/// The longest a request may take, its body included.
+/// Timeout of a request, its body included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// For pages: our own files and nothing else; no inline script or style.
+/// For pages: our own files only; no inline script or style.
 pub const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
     img-src 'self' data: blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; font-src 'none'; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'";
-/// For everything that is not a page, should a browser ever show it as one.
+/// For everything that is not a page, in case a browser renders it as one.
 const OTHER_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 pub async fn request_context(State(app): State<Shared>, request: Request, next: Next) -> Response {
@@ -27,7 +27,7 @@ pub async fn request_context(State(app): State<Shared>, request: Request, next: 
     app.db.random_bytes_into(&mut chance);
     let id = uuid::Builder::from_random_bytes(chance).into_uuid().to_string();
     let method = request.method().clone();
-    // Why not the address itself: an invitation's holds its code.
+    // Why not the address itself: that of an invitation contains its code.
     let route = request
         .extensions()
         .get::<MatchedPath>()
@@ -80,7 +80,7 @@ pub async fn request_context(State(app): State<Shared>, request: Request, next: 
     answer
 }
 
-/// Why not the method itself: anybody may invent one, and each would be a series of its own.
+/// Why not the method itself: clients may invent methods, and each would become a metrics series.
 fn known(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -97,7 +97,7 @@ struct Asked {
     headers: HeaderMap,
 }
 
-/// An answer that tells nothing but how to ask about it.
+/// Builds an error response that reveals only the request's id.
 async fn explain(app: &Shared, answer: Response, asked: &Asked, id: &str) -> Response {
     let status = answer.status();
     let wants_page = asked
@@ -141,7 +141,7 @@ fn protect(headers: &mut HeaderMap, is_page: bool, secure: bool) {
         if is_page { PAGE_POLICY } else { OTHER_POLICY },
     );
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    // Why not no-referrer: browsers then call the origin of our own forms "null".
+    // Why not no-referrer: browsers then send the origin of our own forms as "null".
     set(header::REFERRER_POLICY, "same-origin");
     set(
         HeaderName::from_static("cross-origin-resource-policy"),

@@ -1,4 +1,4 @@
-//! HTTP: routes and what all of them share.
+//! HTTP: routes and their shared state and layers.
 
 mod api;
 mod calls;
@@ -38,16 +38,16 @@ pub use routes::{Access, MOST_FORM_BYTES, Route, Takes, routes};
 /// Cache lifetime of the branding, in milliseconds.
 const BRANDING_TTL: i64 = 2_000;
 
-/// What all requests share.
+/// State shared by all requests.
 pub struct AppState {
     pub db: Db,
     pub sync: sync::Server,
     pub sending: Sending,
-    /// Work that a lost connection must not cut off; waited for at the end.
+    /// Work that a lost connection must not abort; awaited at shutdown.
     pub tasks: TaskTracker,
-    /// No new work is taken once it ends.
+    /// True during shutdown: readiness then fails.
     pub ending: AtomicBool,
-    /// The database has failed a request since it was last known to be well.
+    /// True if a request failed on the database since it was last known to work.
     pub failed: AtomicBool,
     public_url: Option<String>,
     secure: bool,
@@ -58,12 +58,12 @@ pub struct AppState {
     branding: RwLock<(Branding, Timestamp)>,
     /// The client's folder, where it may change under us.
     watched: Option<PathBuf>,
-    /// In a demo: the codes that would have been sent.
+    /// Demo only: the codes that would have been sent.
     demo_codes: Option<Mutex<HashMap<Uuid, (Timestamp, String)>>>,
     crashes: Mutex<(Timestamp, u32)>,
 }
 
-/// The client's files, and what is made of them for the brand.
+/// The client's files, and the files generated for the brand.
 #[derive(Clone)]
 pub struct Branding {
     pub site: Arc<ClientAssets>,
@@ -75,7 +75,7 @@ pub type Shared = Arc<AppState>;
 
 impl AppState {
     /// # Errors
-    /// Where the database has no settings.
+    /// If the database has no settings.
     pub async fn new(
         db: Db,
         site: ClientAssets,
@@ -116,8 +116,8 @@ impl AppState {
         }))
     }
 
-    /// What the client looks like now; a change of the brand shows within seconds, and a database that does not answer
-    /// changes nothing.
+    /// Returns the current branding; a change of the brand shows within seconds, and while the database does not
+    /// respond the last one is used.
     pub async fn branding(&self) -> Branding {
         let (known, read_at) = match self.branding.read() {
             Ok(known) => known.clone(),
@@ -150,7 +150,7 @@ impl AppState {
         fresh
     }
 
-    /// Is this the demo?
+    /// True for a demo.
     pub fn is_demo(&self) -> bool {
         self.demo_codes.is_some()
     }
@@ -166,7 +166,7 @@ pub fn router(app: Shared) -> Router {
     guarded(app, routes::router())
 }
 
-/// Routes, with what all of them go through.
+/// Adds the shared layers to routes.
 fn guarded(app: Shared, routes: Router<Shared>) -> Router {
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Precise(4))

@@ -1,15 +1,15 @@
-//! Which network address a request comes from.
+//! The network address of a request.
 
 use super::AppState;
 use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderMap};
 use std::net::{IpAddr, SocketAddr};
 
-/// The other end of the connection: a member's phone, or the proxy in front of us.
+/// The peer of the connection: a member's phone, or the proxy in front of us.
 pub type Peer = ConnectInfo<SocketAddr>;
 
 impl AppState {
-    /// The member's network address, as far as limits tell them apart: an IPv6 network of a household is one.
+    /// Returns the member's network address at the granularity of the limits: an IPv6 /64 network (a household) is one.
     pub fn ip(&self, headers: &HeaderMap, extensions: &Extensions) -> String {
         let peer = extensions.get::<Peer>().map(|ConnectInfo(address)| address.ip());
         match forwarded(headers, self.trusted_proxy).or(peer) {
@@ -19,8 +19,8 @@ impl AppState {
     }
 }
 
-/// The address that the outermost trusted proxy saw: `hops` from the right. What stands left of it anybody may
-/// have written.
+/// Returns the address seen by the outermost trusted proxy: `hops` from the right. Entries to the left of it may be
+/// forged.
 fn forwarded(headers: &HeaderMap, hops: usize) -> Option<IpAddr> {
     let hops = hops.checked_sub(1)?;
     let lines: Vec<&str> = headers

@@ -1,4 +1,4 @@
-//! For those who run the server.
+//! Endpoints for operators.
 
 use super::error::plain;
 use super::{Peer, Shared};
@@ -11,17 +11,17 @@ use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// The process runs.
+/// Liveness: the process runs.
 pub async fn healthz() -> Response {
     plain(StatusCode::OK, "ok\n")
 }
 
-/// The database takes and gives, and the server is not about to end: send requests here.
+/// Readiness: the database can be read and, after a failure, written, and the server is not shutting down.
 pub async fn readyz(State(app): State<Shared>) -> Response {
     if app.ending.load(Ordering::Relaxed) {
         return plain(StatusCode::SERVICE_UNAVAILABLE, "ending\n");
     }
-    // Why not always: each would wait for the disk, and for imports that write for long.
+    // Why only after a failure: a write waits for the disk, and for long imports.
     let asked = async {
         if app.failed.load(Ordering::Relaxed) {
             readiness::write_through(&app.db).await?;
@@ -42,7 +42,7 @@ pub async fn readyz(State(app): State<Shared>) -> Response {
     }
 }
 
-/// Why 404 for others: a secret page does not say that it is there.
+/// Why 404 for others: it does not reveal that the page exists.
 pub async fn metrics(State(app): State<Shared>, request: Request) -> Response {
     let allowed = match &app.metrics_token {
         Some(token) => request
@@ -78,7 +78,7 @@ fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
 
-/// The one recorder of this process.
+/// The process-wide metrics recorder.
 pub fn recorder() -> &'static PrometheusHandle {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
     RECORDER.get_or_init(|| {

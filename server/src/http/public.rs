@@ -1,4 +1,4 @@
-//! The pages of people who are not signed in, and what their forms do.
+//! The pages for visitors who are not signed in, and their forms.
 
 use super::device_name::device_name;
 use super::error::{Problem, plain, refusal};
@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 type Answered = Result<Response, Problem>;
 
-/// Codes a demo remembers.
+/// Number of codes a demo keeps before it drops expired ones.
 const MOST_DEMO_CODES: usize = 1000;
 
 /// `?lang=en`
@@ -32,12 +32,12 @@ pub struct Wish {
     lang: Option<String>,
 }
 
-/// A page being made: who reads it, in which language.
+/// The reader of a page and their language.
 struct Reader {
     app: Shared,
     branding: Branding,
     lang: Lang,
-    /// They have just chosen it.
+    /// True if they have just chosen it.
     chosen: bool,
 }
 
@@ -77,7 +77,7 @@ impl Reader {
     }
 }
 
-/// The first language of the browser that the programme speaks; else the programme's first.
+/// Returns the browser's first language that the programme supports, else the programme's first.
 fn accepted(headers: &HeaderMap, face: &BrandedAssets) -> Lang {
     let listed = headers
         .get(header::ACCEPT_LANGUAGE)
@@ -109,7 +109,7 @@ pub async fn legal(State(app): State<Shared>, Query(wish): Query<Wish>, headers:
     reader.page(StatusCode::OK, public::legal(&reader.frame("/legal", false)))
 }
 
-/// An event of the programme that is open to outsiders; the same for everybody.
+/// The page of a public event; the same for everybody.
 pub async fn event(
     State(app): State<Shared>,
     Path(address): Path<String>,
@@ -211,7 +211,7 @@ pub struct AddressForm {
     address: String,
 }
 
-/// Sends a code, or seems to.
+/// Sends a code; the response is the same if there is no such account.
 pub async fn send_code(
     State(app): State<Shared>,
     headers: HeaderMap,
@@ -241,7 +241,7 @@ pub async fn send_code(
     }
 }
 
-/// A second code for the address of the sign-in under way.
+/// Sends another code to the address of the pending sign-in.
 pub async fn send_again(State(app): State<Shared>, headers: HeaderMap, extensions: Extensions) -> Answered {
     let reader = Reader::new(&app, &headers, &Wish::default()).await;
     let Some(request) = app.sign_in_request(&headers) else {
@@ -275,7 +275,8 @@ pub async fn send_again(State(app): State<Shared>, headers: HeaderMap, extension
     }
 }
 
-/// Why in a task, and the sending in another: neither the answer nor its time tells whether somebody is known.
+/// Why a separate task, and another for sending: neither the response nor its timing reveals whether the account
+/// exists.
 async fn ask_for_code(
     app: &Shared,
     address: Address,
@@ -422,7 +423,7 @@ pub async fn invitation(State(app): State<Shared>, Query(wish): Query<Wish>, hea
     ask_invitation(&reader, StatusCode::OK, String::new(), None)
 }
 
-/// What the QR code of a card opens. Nothing happens before a tap: a preview of the link must not use the code up.
+/// The page that a card's QR code opens. It does not use the code yet: a link preview must not consume it.
 pub async fn scanned_invitation(
     State(app): State<Shared>,
     Path(code): Path<String>,
@@ -537,7 +538,7 @@ fn welcome(app: &Shared, opened: &Opened) -> Response {
     cookies::with(answer, app.set_session(opened))
 }
 
-/// An address that leads nowhere.
+/// Response for unknown addresses.
 pub async fn nowhere(State(app): State<Shared>, request: Request) -> Response {
     let headers = request.headers();
     if request.uri().path().starts_with("/api/") {
@@ -560,7 +561,7 @@ pub async fn wrong_method() -> Response {
     plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n")
 }
 
-/// For a page that broke.
+/// The error page of a failed request.
 pub async fn broken(app: &Shared, headers: &HeaderMap, id: &str) -> Response {
     let reader = Reader::new(app, headers, &Wish::default()).await;
     let html = public::failure(&reader.frame("/", false), Failure::Broken, Some(id));

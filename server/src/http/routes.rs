@@ -1,10 +1,10 @@
-//! Every route, with who may ask for it. The router is made from this list and from nothing else; the tests go through
-//! the same list and ask each route as every kind of caller, so an answer that differs from what is declared is found.
+//! Every route with its access. The router is built from this list only; the tests use the same list and call each
+//! route as every kind of caller, so that a response that differs from the declared access is found.
 //!
 //! # Who can call
-//! Somebody without a session, with one that was ended or has run out, or a member with a live one, who may be their
-//! company's manager. There is no back office yet: the staff of the brand is listed by the programme but has no
-//! way to sign in, no session can be theirs, and no route has more to say to them than to anybody.
+//! A visitor without a session, or with an ended or expired one, or a member with a live one, who may be their
+//! company's manager. There is no back office yet: the programme lists the brand's staff, but they cannot sign in, no
+//! session belongs to them, and no route treats them differently from visitors.
 
 use super::{Shared, api, calls, client_files, operations, public};
 use app::calls::Call;
@@ -16,51 +16,51 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 use domain::sync::MOST_BYTES;
 
-/// Who may ask, and what they and others hear.
+/// Access of a route, and the response to callers without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// The same for everybody, whatever session they bring: nothing of any member is in it.
+    /// The same for everybody, with any session or none: it contains no member data.
     Everybody,
-    /// As `Everybody`, but who brings a session is sent on to the app.
+    /// As `Everybody`, but callers with a session are redirected to the app.
     Visitors,
-    /// A step of signing in. It belongs to the sign-in that this browser began; a session adds nothing to it.
+    /// A step of signing in. It belongs to the sign-in that this browser began; a session makes no difference.
     SigningIn,
-    /// Members with a live session, all alike. Others hear `signed_out`.
+    /// Members with a live session, all alike. Others get `signed_out`.
     Members,
-    /// As `Members`, but only those who are their company's manager. Other members hear `not_allowed`.
+    /// As `Members`, but only managers of their company. Other members get `not_allowed`.
     Managers,
-    /// Members with a live session, about themselves and as themselves. Others hear `signed_out`, and who names another
-    /// member `wrong_member`.
+    /// Members with a live session, acting for and about themselves. Others get `signed_out`, and a request that names
+    /// another member gets `wrong_member`.
     Own,
-    /// Who one is: members with a live session about themselves, `null` for others.
+    /// The caller's identity: members with a live session get their own, others get `null`.
     Oneself,
-    /// Ends the session that is brought; the same answer where there is none.
+    /// Ends the caller's session; the same response if there is none.
     Leaving,
-    /// Those who run the server: with its token, or on the machine itself. For others it is not there.
+    /// Operators: with the metrics token, or from the machine itself. Others get 404.
     Operators,
 }
 
-/// What a route reads of a request's body.
+/// The body that a route reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
-    /// A body is not looked at.
+    /// The body is ignored.
     Nothing,
-    /// A form of a page, up to [`MOST_FORM_BYTES`].
+    /// A page's form, up to [`MOST_FORM_BYTES`].
     Form,
-    /// JSON up to so many bytes.
+    /// JSON up to `most` bytes.
     Json { most: usize },
 }
 
-/// Largest form.
+/// Maximum size of a form.
 pub const MOST_FORM_BYTES: usize = 8 * 1024;
 
-/// Largest arguments of a function that takes a few short ones.
+/// Maximum size of the arguments of a function with a few short ones.
 const MOST_ARGUMENT_BYTES: usize = 4 * 1024;
 
 /// A method of a path.
 pub struct Route {
     pub method: Method,
-    /// As axum writes it: `/media/{hash}`.
+    /// In axum's syntax: `/media/{hash}`.
     pub path: &'static str,
     pub access: Access,
     pub takes: Takes,
@@ -93,8 +93,8 @@ impl Route {
         }
     }
 
-    /// A function that the app calls, at its own path. `access`: `Members` or `Managers`; `most`: the largest
-    /// arguments, in bytes.
+    /// A function called by the app, at its own path. `access`: `Members` or `Managers`; `most`: maximum size of the
+    /// arguments in bytes.
     fn call<F: Call>(access: Access, most: usize) -> Route {
         let handler =
             move |State(app): State<Shared>, request: Request| calls::call::<F>(app, access, most, request);
@@ -144,7 +144,7 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// The router of the list; whatever else is asked for leads nowhere.
+/// Builds the router from the list; everything else gets 404 or 405.
 pub(super) fn router() -> Router<Shared> {
     routes()
         .into_iter()

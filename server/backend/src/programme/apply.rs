@@ -11,7 +11,7 @@ use tracing::instrument;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Changes(pub Vec<String>);
 
-/// Replaces the programme's settings and returns what changed. Recomputes the status of all companies.
+/// Replaces the programme's settings and returns what changed. Recomputes the status of all companies with members.
 ///
 /// # Errors
 /// [`crate::Error::Input`] if a trade that is in use is missing.
