@@ -333,7 +333,7 @@ impl Dice {
         self.draw() % most
     }
 
-    /// From 0 up to 1.
+    /// Returns a number from 0 up to but excluding 1.
     fn random_fraction(&mut self) -> f64 {
         self.below(1_000_000) as f64 / 1_000_000.0
     }

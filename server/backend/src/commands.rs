@@ -71,7 +71,7 @@ impl Decided {
         })
     }
 
-    /// From the log.
+    /// Parses an outcome stored in the log.
     fn kept(text: String) -> Result<Decided> {
         Ok(Decided {
             outcome: serde_json::from_str(&text)?,

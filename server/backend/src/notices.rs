@@ -49,7 +49,7 @@ pub(crate) async fn documents(tx: &mut Tx, member: MemberId) -> Result<Bodies> {
     bodies(list(tx, member).await?, |notice| notice.id)
 }
 
-/// A member's newest notices.
+/// Returns a member's newest notices.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn list(tx: &mut Tx, member: MemberId) -> Result<Vec<Notice>> {
     let list = if fault!("notices-of-everybody-are-shown") {

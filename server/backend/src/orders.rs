@@ -1,4 +1,4 @@
-//! Orders as they were imported.
+//! Imported orders.
 
 use crate::Result;
 use crate::db::{LIST, Tx, list_in, on};

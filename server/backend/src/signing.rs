@@ -41,7 +41,7 @@ pub(crate) struct Key {
     key: SigningKey,
 }
 
-/// The newest signing key.
+/// Returns the newest signing key.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn key(tx: &mut Tx) -> Result<Key> {
     let (id, secret) = crate::programme::signing_secret(tx).await?;

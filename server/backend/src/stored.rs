@@ -1,4 +1,4 @@
-//! JSON in columns, and the documents made of it.
+//! JSON stored in columns.
 //!
 //! A row may have been written by a newer version that runs beside this one, or did before. One unreadable row must not
 //! fail the sync of every member: it is left out, logged and counted.

@@ -161,7 +161,7 @@ async fn brand(db: &Db) -> backend::Result<programme::Brand> {
     Ok(programme::current(&mut tx).await?.brand)
 }
 
-/// All routes.
+/// Builds the router with all routes and shared layers.
 pub fn router(app: Shared) -> Router {
     guarded(app, routes::router())
 }

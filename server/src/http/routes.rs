@@ -102,7 +102,7 @@ impl Route {
     }
 }
 
-/// All routes.
+/// Returns all routes.
 pub fn routes() -> Vec<Route> {
     use Access::{Everybody, Leaving, Managers, Members, Oneself, Operators, Own, SigningIn, Visitors};
     use Takes::{Form, Json, Nothing};

@@ -306,7 +306,7 @@ struct PlaceFile {
 /// Imports events from a TOML file; existing ones (by ref) are changed. Returns the number of events in the file.
 ///
 /// # Errors
-/// [`Error::Input`] with the event and what is wrong with it.
+/// [`Error::Input`] that names the event and the problem.
 #[instrument(level = "debug", skip_all)]
 pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
     let file: EventsFile = strict_toml::read(text)?;

@@ -103,7 +103,7 @@ const MOST_NUMBER: i64 = 999_999_999_999;
 /// Imports the course in a folder.
 ///
 /// # Errors
-/// [`Error::Input`] with the file and what is wrong in it.
+/// [`Error::Input`] that names the file and the problem.
 #[instrument(level = "debug", skip_all)]
 pub async fn import_folder(tx: &mut Tx, folder: &Path) -> Result<Imported> {
     let mut files = BTreeMap::new();
@@ -131,7 +131,7 @@ pub async fn import_folder(tx: &mut Tx, folder: &Path) -> Result<Imported> {
 /// Imports the course in a folder's files, by name.
 ///
 /// # Errors
-/// [`Error::Input`] with the file and what is wrong in it.
+/// [`Error::Input`] that names the file and the problem.
 #[instrument(level = "debug", skip_all)]
 pub async fn import_files(tx: &mut Tx, files: &BTreeMap<String, Vec<u8>>) -> Result<Imported> {
     let settings = programme::current(tx).await?;

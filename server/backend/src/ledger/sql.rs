@@ -23,7 +23,7 @@ pub struct NewEntry {
     pub command: Option<CommandId>,
     pub reverses: Option<EntryId>,
     pub expires_on: Option<Day>,
-    /// Of a transfer: the day on which its points were earned.
+    /// Transfers only: the day on which the points were earned.
     pub earned_on: Option<Day>,
 }
 

@@ -82,7 +82,7 @@ impl Settings {
     /// Parses and validates a `programme.toml`.
     ///
     /// # Errors
-    /// [`Error::Input`] with the line or the field and what is wrong with it.
+    /// [`Error::Input`] that names the line or the field and the problem.
     pub fn parse(text: &str) -> Result<Settings> {
         let settings: Settings = strict_toml::read(text)?;
         settings.check()?;

@@ -288,7 +288,7 @@ struct RewardFile {
 /// rewards in the file.
 ///
 /// # Errors
-/// [`Error::Input`] with the reward and what is wrong with it.
+/// [`Error::Input`] that names the reward and the problem.
 #[instrument(level = "debug", skip_all)]
 pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
     let file: RewardsFile = strict_toml::read(text)?;
