@@ -1,4 +1,4 @@
-//! A database of its own for each test, on both engines.
+//! A separate database for each test, on both engines.
 
 use crate::clock::Fixed;
 use crate::db::Steps;
@@ -9,10 +9,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A migrated database with a clock that stands still and chance from a seed.
+/// A migrated database with a fixed clock and seeded random numbers.
 pub struct TestDb {
     pub db: Db,
-    /// The rounds of phones on it.
+    /// The sync server on it.
     pub sync: sync::Server,
     pub clock: Arc<Fixed>,
     /// Lets others come to their turn at each step, and holds the server up where a test plans it.
@@ -21,11 +21,11 @@ pub struct TestDb {
     folder: Option<std::path::PathBuf>,
 }
 
-/// Ends a server that runs in this process, between any two steps: the step at which it is due never returns. Or holds
-/// it up at a step, until it is let go.
+/// Kills a server that runs in this process between any two steps: the planned step never returns. Or pauses it at a
+/// step until it is resumed.
 #[derive(Default)]
 pub struct FaultInjector {
-    /// Steps left; 0: none is planned.
+    /// Steps left before the kill; 0: none is planned.
     left: AtomicU64,
     ended: tokio::sync::Notify,
     left_to_pause: AtomicU64,
@@ -34,32 +34,32 @@ pub struct FaultInjector {
 }
 
 impl FaultInjector {
-    /// Ends the server `steps` steps from now (from 1).
+    /// Kills the server `steps` steps from now (from 1).
     pub fn plan(&self, steps: u64) {
         self.left.store(steps, Ordering::SeqCst);
     }
 
-    /// Takes the plan back; `true` where it had not come true.
+    /// Cancels the kill; `true` if it was still pending.
     pub fn forget(&self) -> bool {
         self.left.swap(0, Ordering::SeqCst) > 0
     }
 
-    /// Returns once the server has ended.
+    /// Returns once the server has been killed.
     pub async fn ended(&self) {
         self.ended.notified().await;
     }
 
-    /// Holds the work up `steps` steps from now (from 1).
+    /// Pauses the work `steps` steps from now (from 1).
     pub fn plan_pause(&self, steps: u64) {
         self.left_to_pause.store(steps, Ordering::SeqCst);
     }
 
-    /// Returns once the work is held up.
+    /// Returns once the work is paused.
     pub async fn paused(&self) {
         self.paused.notified().await;
     }
 
-    /// Lets the work go on; a pause that has not come is taken back.
+    /// Resumes the work; a pending pause is cancelled.
     pub fn resume(&self) {
         if self.left_to_pause.swap(0, Ordering::SeqCst) == 0 {
             self.resumed.notify_one();
@@ -67,7 +67,7 @@ impl FaultInjector {
     }
 
     async fn pass(&self) {
-        // Why: others come to their turn at each step, not whenever the database happened to be slow.
+        // Why: other tasks get their turn at each step, not only when the database happens to be slow.
         tokio::task::yield_now().await;
         let less = |left: u64| left.checked_sub(1);
         if self
@@ -96,7 +96,7 @@ pub const NOW: Timestamp = Timestamp(1_795_251_600_000);
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// A name that no other test of this run has.
+/// Returns a database name that is unique in this run.
 fn name() -> String {
     format!(
         "compagnon_test_{}_{}",
@@ -114,7 +114,7 @@ impl TestDb {
         TestDb::open(url, Some(folder)).await
     }
 
-    /// On a new PostgreSQL database; `None`, said loudly, where `TEST_POSTGRES_URL` is not set.
+    /// On a new PostgreSQL database; `None`, with a message, if `TEST_POSTGRES_URL` is not set.
     ///
     /// # Panics
     /// In CI (`CI` is set) without it: there, both engines must be tested.
@@ -161,10 +161,10 @@ impl TestDb {
     }
 }
 
-/// A ticket signed with the programme's key, and the key to read it with.
+/// Returns a ticket signed with the programme's key, and the public key to verify it.
 ///
 /// # Errors
-/// Where the database has no sound key.
+/// If the database has no valid key.
 pub async fn signed_pass(tx: &mut Tx) -> Result<(String, VerifyingKey)> {
     let key = signing::key(tx).await?;
     let until = NOW.plus(Timestamp::DAY);
@@ -175,13 +175,13 @@ pub async fn signed_pass(tx: &mut Tx) -> Result<(String, VerifyingKey)> {
 impl Drop for TestDb {
     fn drop(&mut self) {
         if let Some(folder) = &self.folder {
-            // What is left of a failed test may stay; the system clears its temporary files.
+            // A folder that cannot be removed may stay; the system clears its temporary files.
             let _ = std::fs::remove_dir_all(folder);
         }
     }
 }
 
-/// Makes each `async fn name(test: &TestDb)` a test on SQLite and one on PostgreSQL.
+/// Expands each `async fn name(test)` to a test on SQLite and one on PostgreSQL.
 #[macro_export]
 macro_rules! both {
     ($(async fn $name:ident($test:ident) $body:block)*) => { $(

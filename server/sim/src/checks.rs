@@ -1,4 +1,4 @@
-//! What must hold in the end, asked of the database file itself and of what the server would tell a new phone.
+//! The invariants at the end of a story, checked on the database file and on what the server would send a new phone.
 
 use crate::phone::Hardware;
 use crate::server::Server;
@@ -20,7 +20,8 @@ use uuid::Uuid;
 
 type Documents = BTreeMap<(String, String), Value>;
 
-/// To be closed by who asked: an open connection would keep the server from tidying up its files.
+/// Connects to the database file. The caller must close it: an open connection keeps the server from cleaning up its
+/// files.
 async fn look(server: &Server) -> Result<SqliteConnection, sqlx::Error> {
     SqliteConnectOptions::new()
         .filename(server.file())
@@ -32,7 +33,7 @@ fn unreadable(error: impl std::fmt::Display) -> String {
     format!("the database cannot be read: {error}")
 }
 
-/// Commands the server has decided on.
+/// Returns the commands in the server's log.
 pub async fn known(server: &Server) -> Checked<BTreeSet<CommandId>> {
     let mut file = look(server).await.map_err(unreadable)?;
     let ids: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM command_log")
@@ -43,7 +44,7 @@ pub async fn known(server: &Server) -> Checked<BTreeSet<CommandId>> {
     Ok(ids.into_iter().map(CommandId).collect())
 }
 
-/// Pieces of a reward that requests hold.
+/// Returns the number of pieces of a reward that requests hold.
 pub async fn taken(server: &Server, reward: usize) -> backend::Result<i64> {
     const TAKEN: &str = "SELECT COUNT(*) FROM redemption JOIN reward ON reward.id = reward_id \
         WHERE ref = $1 AND step NOT IN ('taken_back', 'declined')";
@@ -56,7 +57,7 @@ pub async fn taken(server: &Server, reward: usize) -> backend::Result<i64> {
     Ok(taken)
 }
 
-/// What the server would tell a phone that knows nothing.
+/// Returns the documents the server sends to a phone with an empty cursor.
 pub async fn fresh(world: &World<'_>, phone: usize) -> Checked<Documents> {
     let hardware = &world.phones[phone];
     let cookie = hardware.cookie.as_ref().ok_or("the phone has no session")?;
@@ -88,7 +89,7 @@ pub async fn fresh(world: &World<'_>, phone: usize) -> Checked<Documents> {
         .collect()
 }
 
-/// A status says as of which day it is; a new day alone is no news for a phone, what it changes is.
+/// Removes the dates of a status: the server sends no new status when only the date has changed.
 fn without_its_day(collection: &str, body: &Value) -> Value {
     let mut body = body.clone();
     if let (Some(fields), true) = (body.as_object_mut(), collection == Collection::Status.code()) {
@@ -99,7 +100,7 @@ fn without_its_day(collection: &str, body: &Value) -> Value {
     body
 }
 
-/// The first thing in which a phone differs from the server.
+/// Returns the first difference between a phone and the server.
 pub fn difference(phone: &Documents, server: &Documents) -> Option<String> {
     for ((collection, id), body) in server {
         match phone.get(&(collection.clone(), id.clone())) {
@@ -114,7 +115,7 @@ pub fn difference(phone: &Documents, server: &Documents) -> Option<String> {
     Some(format!("{} {} is on the phone only", more.0, more.1))
 }
 
-/// After a restart of the app it would show what it shows now.
+/// Checks that the app would show the same after a restart: its memory equals its store.
 pub fn memory_is_what_is_written(hardware: &Hardware) -> Checked {
     let loaded = hardware
         .store()
@@ -132,7 +133,7 @@ pub fn memory_is_what_is_written(hardware: &Hardware) -> Checked {
     Ok(())
 }
 
-/// A new phone has all acts, up to the most that are sent.
+/// Checks that a new phone has all acts, up to the maximum that is sent.
 pub async fn all_acts(world: &World<'_>, phone: usize) -> Checked {
     let mut file = look(&world.server).await.map_err(unreadable)?;
     let member = world.phones[phone].app.member;
@@ -159,7 +160,7 @@ struct Logged {
     outcome: String,
 }
 
-/// Each command had at most one effect, and the one its outcome says.
+/// Checks that each command had at most one effect, the one its outcome states.
 pub async fn effects(world: &World<'_>) -> Checked {
     let mut tx = world.server.db.read().await.map_err(unreadable)?;
     let today = programme::current(&mut tx)
@@ -232,7 +233,7 @@ async fn points_and_requests(file: &mut SqliteConnection, log: &[Logged]) -> Che
     same("requests", requests, &expected_requests)
 }
 
-/// Exactly the expected rows, each once.
+/// Checks that the rows are exactly the expected ones, each once.
 fn same<T: Ord + std::fmt::Debug>(what: &str, mut rows: Vec<T>, expected: &BTreeSet<T>) -> Checked {
     rows.sort();
     if rows.iter().eq(expected.iter()) {
@@ -288,7 +289,7 @@ async fn seats(file: &mut SqliteConnection, log: &[Logged]) -> Checked {
             .fetch_all(&mut *file)
             .await
             .map_err(unreadable)?;
-    // The last confirmed word of a member on an event; `None` where two phones spoke at the same moment.
+    // The last confirmed Join or Leave of a member per event; `None` if two of them have the same timestamp.
     let mut last: BTreeMap<(Uuid, Uuid), (i64, Option<bool>)> = BTreeMap::new();
     for row in log {
         let (envelope, outcome) = read(row)?;

@@ -1,8 +1,8 @@
-//! `sync-sim`: phones, a network and a server, all from a seed.
+//! `sync-sim`: simulates phones, a network and a server, all from a seed.
 //!
-//! Each seed is a story: members act, rounds are lost, doubled and cut, phones and the server die between any two
-//! steps, the brand changes its programme, a backup is restored. Then the network heals, and what was promised is
-//! checked. A story that fails is shrunk and told in words; its seed tells it again.
+//! Each seed generates a story: members act, rounds are lost, duplicated and cut, phones and the server crash between
+//! any two steps, the brand changes its programme, a backup is restored. Then the network recovers and the invariants
+//! are checked. A failing story is shrunk and printed in words; its seed reproduces it.
 
 mod checks;
 mod phone;
@@ -43,7 +43,7 @@ struct Arguments {
     jobs: usize,
 }
 
-/// Stories tried, at most, to make one that fails shorter.
+/// Maximum number of stories run to shrink a failing one.
 const MOST_SHRINKS: usize = 600;
 
 struct Failure {
@@ -55,7 +55,7 @@ struct Failure {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // A panic is a failure like others; it is told with its story.
+    // A panic is a failure like any other; it is printed with its story.
     std::panic::set_hook(Box::new(|_| {}));
     let template = runtime().block_on(Template::make());
     let template = match template {
@@ -169,7 +169,7 @@ fn tell_once(template: &Template, seed: u64, story: &[Step]) -> Checked<Told> {
     })
 }
 
-/// The shortest story found that still fails.
+/// Returns the shortest story found that still fails.
 fn shrunk(template: &Template, seed: u64, twice: bool, what: String) -> Failure {
     let mut tree = story_of(seed);
     let mut failure = Failure {

@@ -1,4 +1,4 @@
-//! A phone: a browser with a cookie, a store for each member who used it, and the real client logic over them.
+//! A phone: a browser with a cookie, a store for each member who used it, and the real client logic on top.
 
 use crate::server::Cookie;
 use crate::story::{End, What};
@@ -15,7 +15,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use uuid::Uuid;
 
-/// The in-memory store never waits.
+/// Runs a future that completes at the first poll: the in-memory store never waits.
 fn at_once<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
@@ -23,7 +23,7 @@ fn at_once<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// An act the phone called saved, or would have, had it not ended just then.
+/// An act that is in the phone's store, so the phone reported it as saved (or would have, had it not crashed then).
 #[derive(Clone, Debug)]
 pub struct Promise {
     pub id: CommandId,
@@ -32,14 +32,14 @@ pub struct Promise {
 }
 
 pub struct Hardware {
-    /// Days by which its clock is off.
+    /// Clock error in days.
     pub skew: i64,
     pub cookie: Option<Cookie>,
     pub stores: BTreeMap<MemberId, Memory>,
     sessions: BTreeMap<MemberId, SessionId>,
     /// The member's data in memory.
     pub app: Phone,
-    /// A round that is out, and its answer, should it already be on its way back.
+    /// The round in flight, and its response if that is already on its way back.
     pub out: Option<(Round, Option<Answer>)>,
     acts: u64,
     salt: u8,
@@ -47,7 +47,7 @@ pub struct Hardware {
 
 impl Hardware {
     pub fn new(salt: u8, cookie: Cookie) -> Hardware {
-        // The installation is the phone's own, whoever signs in.
+        // One installation per phone, whoever signs in.
         let device = DeviceId(Uuid::from_u128(u128::from(salt) + 1));
         let app = Phone::from_loaded(cookie.member, device, Default::default());
         let mut hardware = Hardware {
@@ -65,7 +65,7 @@ impl Hardware {
         hardware
     }
 
-    /// The browser has a new cookie. What the app shows changes when it hears of it.
+    /// Sets the browser's new cookie. The open app changes only with its next start or round.
     pub fn signed_in(&mut self, cookie: Cookie) {
         self.stores.entry(cookie.member).or_default();
         self.sessions.insert(cookie.member, cookie.session);
@@ -76,7 +76,7 @@ impl Hardware {
         &self.stores[&self.app.member]
     }
 
-    /// The app starts: all it knows is what is written down.
+    /// Starts the app from its store.
     pub fn open(&mut self) {
         let member = self
             .cookie
@@ -126,7 +126,7 @@ impl Hardware {
         Some(promise)
     }
 
-    /// The same in a second tab; this one hears that something was written.
+    /// Performs an act in a second tab; this tab reloads the store afterwards.
     pub fn act_in_other_tab(&mut self, what: What, server: Timestamp) -> Option<Promise> {
         let tab = self.fresh();
         let here = std::mem::replace(&mut self.app, tab);
@@ -142,7 +142,7 @@ impl Hardware {
         Phone::from_loaded(self.app.member, self.app.device, loaded)
     }
 
-    /// The highest number any tab gave.
+    /// Returns the highest sequence number any tab has assigned.
     fn last_seq(&self) -> i64 {
         let loaded = at_once(self.store().load()).expect("the store can be read");
         loaded.meta.read("seq").unwrap_or(0)
@@ -152,7 +152,7 @@ impl Hardware {
         at_once(self.store().commit(ops, durability)).expect("the store takes it");
     }
 
-    /// Begins a round; one that is still out has timed out.
+    /// Begins a round; a round still in flight counts as timed out.
     pub fn request(&mut self) -> String {
         if self.out.is_some() {
             self.answered(&Answer::default());
@@ -164,7 +164,7 @@ impl Hardware {
         body
     }
 
-    /// Takes in the answer of the round that is out; `None` where the app waits for none.
+    /// Applies the response to the round in flight; `None` if there is no such round.
     pub fn answered(&mut self, answer: &Answer) -> Option<Next> {
         let (round, _) = self.out.take()?;
         let (ops, next) = self.app.apply(&round.ids, answer, u32::MAX / 2);
@@ -172,7 +172,7 @@ impl Hardware {
         Some(next)
     }
 
-    /// The answer comes, and the phone ends before anything of it is written.
+    /// Applies the response in memory, then crashes the phone before anything is written.
     pub fn answered_in_vain(&mut self, answer: &Answer) {
         if let Some((round, _)) = self.out.take() {
             let _ = self.app.apply(&round.ids, answer, 0);
@@ -201,7 +201,7 @@ impl Hardware {
         }
     }
 
-    /// Signs the member out. `erase`: with their data, which the app does only when nothing is unsent.
+    /// Signs the member out. `erase`: also erases their data, which the app does only when nothing is unsent.
     pub fn sign_out(&mut self, erase: bool) -> Option<Cookie> {
         let cookie = self.cookie.take();
         if erase && self.app.outbox.count_open() == 0 {
@@ -211,7 +211,7 @@ impl Hardware {
         cookie
     }
 
-    /// Every act that is written down, with its state, from the store itself.
+    /// Returns every act in the store, with its state.
     pub fn written(&self, member: MemberId) -> BTreeMap<CommandId, app::phone::outbox::Item> {
         let Some(store) = self.stores.get(&member) else {
             return BTreeMap::new();
@@ -225,7 +225,7 @@ impl Hardware {
             .collect()
     }
 
-    /// Every document that is written down.
+    /// Returns every document in the store.
     pub fn documents(&self) -> BTreeMap<(String, String), serde_json::Value> {
         let loaded = at_once(self.store().load()).expect("the store can be read");
         loaded

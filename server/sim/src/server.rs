@@ -1,4 +1,4 @@
-//! The server: the real core on a database file of its own, which can be killed, restarted, backed up and restored.
+//! The server: the real core on its own database file, which can be killed, restarted, backed up and restored.
 
 use crate::template::{self, Template};
 use app::phone::sync::Answer;
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What passes between two steps of the world, in milliseconds.
+/// The time between two steps of the world, in milliseconds.
 const MOMENT: i64 = 40;
 
 /// A request on the network.
@@ -24,7 +24,7 @@ pub struct Packet {
     pub body: String,
 }
 
-/// A session as a browser has it.
+/// A session as the browser stores it.
 #[derive(Clone, Debug)]
 pub struct Cookie {
     pub token: String,
@@ -32,7 +32,7 @@ pub struct Cookie {
     pub session: SessionId,
 }
 
-/// What was set from outside and can be compared: the stock of a reward, and the requests that then held a piece.
+/// Reference values for a reward: the stock last set, and the number of pieces that requests held at that time.
 #[derive(Clone, Debug)]
 pub struct Stock {
     pub set_to: i64,
@@ -50,7 +50,7 @@ pub struct Server {
     pub seats: BTreeMap<usize, u32>,
     pub course_version: u32,
     backup: Option<Backup>,
-    /// Times it was killed in the middle of something.
+    /// Number of kills while a request was running.
     pub killed: u64,
 }
 
@@ -105,7 +105,7 @@ impl Server {
         })
     }
 
-    /// The database file, for a look from outside.
+    /// Returns the path of the database file.
     pub fn file(&self) -> PathBuf {
         self.folder.path().join("now.db")
     }
@@ -125,7 +125,7 @@ impl Server {
         self.reopen().await
     }
 
-    /// Time passes, and with a new day comes its work.
+    /// Advances the clock and runs the daily work on each new day.
     pub async fn pass(&mut self, millis: i64) -> Result<()> {
         let mut left = millis;
         while left > 0 {
@@ -145,7 +145,7 @@ impl Server {
 
     pub async fn back_up(&mut self) -> Result<()> {
         let file = self.folder.path().join("backup.db");
-        // There is none yet the first time.
+        // There is no file the first time.
         let _ = std::fs::remove_file(&file);
         backup::copy_file(&self.file(), &file).await?;
         self.backup = Some(Backup {
@@ -157,14 +157,14 @@ impl Server {
         Ok(())
     }
 
-    /// Puts the last backup in place; `false` where there is none.
+    /// Restores the last backup; `false` if there is none.
     pub async fn restore(&mut self) -> Result<bool> {
         let Some(backup) = &self.backup else {
             return Ok(false);
         };
         self.db.close().await;
         for end in ["-wal", "-shm"] {
-            // They are there only where the last connection did not get to clean up.
+            // They exist only if the last connection could not clean up.
             let _ = std::fs::remove_file(format!("{}{end}", self.file().display()));
         }
         std::fs::copy(&backup.file, self.file()).expect("the backup can be copied");
@@ -175,7 +175,7 @@ impl Server {
         let mut tx = self.db.write().await?;
         programme::begin_epoch(&mut tx).await?;
         tx.commit().await?;
-        // The day's work of days that the backup does not know.
+        // The daily work of the days since the backup.
         let mut tx = self.db.write().await?;
         daily::work(&mut tx).await?;
         tx.commit().await?;
@@ -210,8 +210,8 @@ impl Server {
         tx.commit().await
     }
 
-    /// Lets requests arrive; `together`: all at once, else one after the other. `kill`: ends the server at that step of
-    /// its work, and starts it again; who was not answered by then is not.
+    /// Handles requests; `together`: concurrently, else one after the other. `kill`: kills the server at that step of
+    /// its work and restarts it; requests without a response by then get none.
     pub async fn receive(
         &mut self,
         packets: &[Packet],
@@ -247,7 +247,7 @@ impl Server {
         Ok(answers.into_inner().expect("no panic"))
     }
 
-    /// Lets a request without commands arrive, holds it up at a step of its work until another was answered.
+    /// Handles a request without commands, paused at step `at` of its work until the other request has its response.
     pub async fn receive_around(&mut self, outer: &Packet, at: u64, inner: &Packet) -> Result<[Answer; 2]> {
         self.clock.advance(MOMENT);
         self.injector.plan_pause(at);
@@ -275,7 +275,7 @@ async fn open(folder: &Path, clock: &Arc<Fixed>, injector: &Arc<FaultInjector>) 
 
 type Round = Request<Box<RawValue>>;
 
-/// What the HTTP layer does before the core: the session, and the answer where it is known already.
+/// Does what the HTTP layer does before the core: checks the session, and returns the response if it is known already.
 async fn admit(db: &Db, packet: &Packet) -> Result<std::result::Result<(Caller, Round), Answer>> {
     let Some((caller, newest)) = sessions::caller_and_newest(db, &packet.token).await? else {
         return Ok(Err(status_only(401, "signed_out")));
@@ -328,7 +328,7 @@ async fn answer(server: &sync::Server, packet: &Packet) -> Result<Answer> {
     }
 }
 
-/// A round that writes nothing, not even when it was.
+/// Runs a round that writes nothing, not even the time of the sync.
 async fn read(server: &sync::Server, packet: &Packet) -> Result<Answer> {
     match admit(server.db(), packet).await? {
         Err(answer) => Ok(answer),
@@ -336,8 +336,8 @@ async fn read(server: &sync::Server, packet: &Packet) -> Result<Answer> {
     }
 }
 
-/// Why in two parts: commands that come together share a transaction, which is what is to be tried; the reads after
-/// it would run in an order that the seed does not decide. Who is answered between the two has the outcomes only.
+/// Why in two parts: concurrent commands share a transaction, which is what this tests; but the seed does not determine
+/// the order of concurrent reads after it. If the server is killed in between, responses hold outcomes only.
 async fn all_at_once(
     server: &sync::Server,
     packets: &[Packet],

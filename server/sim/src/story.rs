@@ -1,4 +1,4 @@
-//! What can happen: a story is a list of steps, drawn from a seed, and shrunk by leaving steps out.
+//! The steps of a story. A story is a list of steps, generated from a seed and shrunk by removing steps.
 
 use app::phone::Phone;
 use app::samples;
@@ -8,10 +8,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use std::fmt;
 
-/// Phones in every story.
+/// Number of phones in every story.
 pub const PHONES: usize = 5;
 
-/// One thing that happens. Numbers that choose among what is there are taken modulo its count.
+/// One step. Numbers that select among existing things are taken modulo their count.
 #[derive(Clone, Debug)]
 pub enum Step {
     Act {
@@ -19,28 +19,28 @@ pub enum Step {
         what: What,
         end: End,
     },
-    /// The same member does something in a second tab.
+    /// The same member acts in a second tab.
     OtherTab {
         phone: usize,
         what: What,
     },
-    /// Phones talk to the server, all at the same time; `kill`: the server ends at that step of its work.
+    /// Phones run a round each; `together`: concurrently. `kill`: the server is killed at that step of its work.
     Exchange {
         calls: Vec<Call>,
         together: bool,
         kill: Option<u64>,
     },
-    /// While the server reads for one phone, another's acts arrive.
+    /// Another phone's acts arrive while the server reads for one phone.
     Overlap {
         reader: usize,
         at: u64,
         writer: usize,
     },
-    /// The answer of a slow round arrives at last.
+    /// The response of a slow round arrives.
     Arrive {
         phone: usize,
     },
-    /// A request of long ago arrives, perhaps for the second time.
+    /// An old request arrives, possibly for the second time.
     Echo {
         which: usize,
     },
@@ -54,7 +54,7 @@ pub enum Step {
         phone: usize,
         days: i64,
     },
-    /// Another member signs in on this phone; the next time, the first one again.
+    /// Another member signs in on this phone; the next time, its owner again.
     Hand {
         phone: usize,
     },
@@ -74,7 +74,7 @@ pub enum Step {
     Restore,
 }
 
-/// What a member does: one of the samples of commands, about some of the things that the phone knows.
+/// An act of a member.
 #[derive(Clone, Copy, Debug)]
 pub struct What {
     /// Chooses the sample, by their weights.
@@ -117,7 +117,7 @@ fn weight(command: &Command) -> u32 {
     }
 }
 
-/// How a phone fares while it saves an act.
+/// Whether a phone crashes while it saves an act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     Well,
@@ -131,26 +131,26 @@ pub struct Call {
     pub way: Way,
 }
 
-/// What the network, and the phone, make of a round.
+/// The fate of a round in the network and on the phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     Good,
     LostGoing,
     LostComing,
-    /// The answer comes with [`Step::Arrive`], if the phone still waits for it.
+    /// The response arrives with [`Step::Arrive`], if the phone still waits for it.
     Slow,
     /// The request arrives twice.
     Twice,
-    /// Something between phone and server answers this status.
+    /// A gateway between phone and server returns this status code.
     Gateway(u16),
-    /// The phone ends between the answer and its writing.
+    /// The phone crashes between receiving the response and writing it.
     DiesBeforeWriting,
 }
 
-/// What the people of the brand do.
+/// A change made by the brand.
 #[derive(Clone, Copy, Debug)]
 pub enum Brand {
-    /// `euros` below 0: a return. A `name` that comes again replaces the order.
+    /// `euros` below 0: a return. A repeated `name` replaces the order.
     Order {
         company: usize,
         name: u8,
@@ -218,7 +218,7 @@ fn step() -> impl Strategy<Value = Step> {
         )
     };
     let kill = prop_oneof![3 => Just(None), 1 => (1..60u64).prop_map(Some)];
-    // Everybody at once: several commands in one commit, and a server that may end in it.
+    // All phones at once: several commands in one commit, and a server that may be killed during it.
     let rush = (
         Just((0..PHONES).collect::<Vec<_>>()).prop_shuffle(),
         prop_oneof![1 => Just(None), 2 => (1..90u64).prop_map(Some)],
@@ -251,7 +251,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Stories of up to 60 steps.
+/// Strategy for stories of fewer than 60 steps.
 pub fn stories() -> impl Strategy<Value = Vec<Step>> {
     vec(step(), 1..60)
 }

@@ -1,4 +1,4 @@
-//! The programme that every story begins with: made once, copied for each.
+//! The initial database of every story: created once, copied for each.
 
 use crate::server::Server;
 use backend::clock::Fixed;
@@ -34,7 +34,7 @@ pub const EVENTS: usize = 3;
 const STOCK: [i64; REWARDS] = [1, 2, 3];
 const SEATS: [u32; EVENTS] = [1, 2, 1];
 
-/// A database file, and who is in it.
+/// A database file and its members.
 pub struct Template {
     _folder: tempfile::TempDir,
     pub file: PathBuf,
@@ -43,7 +43,7 @@ pub struct Template {
     pub stock: BTreeMap<usize, i64>,
 }
 
-/// A temporary folder, in memory where there is one: a story ends processes, it does not cut the power.
+/// Creates a temporary folder, in memory if possible: a story kills processes, it does not simulate power loss.
 pub fn folder() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm")
         .or_else(|_| tempfile::tempdir())
@@ -81,7 +81,7 @@ register_until_hours = 1
     )
 }
 
-/// The day event `event` begins: one of them during most stories.
+/// Returns the start of event `event`; one of them lies within most stories.
 pub fn starts(event: usize) -> &'static str {
     ["2026-11-23 18:00", "2026-12-20 18:00", "2027-06-01 18:00"][event % EVENTS]
 }

@@ -1,4 +1,4 @@
-//! Tells one story, then heals the network and checks what must hold.
+//! Runs one story, then lets the network recover and checks the invariants.
 
 use crate::checks;
 use crate::phone::{Hardware, Promise};
@@ -16,15 +16,15 @@ use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// A story that ended well.
+/// The result of a story without failure.
 #[derive(Default)]
 pub struct Told {
     pub tally: Tally,
-    /// A fingerprint of all that the server answered: a story told again has the same.
+    /// A hash of all responses of the server: running the story again gives the same.
     pub answers: u64,
 }
 
-/// What a story did, to see that stories do what they are for.
+/// Counters of a story, to verify that stories exercise what they should.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
     pub saved: u64,
@@ -50,16 +50,16 @@ impl std::ops::AddAssign for Tally {
     }
 }
 
-/// What is wrong, in words.
+/// The error describes the violated invariant.
 pub type Checked<T = ()> = Result<T, String>;
 
 pub struct World<'a> {
     template: &'a Template,
     pub server: Server,
     pub phones: Vec<Hardware>,
-    /// Every act that was called saved, and on which phone.
+    /// Every act reported as saved, with its phone.
     pub promises: BTreeMap<CommandId, (usize, Promise)>,
-    /// What the server answered since the epoch began.
+    /// The outcomes the server has sent since the epoch began.
     pub answered: BTreeMap<CommandId, String>,
     sent: Vec<Packet>,
     pub tally: Tally,
@@ -70,10 +70,10 @@ fn broken(error: backend::Error) -> String {
     format!("the server failed: {error}")
 }
 
-/// Tells a story.
+/// Runs a story.
 ///
 /// # Errors
-/// With what did not hold.
+/// With the violated invariant.
 pub async fn tell(template: &Template, seed: u64, story: &[Step]) -> Checked<Told> {
     let mut server = Server::start(template, seed).await.map_err(broken)?;
     let mut phones = Vec::new();
@@ -94,7 +94,7 @@ pub async fn tell(template: &Template, seed: u64, story: &[Step]) -> Checked<Tol
         tally: Tally::default(),
         answers: DefaultHasher::new(),
     };
-    // Everybody has opened the app once.
+    // All phones are synced before the story begins.
     for phone in 0..PHONES {
         world.rest(phone).await?;
     }
@@ -111,12 +111,12 @@ pub async fn tell(template: &Template, seed: u64, story: &[Step]) -> Checked<Tol
     })
 }
 
-/// The last phone is a second one of the first member.
+/// Returns the owner of a phone; the last phone is the first member's second one.
 fn owner(phone: usize) -> usize {
     if phone == PHONES - 1 { 0 } else { phone }
 }
 
-/// Who also uses a phone now and then.
+/// Returns the other member who sometimes uses a phone.
 fn guest(phone: usize) -> usize {
     (owner(phone) + 1) % MEMBER_COUNT
 }
@@ -181,7 +181,7 @@ impl World<'_> {
                 let replaces = cookie.as_ref().map(|cookie| cookie.token.as_str());
                 let member = self.template.members[to];
                 let cookie = self.server.sign_in(member, replaces).await.map_err(broken)?;
-                // The app that is open still shows the other one, until a round tells it.
+                // The open app still shows the previous member until its next round.
                 self.phones[*phone].signed_in(cookie);
             }
             Step::SignOut { phone, erase } => {
@@ -201,7 +201,7 @@ impl World<'_> {
                 if self.server.restore().await.map_err(broken)? {
                     self.tally.restores += 1;
                     self.answered.clear();
-                    // What only the lost part of the database knew is nobody's fault here.
+                    // Acts that only the lost part of the database held are no failure.
                     self.excuse_what_nobody_has().await?;
                 }
             }
@@ -215,8 +215,8 @@ impl World<'_> {
         self.excuse_what_nobody_has().await
     }
 
-    /// Acts that are neither on their phone nor on the server: thrown away by the browser before they were sent, or
-    /// decided after the backup that was restored and since forgotten by their phone or erased by their member.
+    /// Drops the promises of acts that are neither on their phone nor on the server: evicted by the browser before they
+    /// were sent, or decided after the restored backup and since forgotten by their phone or erased by their member.
     async fn excuse_what_nobody_has(&mut self) -> Checked {
         let known = checks::known(&self.server).await?;
         let mut written: BTreeMap<(usize, MemberId), BTreeSet<CommandId>> = BTreeMap::new();
@@ -291,9 +291,9 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Only where the reader has nothing to send: two who write would wait for each other.
+    /// Does nothing if the reader has acts to send: two writers would wait for each other.
     async fn overlap(&mut self, reader: usize, at: u64, writer: usize) -> Checked {
-        // Who signs in first finds what they left.
+        // Signing in loads the member's store, so unsent acts are counted below.
         let tokens = [self.token(reader).await?, self.token(writer).await?];
         if reader == writer || self.phones[reader].app.outbox.count_waiting() > 0 {
             return Ok(());
@@ -314,7 +314,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// The session of a phone; a signed-out owner signs in first.
+    /// Returns the session token of a phone; a signed-out owner signs in first.
     async fn token(&mut self, phone: usize) -> Checked<String> {
         if let Some(cookie) = &self.phones[phone].cookie {
             return Ok(cookie.token.clone());
@@ -334,7 +334,7 @@ impl World<'_> {
         self.hear(phone, answer).await.map(|_| ())
     }
 
-    /// The answer reaches the phone, and the app does what it says.
+    /// Delivers a response to the phone; the app follows it.
     async fn hear(&mut self, phone: usize, answer: &Answer) -> Checked<Option<Next>> {
         let before = self.phones[phone].app.replica.cursor.epoch.clone();
         let next = self.phones[phone].answered(answer);
@@ -354,7 +354,7 @@ impl World<'_> {
         Ok(next)
     }
 
-    /// What the server says is said for good.
+    /// Checks that the server never changes an outcome within an epoch.
     fn observe(&mut self, answer: &Answer) -> Checked {
         (answer.status, &answer.body).hash(&mut self.answers);
         if answer.status != 200 {
@@ -460,7 +460,7 @@ impl World<'_> {
         tx.commit().await
     }
 
-    /// One round over a good network.
+    /// Runs one round over a working network.
     async fn round(&mut self, phone: usize) -> Checked<Next> {
         let token = self.token(phone).await?;
         let body = self.phones[phone].request();
@@ -474,7 +474,7 @@ impl World<'_> {
         next.ok_or_else(|| format!("phone {phone} did not wait for the answer of its round"))
     }
 
-    /// Rounds until there is nothing to do.
+    /// Runs rounds until there is nothing to do.
     async fn rest(&mut self, phone: usize) -> Checked {
         const MOST: usize = 80;
         for _ in 0..MOST {
@@ -488,7 +488,7 @@ impl World<'_> {
         ))
     }
 
-    /// The network is good from now on: everything is decided, and all phones show what the server has.
+    /// With a working network, checks that everything is decided and all phones show what the server has.
     async fn heal(&mut self) -> Checked {
         let mut everywhere = Vec::new();
         for phone in 0..PHONES {
@@ -530,11 +530,11 @@ impl World<'_> {
         ))
     }
 
-    /// Everything that was called saved is decided, on the phone as on the server.
+    /// Checks that every act reported as saved is decided on its phone.
     fn decided(&mut self) -> Checked {
         for (id, (phone, promise)) in &self.promises {
             let Some(item) = self.phones[*phone].written(promise.member).remove(id) else {
-                // The phone forgets after a week; `effects` asks the server.
+                // The phone forgets acts after a week; `effects` checks the server.
                 continue;
             };
             if item.body != promise.body {
@@ -554,7 +554,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// A new phone of each member gets everything that the server has.
+    /// Checks that a new phone of each member gets everything the server has.
     async fn wiped(&mut self) -> Checked {
         for member in 0..MEMBER_COUNT {
             let member = self.member(member);

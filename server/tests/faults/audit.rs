@@ -1,4 +1,4 @@
-//! The database against what phones were told, read by a second program while the server runs.
+//! Compares the database with the outcomes phones received, over a separate connection while the server runs.
 
 use crate::harness::Harness;
 use crate::phones::{Net, Session, Told};
@@ -7,7 +7,7 @@ use sqlx::{Connection, PgConnection, SqliteConnection};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Commands of one request of a replay.
+/// Number of commands per replay request.
 const AT_ONCE: usize = 50;
 
 enum Eye {
@@ -24,7 +24,7 @@ macro_rules! look {
     };
 }
 
-/// Each counts what may not be, or the difference of two counts that must be equal.
+/// Queries that must return 0: each counts violations, or the difference of two counts that must be equal.
 const PROMISES: [(&str, &str); 9] = [
     (
         "acts without an outcome",
@@ -70,12 +70,12 @@ const PROMISES: [(&str, &str); 9] = [
 
 pub struct Audit {
     pub url: String,
-    /// Pieces of each reward, in stock and asked for together.
+    /// Pieces of each reward: stock plus requested.
     pieces: Vec<(Uuid, i64)>,
 }
 
 impl Audit {
-    /// Counts what is there before anybody acts.
+    /// Counts the pieces before anybody acts.
     pub async fn begin(harness: &Harness) -> Audit {
         let mut audit = Audit {
             url: harness.url.clone(),
@@ -99,7 +99,8 @@ impl Audit {
         look!(&mut self.eye().await, c => sqlx::query_as(COUNT).fetch_all(c))
     }
 
-    /// What was told is told again, byte for byte: the newest acts of each phone, all phones at once.
+    /// Resends the `newest` last acts of each phone, all phones concurrently, and checks that the outcomes are the same,
+    /// byte for byte.
     pub async fn replay(&self, net: &Net, sessions: &[Session], told: &[Told], newest: usize) {
         let mut asking = Vec::new();
         for (number, session) in sessions.iter().cloned().enumerate() {
@@ -120,7 +121,7 @@ impl Audit {
         }
     }
 
-    /// Every act that was told is in the log, with the outcome that was told.
+    /// Checks that every act whose outcome a phone received is in the log with that outcome.
     pub async fn has_all(&self, told: &[Told]) {
         let log = self.log().await;
         for told in told {
@@ -140,7 +141,7 @@ impl Audit {
         rows.into_iter().collect()
     }
 
-    /// The file is whole, and every count is what it must be.
+    /// Checks the integrity of the file and every count.
     pub async fn sound(&self) {
         let mut eye = self.eye().await;
         if let Eye::Sqlite(connection) = &mut eye {
@@ -157,7 +158,7 @@ impl Audit {
         assert_eq!(self.count_pieces().await, self.pieces, "pieces of rewards");
     }
 
-    /// [`Audit::sound`], and the ledger proves.
+    /// Runs [`Audit::sound`] and `ledger prove`.
     pub async fn all_right(&self, harness: &Harness) {
         self.sound().await;
         harness.good(&["ledger", "prove"]);

@@ -1,4 +1,4 @@
-//! A backup is taken while members act, they go on, and the backup is all that is left: nothing they knew is lost.
+//! A backup is taken while members act; they continue, then only the backup is left. Nothing their phones hold is lost.
 
 use crate::audit::Audit;
 use crate::harness::Harness;
@@ -19,7 +19,7 @@ async fn is_restored(harness: &Harness) {
 
     let before = busy.net.take_told();
     taken(harness).await;
-    // The file is whole while the server goes on, and holds at least what was told before it was begun.
+    // The copy is consistent although the server runs, and holds every outcome sent before the backup began.
     let copy = harness.copy("backup.db");
     let kept = Audit::begin(&copy).await;
     kept.all_right(&copy).await;
@@ -29,7 +29,7 @@ async fn is_restored(harness: &Harness) {
     tokio::time::sleep(LOAD).await;
     let net = busy.net.clone();
     let mut crowd = busy.stop().await;
-    // One phone is out of reach now, and one signs in after the backup: that session will not be known any more.
+    // One phone is offline now, and one signs in after the backup: that session is lost with the restore.
     let late = crowd.phones.pop().unwrap();
     crowd.settle().await;
     let told = net.take_told();
@@ -52,7 +52,7 @@ async fn is_restored(harness: &Harness) {
     assert_eq!(audit.log().await, kept, "the database is the backup");
     let server = harness.serve().await;
     net.address.set(server.address);
-    // What was decided after the backup may come out otherwise now: others were quicker.
+    // Acts decided after the backup may get another outcome now, because other acts arrive first.
     crowd.phones.push(late);
     let decided: Vec<HashSet<_>> = crowd
         .phones
@@ -69,7 +69,7 @@ async fn is_restored(harness: &Harness) {
     );
     let anew = net.sign_in(harness, crowd.phones[0].reference).await;
     crowd.phones[0].open_again(anew).await;
-    // Each app is closed as soon as it has heard of it: what is to be sent again is in its store.
+    // Each app is closed right after the round with the new epoch: the acts to send again are in its store.
     for phone in &mut crowd.phones {
         phone.round().await;
         phone.open_again(phone.session.clone()).await;
@@ -121,7 +121,7 @@ async fn is_restored(harness: &Harness) {
     server.kill();
 }
 
-/// Takes the backup without keeping the phones waiting.
+/// Takes the backup without blocking the phones.
 async fn taken(harness: &Harness) {
     let mut taking = harness.command().args(["backup", "backup.db"]).spawn().unwrap();
     let status = loop {
@@ -157,7 +157,7 @@ async fn on_postgres() {
     }
 }
 
-/// Also what lies only in the log of SQLite yet, as it does after a few acts.
+/// The backup includes what is only in SQLite's WAL, as after a few acts.
 #[tokio::test]
 async fn what_was_told_last_is_in_it() {
     let local = tokio::task::LocalSet::new();
@@ -246,7 +246,7 @@ async fn what_cannot_be_is_said_and_changes_nothing() {
         ]),
         proof
     );
-    // Into nothing, without a word of force; and a second time nothing that was put aside is lost.
+    // A new file needs no `--force`; a second restore does not overwrite the replaced database.
     harness.good(&["--database-url", "sqlite:new/new.db", "restore", "one.db"]);
     assert_eq!(
         harness.good(&["--database-url", "sqlite:new/new.db", "ledger", "prove"]),
@@ -259,7 +259,7 @@ async fn what_cannot_be_is_said_and_changes_nothing() {
     );
 }
 
-/// From one engine to the other and back.
+/// Copies a database from one engine to the other and back.
 #[tokio::test]
 async fn between_engines() {
     let Some(harness) = Harness::postgres().await else {

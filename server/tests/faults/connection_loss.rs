@@ -1,4 +1,4 @@
-//! A bad network: of the connections, 30 % are cut in the middle of a request or of its answer.
+//! A bad network: 30 % of the connections are cut in the middle of a request or of its response.
 
 use crate::audit::Audit;
 use crate::harness::{Harness, Running, until};
@@ -14,10 +14,10 @@ use tokio::net::{TcpListener, TcpStream};
 
 const CUT_PERCENT: u64 = 30;
 const PHONES: usize = 12;
-/// Connections before the network gets well again.
+/// Number of connections before the network recovers.
 const CONNECTIONS: u64 = 400;
 
-/// What has happened at the proxy.
+/// Counters of the proxy.
 #[derive(Clone, Default)]
 struct Count {
     connections: Rc<Cell<u64>>,
@@ -25,7 +25,7 @@ struct Count {
     in_answers: Rc<Cell<u64>>,
 }
 
-/// Stands between phones and server, and answers its address.
+/// Starts a proxy between phones and server; returns its address.
 async fn proxy(server: SocketAddr, seed: u64, count: Count) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -33,7 +33,7 @@ async fn proxy(server: SocketAddr, seed: u64, count: Count) -> SocketAddr {
     tokio::task::spawn_local(async move {
         while let Ok((phone, _)) = listener.accept().await {
             count.connections.update(|count| count + 1);
-            // Mostly among the headers and the first documents, now and then far into a large answer.
+            // Mostly within the headers and the first documents, sometimes far into a large response.
             let after = 1 + match rng.below(4) {
                 0 => rng.below(20_000),
                 _ => rng.below(600),
@@ -49,7 +49,7 @@ async fn proxy(server: SocketAddr, seed: u64, count: Count) -> SocketAddr {
     address
 }
 
-/// Passes bytes on both ways; at the limit of either way both ends lose the connection.
+/// Forwards bytes in both directions; at the limit of either direction both ends lose the connection.
 async fn pass(phone: TcpStream, server: SocketAddr, request: u64, answer: u64, count: Count) {
     let Ok(server) = TcpStream::connect(server).await else {
         return;
@@ -73,7 +73,7 @@ async fn pass(phone: TcpStream, server: SocketAddr, request: u64, answer: u64, c
     }
 }
 
-/// `true` where the limit was reached.
+/// Forwards bytes in one direction; `true` if the limit was reached.
 async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut left: u64) -> bool {
     let mut buffer = [0; 4096];
     while let Ok(read) = from.read(&mut buffer).await {
@@ -133,7 +133,7 @@ async fn connections_are_cut(harness: &Harness) {
     assert_healthy(harness, &crowd.net, &server, crowd.made()).await;
 }
 
-/// Nothing hangs: no transaction, no lock, no connection; and the metrics say what happened.
+/// Checks that no transaction, lock or connection is left open, and that the metrics are right.
 async fn assert_healthy(harness: &Harness, net: &Net, server: &Running, acts: usize) {
     assert_eq!(net.get("/readyz").await.0, 200);
     if harness.url.starts_with("sqlite:") {
@@ -169,7 +169,7 @@ async fn assert_healthy(harness: &Harness, net: &Net, server: &Running, acts: us
     assert_eq!(harness.log().matches("panic").count(), 0, "{}", harness.log());
 }
 
-/// Connections of phones that the server has not closed; 0 where the system does not tell.
+/// Returns the number of phone connections the server has not closed; 0 if the system does not report them.
 fn connections(server: &Running) -> usize {
     const LISTENS: &str = "0A";
     const IS_OVER: &str = "06";

@@ -1,4 +1,4 @@
-//! The disk takes nothing any more, and then it does again. The same process goes on.
+//! Disk writes fail, then succeed again. The same process continues.
 #![cfg(target_os = "linux")]
 
 use crate::audit::Audit;
@@ -11,16 +11,16 @@ use std::time::Duration;
 
 const PHONES: usize = 8;
 const LOAD: Duration = Duration::from_millis(600);
-/// Of a disk, in bytes.
+/// Size of the disk, in bytes.
 const SIZE: usize = 8 << 20;
-/// Beyond which no file grows, in bytes.
+/// Maximum file size, in bytes.
 const LIMIT: usize = 64 << 10;
-/// How often the disk is full.
+/// Number of times the disk fills up.
 const TIMES: usize = 3;
 
-/// Phones act all the time, while `full` and `room` take turns.
+/// Alternates `full` and `room` while phones act.
 ///
-/// `look`: where the database can be looked at when all is quiet.
+/// `look`: returns the URL at which the database can be inspected afterwards.
 async fn fills_up(
     harness: &mut Harness,
     mut audit: Audit,
@@ -66,14 +66,14 @@ async fn fills_up(
     println!("{} acts, {} refused", crowd.made(), crowd.refused());
 }
 
-/// A file may not grow beyond a limit: for anybody, on any file system. SQLite calls it an I/O error. The log takes
-/// nothing either.
+/// A file size limit, which needs no rights and works on any file system. SQLite reports it as an I/O error. The log
+/// cannot grow either.
 #[tokio::test]
 async fn no_file_may_grow() {
     let local = tokio::task::LocalSet::new();
     let mut harness = Harness::sqlite();
     std::fs::write(harness.path("log"), "\n".repeat(LIMIT)).unwrap();
-    // Why the trap: else the system ends a process that writes too much.
+    // Why the trap: without it SIGXFSZ kills a process that exceeds the limit.
     let mut command = harness.through(Command::new("sh"));
     command.args([
         "-c",
@@ -97,7 +97,7 @@ async fn no_file_may_grow() {
     local.run_until(test).await;
 }
 
-/// A file system that is full, which only this process sees. Left out, loudly, where none can be made.
+/// A full file system, visible to this process only. Skipped with a message if none can be mounted.
 #[tokio::test]
 async fn the_disk_is_full() {
     let local = tokio::task::LocalSet::new();
@@ -130,12 +130,12 @@ async fn the_disk_is_full() {
         harness.url = "sqlite:disk/compagnon.db".to_owned();
         let ballast = seen.join("ballast");
         let full = || {
-            // It ends with an error, as it should: there is no room left.
+            // The error is expected: the disk is full.
             let written = std::fs::write(&ballast, vec![0; SIZE]);
             assert!(written.is_err());
         };
         let room = || std::fs::remove_file(&ballast).unwrap();
-        // Why a copy: SQLite does not find its way into another process's file system.
+        // Why a copy: SQLite cannot open a file through another process's file system.
         let copy = harness.path("copy");
         let look = || {
             std::fs::create_dir(&copy).unwrap();
@@ -158,8 +158,8 @@ async fn the_disk_is_full() {
 
 type Arguments = &'static [&'static str];
 
-/// The arguments of `unshare` with which a file system of one's own can be made, and those of `nsenter` to see it: as
-/// root, or as anybody where that is allowed.
+/// Returns the arguments of `unshare` for a private mount namespace, and those of `nsenter` to enter it: as root, or as
+/// any user if the system allows that.
 fn alone() -> Option<(Arguments, Arguments)> {
     const WAYS: [(Arguments, Arguments); 2] = [
         (&["--mount"], &["--mount"]),
@@ -177,7 +177,7 @@ fn alone() -> Option<(Arguments, Arguments)> {
     })
 }
 
-/// A database that may be read and not written: one clear line, and it starts once it may be written again.
+/// A read-only database gives a one-line error; the server starts once the file is writable again.
 #[cfg(unix)]
 #[tokio::test]
 async fn the_file_is_read_only() {
@@ -190,7 +190,7 @@ async fn the_file_is_read_only() {
     let proof = harness.good(&["ledger", "prove"]);
     mode(harness.folder.path(), 0o777);
     mode(&file, 0o444);
-    // Why as somebody else: nothing is read-only for root.
+    // Why as another user: root ignores the read-only mode.
     let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
     let mut command = harness.through(Command::new(if is_root { Path::new("setpriv") } else { &binary }));
     if is_root {

@@ -1,4 +1,4 @@
-//! The binary in a folder of its own, with the demo and a few things that are scarce.
+//! The binary in its own folder, with the demo and a few scarce rewards and events.
 
 use crate::phones::Net;
 use backend::testing::TestDb;
@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// How long anything may take before the test fails. Only ever a bound: nothing is measured.
+/// Timeout of every wait. Only an upper bound: nothing is measured.
 pub const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// So little of it that members get in each other's way.
+/// Stock so low that members compete for it.
 const SCARCE_REWARDS: &str = r#"
 [[reward]]
 ref = "scarce"
@@ -51,13 +51,13 @@ trades = []
 pub struct Harness {
     pub folder: tempfile::TempDir,
     pub url: String,
-    /// How `nsenter` gets to where the database can be seen, if it is not here.
+    /// Arguments of `nsenter` to reach the mount namespace of the database; empty if none is needed.
     pub beside: Vec<String>,
-    /// Keeps the name of a PostgreSQL database.
+    /// The PostgreSQL database of the test.
     _world: Option<TestDb>,
 }
 
-/// The serving binary; ended when dropped.
+/// The serving binary; killed on drop.
 pub struct Running {
     pub address: SocketAddr,
     child: Child,
@@ -71,7 +71,7 @@ impl Harness {
         Harness::furnished(folder, url, None)
     }
 
-    /// On a new PostgreSQL database; `None`, said loudly, where there is no PostgreSQL.
+    /// On a new PostgreSQL database; `None`, with a message, if there is no PostgreSQL.
     pub async fn postgres() -> Option<Harness> {
         let test = TestDb::postgres().await?;
         test.db.close().await;
@@ -98,7 +98,7 @@ impl Harness {
         harness
     }
 
-    /// A SQLite file in the folder of this harness, as a harness of its own.
+    /// Returns a separate harness on a SQLite file in this harness's folder.
     pub fn copy(&self, name: &str) -> Harness {
         Harness {
             folder: tempfile::tempdir().unwrap(),
@@ -116,7 +116,7 @@ impl Harness {
         std::fs::write(self.path(name), text).unwrap();
     }
 
-    /// The binary with nothing set but the database.
+    /// Returns the command that runs the binary, with only the database set.
     pub fn command(&self) -> Command {
         let binary = env!("CARGO_BIN_EXE_compagnon");
         if self.beside.is_empty() {
@@ -127,7 +127,7 @@ impl Harness {
         command
     }
 
-    /// Any command that ends in the binary, with the same settings.
+    /// Applies the same settings to a command that runs the binary.
     pub fn through(&self, mut command: Command) -> Command {
         command
             .current_dir(self.folder.path())
@@ -139,7 +139,7 @@ impl Harness {
         command
     }
 
-    /// Success, what it printed, and what it complained about.
+    /// Runs the binary; returns success, stdout and stderr.
     pub fn run(&self, arguments: &[&str]) -> (bool, String, String) {
         let output = self.command().args(arguments).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -152,7 +152,7 @@ impl Harness {
         out
     }
 
-    /// What a command complains about that must fail: one line.
+    /// Runs a command that must fail; returns its one-line error.
     pub fn bad(&self, arguments: &[&str]) -> String {
         let (good, out, err) = self.run(arguments);
         assert!(!good, "{arguments:?} should have failed: {out}{err}");
@@ -160,12 +160,12 @@ impl Harness {
         err
     }
 
-    /// A one-time code of a member, as a helpdesk makes it.
+    /// Issues a one-time code for a member, as a helpdesk does.
     pub fn code(&self, member: &str) -> String {
         self.good(&["code", member]).lines().next().unwrap().to_owned()
     }
 
-    /// Waits until `/readyz` answers so, and tells what it says.
+    /// Waits until `/readyz` returns the status code; returns its body.
     pub async fn readyz(&self, net: &Net, status: u16) -> String {
         let mut said = String::new();
         until("/readyz answers so", async || {
@@ -177,24 +177,24 @@ impl Harness {
         said
     }
 
-    /// What the server has logged since the harness was built.
+    /// Returns the server's log since the harness was built.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.path("log")).unwrap_or_default()
     }
 
-    /// Starts serving; it is up when this returns.
+    /// Starts the server and waits until it is up.
     pub async fn serve(&self) -> Running {
         self.serve_as(self.command()).await
     }
 
-    /// The same through another command, e.g. one with limits.
+    /// [`Harness::serve`] through another command, e.g. one with limits.
     pub async fn serve_as(&self, command: Command) -> Running {
         let (child, out) = self.spawn(command);
         let address = self.address(&out).await;
         Running { address, child }
     }
 
-    /// Starts serving and does not wait.
+    /// Starts the server without waiting.
     pub fn spawn(&self, mut command: Command) -> (Child, PathBuf) {
         let out = self.path("out");
         let log = OpenOptions::new()
@@ -225,7 +225,7 @@ impl Harness {
     }
 }
 
-/// Waits for what must come true in the end.
+/// Waits until a condition is true.
 pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !is_so().await {
@@ -242,7 +242,7 @@ impl Running {
         self.child.id()
     }
 
-    /// `kill -9`.
+    /// Kills the server with SIGKILL.
     pub fn kill(mut self) {
         self.end();
     }
@@ -252,7 +252,7 @@ impl Running {
     }
 
     fn end(&mut self) {
-        // It may have ended already.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,7 +1,6 @@
-//! `kill -9`: no act that was answered is missing, none counts twice.
+//! `kill -9`: no act with a received outcome is missing, none counts twice.
 //!
-//! What this does not see: a machine that loses power. The system keeps what a killed process has written, also
-//! without fsync.
+//! Not covered: power loss. The system keeps what a killed process has written, even without fsync.
 
 use crate::audit::Audit;
 use crate::harness::{Harness, until};
@@ -9,17 +8,19 @@ use crate::phones::Crowd;
 use crate::rng::{Rng, number, seed};
 use std::time::Duration;
 
-/// How often, where `KILLS` does not say.
+/// Number of kills if `KILLS` is not set.
 const ON_SQLITE: u64 = 50;
 const ON_POSTGRES: u64 = 20;
 const PHONES: usize = 12;
-/// The server lives until phones were told of fewer acts than this, and then for fewer milliseconds than that.
+/// The server runs until phones have the outcomes of a random number of acts below `ACTS`, then for a random number of
+/// milliseconds below `LONGER`.
 const ACTS: u64 = 30;
 const LONGER: u64 = 60;
-/// How many acts of each phone are told again after a kill, and once more at the end. All are looked up in the log.
+/// Number of acts per phone that are replayed after a kill (`NEWEST`) and at the end (`OLDER`). All acts are looked up
+/// in the log.
 const NEWEST: usize = 3;
 const OLDER: usize = 100;
-/// One start of so many is killed before it is up.
+/// One in this many starts is killed before it is up.
 const STARTS: u64 = 6;
 
 async fn killed_again_and_again(harness: &Harness, kills: u64) {
@@ -41,7 +42,7 @@ async fn killed_again_and_again(harness: &Harness, kills: u64) {
             starting.kill().unwrap();
             starting.wait().unwrap();
         }
-        // Answers that were on their way are read before the count.
+        // Gives responses in flight time to be read before the count.
         tokio::time::sleep(Duration::from_millis(5)).await;
         let told = busy.net.take_told();
         let before = acts;

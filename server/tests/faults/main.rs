@@ -1,8 +1,7 @@
-//! The real binary under load of real HTTP, and what may happen to it: it is killed, connections are cut, the disk is
-//! full, PostgreSQL goes away, a backup is restored. Nothing a member was told may be missing afterwards, and nothing
-//! may count twice.
+//! Faults of the real binary under real HTTP load: it is killed, connections are cut, the disk is full, PostgreSQL goes
+//! away, a backup is restored. Afterwards no outcome a member received may be missing, and nothing may count twice.
 //!
-//! `KILLS=1000` kills that often; `SEED=7` chooses other moments and other acts.
+//! `KILLS=1000` sets the number of kills; `SEED=7` chooses other times and other acts.
 
 mod audit;
 mod backup;

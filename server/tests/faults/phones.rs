@@ -1,4 +1,4 @@
-//! Virtual phones: the app's own outbox, replica and rounds over a store in memory, and a real HTTP client.
+//! Virtual phones: the app's own outbox, replica and rounds over an in-memory store, with a real HTTP client.
 
 use crate::harness::{Harness, WAIT_TIMEOUT};
 use crate::rng::Rng;
@@ -25,28 +25,28 @@ const MEMBERS: [&str; 20] = [
     "m-012", "m-013", "m-014", "m-015", "m-016", "m-017", "m-018", "m-019", "m-020",
 ];
 
-/// What a phone was told of an act, byte for byte.
+/// The outcome of an act as a phone received it, byte for byte.
 #[derive(Clone, Debug)]
 pub struct Told {
-    /// Whose.
+    /// Number of the phone.
     pub phone: usize,
     pub id: CommandId,
     pub body: String,
     pub outcome: String,
 }
 
-/// Where the phones find the server, and whether they go on.
+/// The server's address for all phones, and the flag that keeps them running.
 #[derive(Clone)]
 pub struct Net {
     pub client: reqwest::Client,
     pub address: Rc<Cell<SocketAddr>>,
     going: Rc<Cell<bool>>,
     told: Rc<RefCell<Vec<Told>>>,
-    /// Rounds with acts to which no answer came.
+    /// Number of rounds with acts that got no successful response.
     pub unanswered: Rc<Cell<u64>>,
 }
 
-/// The headers that say who asks.
+/// The identity a request carries.
 #[derive(Clone)]
 pub struct Session {
     cookie: String,
@@ -74,7 +74,7 @@ pub struct Crowd {
     pub phones: Vec<Handset>,
 }
 
-/// Phones that act until they are told to stop.
+/// Phones that act until they are stopped.
 pub struct Busy {
     pub net: Net,
     pub sessions: Vec<Session>,
@@ -83,12 +83,12 @@ pub struct Busy {
 
 impl Net {
     pub fn new(address: SocketAddr) -> Net {
-        // Fails only where another test of this process chose one before, which is as good.
+        // Fails only if another test of this process has installed a provider, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(20))
-            // A connection each, so that each may be cut.
+            // One connection per request, so that each may be cut.
             .pool_max_idle_per_host(0)
             .build()
             .unwrap();
@@ -112,7 +112,7 @@ impl Net {
         }
     }
 
-    /// What was told since this was last asked.
+    /// Returns the outcomes received since the last call.
     pub fn take_told(&self) -> Vec<Told> {
         std::mem::take(&mut self.told.borrow_mut())
     }
@@ -153,7 +153,7 @@ impl Net {
         }
     }
 
-    /// One request to `/api/sync`; status 0 where no whole answer came.
+    /// Sends one request to `/api/sync`; status 0 if no complete response came.
     pub async fn sync(&self, session: &Session, body: String) -> Answer {
         let asked = self
             .client
@@ -181,7 +181,7 @@ impl Net {
         }
     }
 
-    /// Sends commands as they are and answers the outcomes as they came.
+    /// Sends raw commands and returns the raw outcomes.
     pub async fn replay(&self, session: &Session, bodies: &[&str]) -> Vec<String> {
         let (member, device) = (session.member, session.device);
         let commands = bodies.join(",");
@@ -198,7 +198,7 @@ impl Net {
 }
 
 impl Crowd {
-    /// The first `count` members, each signed in on a phone.
+    /// Signs in the first `count` members, each on a phone.
     pub async fn sign_in(harness: &Harness, address: SocketAddr, count: usize, seed: u64) -> Crowd {
         let net = Net::new(address);
         let mut phones = Vec::new();
@@ -222,7 +222,7 @@ impl Crowd {
         crowd
     }
 
-    /// Lets all phones act, each for itself.
+    /// Lets all phones act concurrently.
     pub fn go(self) -> Busy {
         self.net.going.set(true);
         let sessions = self.phones.iter().map(|phone| phone.session.clone()).collect();
@@ -238,9 +238,9 @@ impl Crowd {
         }
     }
 
-    /// Sends all there is to send and takes all there is to take.
+    /// Runs rounds on all phones until nothing is left to send or receive.
     pub async fn settle(&mut self) {
-        // Twice: what one phone did changes what another one sees.
+        // Twice: one phone's acts change what another one sees.
         for _ in 0..2 {
             for phone in &mut self.phones {
                 phone.settle().await;
@@ -256,7 +256,7 @@ impl Crowd {
         self.phones.iter().map(|phone| phone.refusals).sum()
     }
 
-    /// Nothing waits, nothing is stuck, and every act ever made has its outcome.
+    /// Checks that no act is waiting or stuck and every act ever made has its outcome.
     pub fn assert_all_decided(&self) {
         for phone in &self.phones {
             assert_eq!(
@@ -275,7 +275,7 @@ impl Crowd {
         }
     }
 
-    /// A phone that has been through all of it shows what a new one would.
+    /// Checks that each phone shows the same as a new one.
     pub async fn assert_equal_to_new_phones(&self) {
         for phone in &self.phones {
             let (old, new) = (phone.documents().await, phone.as_new().await);
@@ -318,7 +318,7 @@ impl Handset {
                 match self.round().await {
                     Next::Again => {}
                     Next::Rest => break,
-                    // Why not so long: the test has less time than a member.
+                    // Why shorter than asked: the test has less time than a member.
                     Next::Wait(_) => self.pause(40).await,
                     next => panic!("{}: {next:?}", self.reference),
                 }
@@ -332,7 +332,7 @@ impl Handset {
         tokio::time::sleep(Duration::from_millis(self.rng.below(most))).await;
     }
 
-    /// One act, saved on the phone.
+    /// Saves one act on the phone.
     pub async fn act(&mut self) {
         let Some(command) = self.think() else { return };
         let now = System::default().now();
@@ -344,7 +344,7 @@ impl Handset {
         self.made.insert(id);
     }
 
-    /// What this member might do next. Much of it is refused, as in life.
+    /// Chooses the member's next command. Many are refused, as in production.
     fn think(&self) -> Option<Command> {
         let things = samples::things(&self.phone, |count| self.rng.below(count as u64) as usize);
         let might = Command::samples(&things).into_iter().filter(|command| {
@@ -355,7 +355,7 @@ impl Handset {
         self.rng.any(might)
     }
 
-    /// One round with the server, as the app does it.
+    /// Runs one round with the server, as the app does.
     pub async fn round(&mut self) -> Next {
         let round = self.phone.request();
         self.phone.sent(&round.ids);
@@ -370,7 +370,7 @@ impl Handset {
         next
     }
 
-    /// Writes down what it was told, and that it never hears anything else.
+    /// Records the outcomes and checks that none ever changes.
     fn note(&mut self, reply: &str) {
         let reply: Reply<Box<RawValue>, IgnoredAny> = serde_json::from_str(reply).unwrap();
         for raw in reply.outcomes {
@@ -399,17 +399,17 @@ impl Handset {
         }
     }
 
-    /// The server has gone back in time: what it said since then it may say otherwise.
+    /// Forgets the outcomes: after a restore the server may decide acts differently.
     pub fn forget_outcomes(&mut self) {
         self.known.clear();
     }
 
-    /// What the phone was told of its acts.
+    /// Returns the outcomes the phone has received.
     pub fn told(&self) -> &BTreeMap<CommandId, String> {
         &self.known
     }
 
-    /// Rounds until there is nothing left to say, whatever that takes.
+    /// Runs rounds until nothing is left to send or receive.
     pub async fn settle(&mut self) {
         let all = async {
             loop {
@@ -426,7 +426,7 @@ impl Handset {
             .expect("the phones come to rest");
     }
 
-    /// The app is closed and opened again, perhaps after signing in anew.
+    /// Closes and reopens the app, possibly with a new session.
     pub async fn open_again(&mut self, session: Session) {
         let loaded = self.store.load().await.unwrap();
         self.phone = Phone::from_loaded(session.member, session.device, loaded);
@@ -438,7 +438,7 @@ impl Handset {
         self.store.commit(vec![op], Durability::Strict).await.unwrap();
     }
 
-    /// What the phone's store holds.
+    /// Returns the documents in the phone's store.
     async fn documents(&self) -> Documents {
         let loaded = self.store.load().await.unwrap();
         let rows = loaded.docs.into_iter();
@@ -446,7 +446,7 @@ impl Handset {
             .collect()
     }
 
-    /// What a new phone of this member gets.
+    /// Returns the documents a new phone of this member gets.
     async fn as_new(&self) -> Documents {
         let have = serde_json::to_string(&Cursor::default()).unwrap();
         let (member, device) = (self.session.member, self.session.device);

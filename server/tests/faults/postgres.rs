@@ -1,4 +1,4 @@
-//! PostgreSQL goes away under load and comes back, or takes no changes for a while. The same process goes on.
+//! PostgreSQL restarts under load, or is read-only for a while. The same server process continues.
 
 use crate::audit::Audit;
 use crate::harness::Harness;
@@ -12,10 +12,10 @@ use std::time::Duration;
 const PHONES: usize = 12;
 const LOAD: Duration = Duration::from_millis(800);
 
-/// A PostgreSQL that nobody else uses.
+/// A PostgreSQL server for this test only.
 ///
-/// Why with durable settings: at an immediate end it recovers what its log holds, and with `synchronous_commit=off`
-/// the log may lack what was answered. As in production, it must not.
+/// Why with durable settings: after an immediate shutdown it recovers from its log, and with `synchronous_commit=off`
+/// the log may lack acts whose outcomes were sent. As in production, it must not.
 struct Cluster {
     folder: tempfile::TempDir,
     url: String,
@@ -39,7 +39,7 @@ impl Cluster {
         Cluster { folder, url }
     }
 
-    /// Phones go on meanwhile.
+    /// Restarts PostgreSQL without blocking the phones.
     async fn restart(&self, how: &str) {
         let mut command = script();
         command.arg("restart").arg(self.folder.path()).arg(how);
@@ -70,7 +70,7 @@ async fn goes_away(cluster: &Cluster) {
         harness.readyz(&busy.net, 200).await;
         println!("{how}: {} rounds unanswered", busy.net.unanswered.get() - before);
     }
-    // A standby, or a provider who has run out of space, takes no changes.
+    // Read-only, like a standby or a provider that has run out of space.
     for (setting, status) in [("on", 503), ("off", 200)] {
         let mut admin = PgConnection::connect(&cluster.url).await.unwrap();
         const SETTINGS: [&str; 2] = [

@@ -1,4 +1,4 @@
-//! Random numbers from a seed that is printed, so that a failure can be looked for again.
+//! Random numbers from a printed seed, so that a failure can be reproduced.
 
 use backend::clock::{Fixed, Rng as _};
 use domain::Timestamp;
@@ -16,7 +16,7 @@ impl Rng {
         u64::from_le_bytes(bytes)
     }
 
-    /// From 0 up to `most`, which is not reached.
+    /// Returns a number from 0 to `most`, exclusive.
     pub fn below(&self, most: u64) -> u64 {
         self.draw() % most
     }
@@ -27,7 +27,7 @@ impl Rng {
         bytes
     }
 
-    /// Any of `some`; `None` where there is none.
+    /// Returns a random item of `some`; `None` if it is empty.
     pub fn any<T>(&self, some: impl IntoIterator<Item = T>) -> Option<T> {
         let mut some: Vec<T> = some.into_iter().collect();
         match some.len() {
@@ -37,14 +37,14 @@ impl Rng {
     }
 }
 
-/// `SEED`, or always the same one.
+/// Returns `SEED` from the environment, or 1.
 pub fn seed() -> u64 {
     let seed = number("SEED").unwrap_or(1);
     println!("SEED={seed}");
     seed
 }
 
-/// A number from the environment.
+/// Reads a number from the environment.
 pub fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     Some(
