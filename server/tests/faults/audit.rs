@@ -99,8 +99,8 @@ impl Audit {
         look!(&mut self.eye().await, c => sqlx::query_as(COUNT).fetch_all(c))
     }
 
-    /// Resends the `newest` last acts of each phone, all phones concurrently, and checks that the outcomes are the same,
-    /// byte for byte.
+    /// Resends the `newest` last acts of each phone, all phones concurrently, and checks that the outcomes are the
+    /// same, byte for byte.
     pub async fn replay(&self, net: &Net, sessions: &[Session], told: &[Told], newest: usize) {
         let mut asking = Vec::new();
         for (number, session) in sessions.iter().cloned().enumerate() {

@@ -1,4 +1,4 @@
-//! Functions that the app calls: who gets what, and what is refused before anything runs.
+//! Functions that the app calls: access, and requests refused before anything runs.
 
 use crate::harness::{Answer, Harness, KARIM, MARIE, Phone};
 use axum::body::{Body, Bytes};
@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 const COLLEAGUES: &str = "/api/call/colleagues";
-/// Of Marie's company, and not its manager.
+/// A member of Marie's company who is not its manager.
 const LUCAS: &str = "+33 6 39 98 00 13";
 
-/// A request as the app sends it, with these headers besides.
+/// Builds a request as the app sends it, with additional headers.
 fn call(
     phone: &Phone<'_>,
     headers: &[(header::HeaderName, &str)],
@@ -61,7 +61,7 @@ both! {
             }
         );
         assert!(listed[2].manager && listed[3].manager && !listed[4].manager);
-        // Who stops being a manager is told no more, in the same session.
+        // A member who is no longer a manager is refused, in the same session.
         let file = "member_ref,company_ref,name,phone,email,trade,function,manager,language\n\
             m-karim,c-chanteloup,Karim Benali,+33639980011,karim@example.com,foreman,prescriber,false,fr\n";
         let options = backend::import::Options { phone_country: "+33", ..Default::default() };

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-/// The binary in a folder of its own, with nothing set.
+/// Returns a command that runs the binary in its own folder, with no settings.
 fn compagnon(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_compagnon"));
     command.current_dir(folder).env_clear().env("LOG", "warn");
@@ -102,7 +102,7 @@ fn what_is_withdrawn_is_named_and_what_is_not_there_is_an_error() {
     ] {
         let out = good(here, &["withdraw", kind, reference]);
         assert_eq!(out, format!("{reference}: withdrawn\n"));
-        // Once more does no harm.
+        // Withdrawing is idempotent.
         good(here, &["withdraw", kind, reference]);
         let output = run(here, &["withdraw", kind, "no-such"]);
         assert_eq!(output.status.code(), Some(1));
@@ -260,7 +260,7 @@ fn serving_says_where_and_ends_when_told() {
         answer.starts_with("HTTP/1.1 200") && answer.ends_with("ready\n"),
         "{answer}"
     );
-    // A connection that stays open does not keep it from ending.
+    // An open connection does not delay the shutdown.
     let _idle = TcpStream::connect(&address).unwrap();
     let told = Command::new("kill")
         .args(["-TERM", &serving.0.id().to_string()])

@@ -1,4 +1,4 @@
-//! A server with the demo in it, and phones that talk to it.
+//! A server with the demo loaded, and phones that use it.
 
 use axum::Router;
 use axum::body::Body;
@@ -29,18 +29,18 @@ pub const MARIE: &str = "+33 6 39 98 00 10";
 pub const KARIM: &str = "+33 6 39 98 00 11";
 pub const TOM: &str = "+33 6 39 98 00 12";
 
-/// What the text message gateway was given.
+/// The messages the SMS gateway received.
 pub type Texts = Arc<Mutex<Vec<Value>>>;
 
 pub struct Harness {
     pub app: Shared,
     pub texts: Texts,
     router: Router,
-    /// How many messages to a number were read.
+    /// Number of messages read per phone number.
     read: Mutex<BTreeMap<String, usize>>,
 }
 
-/// The settings of `compagnon serve` with these flags.
+/// Parses the settings of `compagnon serve` with these flags.
 pub fn settings(flags: &[&str]) -> Serve {
     let all = ["compagnon", "serve"].iter().chain(flags);
     match Settings::parse_from(all).command {
@@ -49,7 +49,7 @@ pub fn settings(flags: &[&str]) -> Serve {
     }
 }
 
-/// A client of a few bytes.
+/// Returns client assets of a few bytes.
 pub fn site() -> ClientAssets {
     let files = [
         ("pkg/compagnon.js", "export default async () => {};"),
@@ -74,7 +74,7 @@ pub fn site() -> ClientAssets {
 }
 
 impl Harness {
-    /// With the demo loaded, and a gateway that takes every text message.
+    /// With the demo loaded, and a gateway that accepts every SMS.
     pub async fn open(test: &TestDb) -> Harness {
         Harness::with(test, &[]).await
     }
@@ -84,7 +84,7 @@ impl Harness {
         Harness::bare(test, flags).await
     }
 
-    /// With what the test has put into the database.
+    /// With only the test's own data in the database.
     pub async fn bare(test: &TestDb, flags: &[&str]) -> Harness {
         let texts = Texts::default();
         let address = gateway(texts.clone()).await;
@@ -116,7 +116,7 @@ impl Harness {
         }
     }
 
-    /// A phone on another network.
+    /// Returns a phone on another network.
     pub fn phone_at(&self, ip: &str) -> Phone<'_> {
         Phone {
             peer: SocketAddr::new(ip.parse().unwrap(), 4000),
@@ -124,14 +124,14 @@ impl Harness {
         }
     }
 
-    /// A phone of a member who has just signed in.
+    /// Returns a phone of a member who has just signed in.
     pub async fn signed_in(&self, number: &str) -> Phone<'_> {
         let mut phone = self.phone();
         phone.sign_in(number).await;
         phone
     }
 
-    /// The newest code to a number; waits until one has come since the last time.
+    /// Returns the newest code sent to a number; waits until one has arrived since the last call.
     pub async fn code_for(&self, number: &str) -> String {
         let number: String = number.chars().filter(|c| !c.is_whitespace()).collect();
         for _ in 0..500 {
@@ -155,7 +155,7 @@ impl Harness {
     }
 }
 
-/// The six digits in a message.
+/// Returns the six-digit code in a message.
 pub fn digits(message: &str) -> String {
     let words = message.split(|c: char| !c.is_ascii_digit());
     words
@@ -165,7 +165,7 @@ pub fn digits(message: &str) -> String {
         .to_owned()
 }
 
-/// A text message gateway on this machine.
+/// Starts a local SMS gateway.
 pub async fn gateway(texts: Texts) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -184,7 +184,7 @@ pub async fn gateway(texts: Texts) -> SocketAddr {
     address
 }
 
-/// An answer, read to its end.
+/// A complete response.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -213,7 +213,7 @@ impl Answer {
             .collect()
     }
 
-    /// What travels: the status line, the headers, the body.
+    /// Returns the size on the wire: status line, headers, body.
     pub fn size(&self) -> usize {
         let headers: usize = self
             .headers
@@ -271,7 +271,7 @@ impl Phone<'_> {
         answer
     }
 
-    /// Sends without keeping the cookies of the answer.
+    /// Sends a request without keeping the cookies of the response.
     pub async fn quietly(&self, mut request: Request<Body>) -> Answer {
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let answer = self.harness.router.clone().oneshot(request).await.unwrap();
@@ -328,7 +328,7 @@ impl Phone<'_> {
         );
     }
 
-    /// 200 while somebody is signed in, 401 when nobody is.
+    /// Returns 200 if somebody is signed in, else 401.
     pub async fn status(&mut self) -> StatusCode {
         let session = self.get("/api/session").await;
         match (session.status, session.json()) {
@@ -345,7 +345,7 @@ impl Phone<'_> {
         (MemberId(id("member")), DeviceId(id("device")))
     }
 
-    /// The bytes of a new command.
+    /// Returns the id and bytes of a new command.
     pub async fn command(&mut self, command: Command) -> (CommandId, String) {
         let (member, device) = self.who().await;
         self.seq += 1;
@@ -364,7 +364,7 @@ impl Phone<'_> {
         (id, serde_json::to_string(&envelope).unwrap())
     }
 
-    /// The body of a round with these commands.
+    /// Returns the body of a round with these commands.
     pub async fn round(&mut self, have: &Cursor, commands: &[&str]) -> String {
         let (member, device) = self.who().await;
         let have = serde_json::to_string(have).unwrap();
@@ -381,7 +381,7 @@ impl Phone<'_> {
         serde_json::from_slice(&answer.body).unwrap()
     }
 
-    /// Sends one command and answers what the server decided.
+    /// Sends one command and returns the verdict.
     pub async fn act(&mut self, command: Command) -> Verdict {
         let (id, body) = self.command(command).await;
         let reply = self.sync(&Cursor::default(), &[&body]).await;
@@ -391,7 +391,7 @@ impl Phone<'_> {
     }
 }
 
-/// The documents of a collection in a reply.
+/// Returns the documents of a collection in a reply.
 pub fn docs<T: serde::de::DeserializeOwned>(
     reply: &Reply<Outcome, Box<RawValue>>,
     collection: &str,

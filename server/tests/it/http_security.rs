@@ -1,4 +1,4 @@
-//! What no surface may lack: headers, the refusal of other sites' posts, real 404s.
+//! Required on every surface: security headers, refusal of cross-site posts, real 404s.
 
 use crate::harness::{Harness, MARIE};
 use axum::body::Body;
@@ -47,7 +47,7 @@ async fn posts_of_other_sites_are_refused() {
         StatusCode::OK,
         "nobody was signed out"
     );
-    // An older browser names its page; a tool without cookies names nothing.
+    // An older browser sends only `Origin`; a tool without cookies sends neither header.
     let request = phone
         .request(Method::POST, "/api/sign-out")
         .header("origin", "http://127.0.0.1:3000");

@@ -1,4 +1,4 @@
-//! The real router, and the real binary, on both engines.
+//! Tests of the real router and the real binary on both engines.
 
 mod access;
 mod calls;

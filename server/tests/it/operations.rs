@@ -1,4 +1,4 @@
-//! For those who run the server.
+//! Operations: readiness, daily work, metrics, crash reports, pictures.
 
 use crate::harness::{Harness, MARIE};
 use axum::body::Body;
@@ -20,7 +20,7 @@ both! {
         test.db.close().await;
         assert_eq!(phone.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(phone.get("/healthz").await.status, StatusCode::OK);
-        // Members hear that it is worth trying again, and nothing else.
+        // Members get only the hint to retry.
         let answer = member.get("/api/session").await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
         assert!(!answer.header("retry-after").is_empty());

@@ -1,4 +1,4 @@
-//! The page of an event for people who are not signed in.
+//! The public page of an event, without sign-in.
 
 use crate::harness::Harness;
 use axum::http::StatusCode;
@@ -108,7 +108,7 @@ async fn it_says_when_one_cannot_join_any_more_and_goes_with_the_event() {
             .await
             .unwrap()
             .unwrap();
-        // By its id as well as by its ref.
+        // The page is available by id as well as by ref.
         let page = phone.get(&format!("/e/{}?lang=en", event.id)).await;
         assert_eq!(page.status, StatusCode::OK);
         assert!(joins(page.text()));

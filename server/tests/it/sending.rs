@@ -1,4 +1,4 @@
-//! Codes on their way, against a mail server and a gateway on this machine.
+//! Sending codes, against a local mail server and SMS gateway.
 
 use crate::harness::{Texts, digits, gateway, settings};
 use backend::sessions::{Address, Message};
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
-/// A mail server that takes everything, after `refusals` times of asking to come back later.
+/// Starts a mail server that accepts everything after `refusals` temporary refusals.
 async fn mail_server(mails: Arc<Mutex<Vec<String>>>, mut refusals: u32) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,4 +1,4 @@
-//! Signing in: what works, what is limited, what is not told.
+//! Sign-in: success, rate limits, and what is not disclosed.
 
 use crate::harness::{Harness, KARIM, MARIE, TOM};
 use axum::http::StatusCode;
@@ -38,7 +38,7 @@ both! {
         assert_eq!(devices.len(), 1);
         assert_eq!(devices[0].name, "Chrome · Android");
 
-        // Once is once.
+        // A code works only once.
         let mut other = harness.phone();
         other.cookies.insert("sign_in".into(), asked.set_cookies()[0][8..44].to_owned());
         let again = other.post("/sign-in/code", &format!("code={code}")).await;
@@ -73,7 +73,7 @@ both! {
         let (here, there) =
             (known.post("/sign-in/code", "code=000000").await, stranger.post("/sign-in/code", "code=000000").await);
         assert_eq!(page(here.text(), "+33639980010"), page(there.text(), "+33639989999"));
-        // The limit on sends is the same too.
+        // The limit on sending is the same too.
         for phone in [&mut known, &mut stranger] {
             for _ in 0..2 {
                 assert_eq!(phone.post("/sign-in/again", "").await.status, StatusCode::SEE_OTHER);
@@ -101,7 +101,7 @@ both! {
             assert_eq!(phone.ask_code(MARIE).await.status, StatusCode::SEE_OTHER);
         }
         assert_eq!(phone.ask_code(MARIE).await.status, StatusCode::TOO_MANY_REQUESTS);
-        // From elsewhere neither.
+        // Refused from another network too.
         assert_eq!(harness.phone_at("198.51.100.2").ask_code(MARIE).await.status, StatusCode::TOO_MANY_REQUESTS);
         for number in 0..17 {
             let number = format!("+33 6 00 00 00 {number:02}");
@@ -143,7 +143,7 @@ both! {
             assert_eq!(answer.status, StatusCode::OK, "{number}");
         }
         assert_eq!(thief.post("/invitation", "code=AAAA9999").await.status, StatusCode::TOO_MANY_REQUESTS);
-        // Even with the right code, from there.
+        // Refused from this network even with the right code.
         thief.ask_code(MARIE).await;
         let code = harness.code_for(MARIE).await;
         let answer = thief.post("/sign-in/code", &format!("code={code}")).await;
@@ -223,7 +223,7 @@ both! {
         assert_eq!(verdict, Verdict::Confirmed(Receipt::Noted));
         assert_eq!(lost.status().await, StatusCode::UNAUTHORIZED);
         assert_eq!(phone.status().await, StatusCode::OK);
-        // Another member's device is not there.
+        // Another member's device is not found.
         let mut karim = harness.signed_in(KARIM).await;
         let (_, device) = phone.who().await;
         let verdict = karim.act(Command::Members(domain::members::Command::SignOutDevice { session: SessionId(device.0) })).await;

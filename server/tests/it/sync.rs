@@ -1,4 +1,4 @@
-//! The one call between a phone and the server, as bytes.
+//! The sync call between phone and server, as bytes.
 
 use crate::harness::{Harness, KARIM, MARIE, Phone, docs};
 use axum::http::StatusCode;
@@ -33,7 +33,7 @@ async fn proven(test: &TestDb) -> ledger::Proof {
     proof
 }
 
-/// The reward of which there is one.
+/// Imports and returns the reward with a stock of one.
 async fn last_one(test: &TestDb, phone: &mut Phone<'_>) -> Reward {
     let mut tx = test.db.write().await.unwrap();
     rewards::import_file(&mut tx, LAST_ONE).await.unwrap();
@@ -69,7 +69,7 @@ both! {
             assert_eq!(outcomes(&again), outcomes(&first));
         }
         assert_eq!(proven(test).await.held, 100);
-        // The same id with other bytes is another act.
+        // The same id with other bytes is refused.
         let other = command.replace("\"seq\":1", "\"seq\":2");
         assert_ne!(other, command);
         let reply = phone.sync(&Cursor::default(), &[&other]).await;
@@ -80,7 +80,7 @@ both! {
     async fn one_gets_the_last_item(test) {
         let harness = Harness::open(test).await;
         let mut phones = Vec::new();
-        // Managers of companies that have the points.
+        // Managers of companies with enough points.
         for number in [MARIE, KARIM, "+33 6 39 98 00 19", "+33 6 39 98 00 36", "+33 6 39 98 00 39"] {
             phones.push(harness.signed_in(number).await);
         }
@@ -91,7 +91,7 @@ both! {
             let phone = &mut phones[number % 5];
             let (_, command) = phone.command(redeem(&reward, Wallet::Company)).await;
             let body = phone.round(&Cursor::default(), &[&command]).await;
-            // Nothing but the outcome is wanted back.
+            // Only the outcome is requested.
             bodies.push(body.replacen("\"proto\":1", "\"proto\":1,\"push_only\":true", 1));
         }
         let requests = bodies.into_iter().enumerate().map(|(number, body)| {
@@ -144,7 +144,7 @@ both! {
         let many = vec!["{}"; MOST_COMMANDS + 1];
         let many = phone.round(&Cursor::default(), &many).await;
         assert_eq!(code(phone.post_json("/api/sync", many).await), refused(413, "too_many_commands"));
-        // Another member's act among one's own is refused by itself.
+        // Another member's act among one's own is refused alone.
         let read = Command::Notices(notices::Command::MarkRead { notice: domain::id::NoticeId(uuid::Uuid::nil()) });
         let (_, foreign) = karim.command(read.clone()).await;
         let (_, own) = phone.command(read).await;
@@ -170,7 +170,7 @@ both! {
         let mut phone = harness.signed_in(MARIE).await;
         let (member, device) = phone.who().await;
         let reward = last_one(test, &mut phone).await;
-        // The bytes such a phone sends: the device is its session, and nothing says what it can read.
+        // The bytes such a phone sends: the device is its session, and nothing declares what it can read.
         let id = CommandId("0198c5b2-7f00-7000-8000-000000000077".parse().unwrap());
         let body = format!(
             r#"{{"proto":1,"member":"{member}","device":"{device}","push_only":false,"have":{{"epoch":"","content":0,"own":0,"audience":""}},"commands":[{{"id":"{id}","member":"{member}","device":"{device}","seq":1,"made_at":1795251600000,"command":{{"rewards":{{"redeem":{{"reward":"{}","points":100,"wallet":"company"}}}}}}}}]}}"#,
@@ -179,7 +179,7 @@ both! {
         let answer = phone.post_json("/api/sync", body).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
         assert_eq!(answer.json()["outcomes"][0]["verdict"]["confirmed"]["reserved"]["points"], 100);
-        // An audience of before is not the one of now: all documents come once more, in their form of today.
+        // An outdated audience differs from the current one: all documents are sent again, in their current form.
         let have = r#"{"epoch":"e","content":1,"own":1,"audience":"x"}"#;
         let body = format!(r#"{{"proto":1,"member":"{member}","device":"{device}","have":{have},"commands":[]}}"#);
         let answer = phone.post_json("/api/sync", body).await.json();
@@ -234,7 +234,7 @@ both! {
     }
 }
 
-/// Runs all of them at once.
+/// Polls all futures concurrently.
 async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let mut waiting: Vec<_> = futures
         .into_iter()

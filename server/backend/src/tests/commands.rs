@@ -99,7 +99,7 @@ both! {
         tx.commit().await.unwrap();
         let reward = domain::rewards::Command::Redeem {
             reward: domain::id::RewardId(uuid::Uuid::nil()), points: 1, wallet: domain::ledger::Wallet::Own };
-        // Not found comes before the settings are read: a rule, so it is answered and kept.
+        // NotFound is decided before the settings are read: a rule, so the outcome is sent and stored.
         assert_eq!(send(test, &ann, 1, domain::Command::Rewards(reward)).await, Verdict::Refused(Error::NotFound));
         let mut tx = test.db.write().await.unwrap();
         on!(tx, c => sqlx::query("DROP TABLE notice").execute(c).await.map(|_| ()).unwrap());

@@ -112,7 +112,7 @@ both! {
         let pair = event(test, "Pair").await;
         let (ann, bob) = (caller(test, "m-ann").await, caller(test, "m-bob").await);
         let before = content(test).await;
-        // Ann has a seat that Bob's transaction cannot see yet.
+        // Ann's seat is uncommitted, so Bob's transaction cannot see it yet.
         let mut first = test.db.write().await.unwrap();
         let now = first.now();
         let when = CommandTime { made_at: now, now, synced_at: None };

@@ -98,7 +98,7 @@ async fn course(test: &TestDb) -> Course {
         .1
 }
 
-/// Answers to all questions; `right` of them right.
+/// Returns answers to all questions, the first `right` of them correct.
 fn answers(course: &Course, right: usize) -> Vec<Answer> {
     course
         .graded

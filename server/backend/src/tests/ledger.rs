@@ -159,7 +159,7 @@ both! {
         assert_eq!(lines, [(20, reason.clone()), (100, reason)]);
         proof(test).await;
 
-        // Another transfer under the same name, more than there is, to oneself: refused.
+        // Refused: another transfer with the same reference, more points than available, a transfer to oneself.
         let mut tx = test.db.write().await.unwrap();
         let other = Transfer { points: 5, ..gift.clone() };
         assert!(matches!(transfer(&mut tx, today, &other).await, Err(crate::Error::Input(_))));
@@ -195,14 +195,14 @@ both! {
         assert_eq!((own.available, own.lots[0].earned_on), (30, day("2026-03-01")));
         proof(test).await;
 
-        // The open request comes to nothing, an order comes late, another is corrected.
+        // The hold is voided, an order arrives late, another is corrected.
         let mut tx = test.db.write().await.unwrap();
         crate::ledger::void(&mut tx, hold, today).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(balance(test, "m-bob", Wallet::Own).await.available, 100);
         order(test, "o-3,c-site,2026-01-15,1,7.00,m-cat\no-1,c-site,2026-02-01,1,50.00,m-cat\n").await;
         let own = balance(test, "m-bob", Wallet::Own).await;
-        // What was handed on is fixed: the late order covers a part of it, the younger points follow.
+        // The points passed on in the merge are fixed: the late order covers part of them, the younger points follow.
         let lots: Vec<_> = own.lots.iter().map(|lot| (lot.earned_on, lot.left)).collect();
         assert_eq!(lots, [(day("2026-02-01"), 44), (day("2026-03-01"), 30), (day("2026-03-01"), 10), (day("2026-03-01"), 13)]);
         let empty = balance(test, "m-cat", Wallet::Own).await;

@@ -1,4 +1,4 @@
-//! Use cases on both engines. After everything that moves points stands a proof of the ledger.
+//! Use cases on both engines. Every test that moves points proves the ledger afterwards.
 
 mod commands;
 mod events;
@@ -43,7 +43,7 @@ pub const OPTIONS: Options = Options {
     phone_country: "+33",
 };
 
-/// A small programme with two companies and three members.
+/// Imports a small programme with two companies and three members.
 pub async fn populate(test: &TestDb) {
     let settings = programme::Settings::parse(PROGRAMME).unwrap();
     let mut tx = test.db.write().await.unwrap();
@@ -66,7 +66,7 @@ pub async fn order(test: &TestDb, rows: &str) -> files::Report {
         .unwrap()
 }
 
-/// The caller a session of the member would give.
+/// Returns the caller of a session of the member.
 pub async fn caller(test: &TestDb, reference: &str) -> Caller {
     let mut tx = test.db.read().await.unwrap();
     let (member, _) = members::find_by_ref(&mut tx, reference).await.unwrap().unwrap();
@@ -88,7 +88,7 @@ pub async fn caller(test: &TestDb, reference: &str) -> Caller {
     }
 }
 
-/// The final bytes of a command; `number` makes its id.
+/// Returns the serialized command; its id is `number`.
 pub fn envelope(caller: &Caller, number: u128, command: Command, made_at: Timestamp) -> Box<RawValue> {
     serde_json::value::to_raw_value(&Envelope {
         id: CommandId(uuid::Uuid::from_u128(number)),
@@ -101,7 +101,7 @@ pub fn envelope(caller: &Caller, number: u128, command: Command, made_at: Timest
     .unwrap()
 }
 
-/// What becomes of commands that a phone only pushes.
+/// Applies commands in a push-only round; returns the outcomes.
 pub async fn apply(server: &Server, caller: &Caller, bodies: &[Box<RawValue>]) -> Result<Vec<Decided>> {
     let request = Request {
         proto: PROTO,
@@ -132,7 +132,7 @@ pub async fn proof(test: &TestDb) -> crate::ledger::Proof {
     proof
 }
 
-/// Own documents of a collection, as the member's phone would get them.
+/// Returns the own documents of a collection, as the member's phone would get them.
 pub async fn documents<D: serde::de::DeserializeOwned>(
     test: &TestDb,
     caller: &Caller,

@@ -1,4 +1,4 @@
-//! Rows that a newer version wrote: what cannot be read is left out, and everybody's round goes on.
+//! Rows written by a newer version: unreadable ones are left out, and every member's round still succeeds.
 
 use super::{caller, documents, populate, send};
 use crate::db::{Tx, on};

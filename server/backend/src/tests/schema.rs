@@ -1,4 +1,4 @@
-//! Both engines have the same tables and columns, and the ledger is moved whole.
+//! Both engines have the same tables and columns, and a copy includes the whole ledger.
 
 use super::{order, populate, proof};
 use crate::db::schema::{self, Table, Type};
@@ -12,7 +12,7 @@ async fn tables(test: &TestDb) -> Vec<Table> {
     schema::tables(&mut tx).await.unwrap()
 }
 
-/// Tables as SQLite has them, which knows fewer types.
+/// Maps column types to those of SQLite, which has fewer.
 fn alike(mut tables: Vec<Table>) -> Vec<Table> {
     for column in tables.iter_mut().flat_map(|table| &mut table.columns) {
         column.kind = match column.kind {
@@ -107,7 +107,7 @@ both! {
         assert!(there.rows > 20, "{there:?}");
         let after = proof(&other).await;
         assert_eq!((after.issued, after.expired, after.entries), (before.issued, before.expired, before.entries));
-        // The copy goes on where the original stood.
+        // The copy continues where the original was.
         order(&other, "o-3,c-mill,2026-11-02,1,30.00,\n").await;
         assert_eq!(proof(&other).await.issued, before.issued + 30);
         let again = copy::copy(&test.db, &other.db, |_, _| {}).await;
@@ -121,7 +121,7 @@ both! {
     }
 }
 
-/// A ledger of the first release comes through the second migration: its rows, their numbers, what refers to them.
+/// The second migration keeps a ledger of the first release: its rows, their numbers and the references to them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ledger_of_the_first_release_is_moved_over_on_sqlite() {
     use sqlx::Connection;

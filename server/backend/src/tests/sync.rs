@@ -11,7 +11,7 @@ use domain::{Day, Lang};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// A phone: what it has after each round.
+/// A phone: its cursor and documents after each round.
 #[derive(Default)]
 struct Phone {
     have: Cursor,
@@ -19,7 +19,7 @@ struct Phone {
 }
 
 impl Phone {
-    /// One round; answers how many documents and tombstones came.
+    /// Runs one round; returns the number of documents and tombstones received.
     async fn round(
         &mut self,
         test: &TestDb,
@@ -54,7 +54,7 @@ impl Phone {
     }
 }
 
-/// Everything a phone would get that begins anew.
+/// Returns all documents of a phone that starts empty.
 async fn whole(test: &TestDb, caller: &Caller) -> BTreeMap<(String, String), String> {
     let mut phone = Phone::default();
     phone.round(test, caller, vec![]).await;
@@ -154,7 +154,7 @@ both! {
             phone.round(test, &caller, vec![]).await;
             phones.push((caller, phone));
         }
-        // Who writes now keeps them waiting, so that they are there together.
+        // An open write transaction blocks the rounds, so that they end up in one batch.
         let held = test.db.write().await.unwrap();
         let rounds = phones.into_iter().enumerate().map(|(place, (caller, mut phone))| async move {
             let language = domain::Command::Members(Command::SetLanguage { language: Lang::En });
@@ -171,7 +171,7 @@ both! {
         for (caller, mut phone) in phones {
             let mut fresh = Phone::default();
             fresh.round(test, &caller, vec![]).await;
-            // Of Ann's two phones one may have been told before the other's act.
+            // One of Ann's two phones may have its reply before the other's act.
             if caller.member != ann {
                 assert_eq!(phone.have, fresh.have);
                 assert_eq!(phone.docs, fresh.docs);

@@ -5,7 +5,7 @@ use crate::testing::TestDb;
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use std::time::Duration;
 
-/// Does anybody still look at what was there, or keep others from writing?
+/// True if a transaction is still open: a reader's snapshot or a write lock.
 async fn is_held(test: &TestDb) -> bool {
     match test.db.kind() {
         Kind::Sqlite => {
@@ -14,7 +14,7 @@ async fn is_held(test: &TestDb) -> bool {
                 .execute(&mut other)
                 .await
                 .unwrap();
-            // It can empty the log only where nobody looks at a part of it, and nobody writes.
+            // The WAL can be truncated only if it has no reader and no writer.
             let emptied = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
                 .fetch_one(&mut other)
                 .await;
@@ -44,7 +44,7 @@ async fn assert_free(test: &TestDb) {
     panic!("a transaction is open that nobody has any more");
 }
 
-/// Drops some work after it was polled so often.
+/// Drops a future after `polls` polls.
 async fn cut_off(polls: usize, work: impl Future<Output = ()>) {
     let mut work = std::pin::pin!(work);
     let mut polled = 0;

@@ -1,4 +1,4 @@
-//! What no page of ours sends: every route answers it with a refusal, and none of it ends in an error of ours.
+//! Input that no page of ours sends: every route refuses it, and none returns a server error.
 
 use super::commands::samples;
 use super::fixtures::{ALL, Fixtures, Who, populate, request};
@@ -15,7 +15,7 @@ use std::time::Duration;
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
-/// Longer than any of this can take; a hang is a failure, not a wait.
+/// Longer than any request can take: a hang fails the test.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 async fn ask(
@@ -39,7 +39,7 @@ fn nested(depth: usize) -> String {
     format!("{}{}", "[".repeat(depth), "]".repeat(depth))
 }
 
-/// Texts that a database, a mail or a page could choke on.
+/// Returns texts that might break a database, a mail or a page.
 fn oddities() -> Vec<String> {
     vec![
         "%00".into(),
@@ -62,7 +62,7 @@ fn oddities() -> Vec<String> {
     ]
 }
 
-/// The values at the ends of a document, as they are written.
+/// Returns the leaf values of a document, serialized.
 fn leaves(value: &serde_json::Value) -> Vec<String> {
     match value {
         serde_json::Value::Object(fields) => fields.values().flat_map(leaves).collect(),
@@ -127,7 +127,7 @@ both! {
                 ];
                 for body in bodies {
                     let shown = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
-                    // A function passes over what it does not know, in an object that holds its arguments.
+                    // A function ignores unknown fields of its arguments object.
                     let arguments = path.starts_with("/api/call/") && body.starts_with(b"{\"");
                     let answer = ask(&phone, &Method::POST, path, Some(right), body).await;
                     if arguments {
@@ -152,7 +152,7 @@ both! {
                 phone.cookies = ann.cookies.clone();
                 let at = format!("{} {} {text}", route.method, route.path);
                 if route.takes == Takes::Form {
-                    // A sign-in under way, so that a code is looked up.
+                    // Starts a sign-in, so that a code is looked up.
                     phone.ask_code("nobody@example.com").await;
                     for field in ["address", "code", "?"] {
                         let body = format!("{field}={text}");
@@ -164,7 +164,7 @@ both! {
                 }
                 if route.method == Method::GET {
                     let end = route.path.find('{').unwrap_or(route.path.len());
-                    // Where there is no id in the path it goes behind a question mark.
+                    // In a path without an id the text goes into the query string.
                     let uris = [
                         format!("{}{text}", &route.path[..end]).replace("{build}", &text),
                         format!("{}?lang={text}&again={text}", route.path.replace(['{', '}', '*'], "")),
@@ -259,7 +259,7 @@ both! {
             for leaf in leaves(&serde_json::from_str(&written).unwrap()) {
                 for odd in ids.iter().chain(&texts).chain(&numbers.map(str::to_owned)) {
                     let command = written.replacen(&leaf, odd, 1);
-                    // What cannot be read is left undecided; here is what can, and makes no sense.
+                    // Unreadable commands stay undecided; this test keeps readable commands with nonsense values.
                     if serde_json::from_str::<Command>(&command).is_ok() {
                         commands.push(command);
                     }
@@ -281,7 +281,7 @@ both! {
         }
         let mut refused = 0;
         for (at, command) in commands.iter().enumerate() {
-            // What can be read is decided, with whatever numbers its envelope holds.
+            // Readable commands are decided, whatever numbers their envelope holds.
             let (_, act) = phone.command(serde_json::from_str(command).expect(command)).await;
             let number = numbers[at % numbers.len()];
             let (before, after) = act.split_once(",\"command\":").unwrap();
@@ -299,7 +299,7 @@ both! {
                 panic!("{act} signed out");
             }
         }
-        // Some are sound: the course can be practised, the own notice read, the own request taken back.
+        // Some are valid: practising the course, reading the own notice, taking back the own request.
         assert!(refused > commands.len() * 3 / 4, "{refused} of {}", commands.len());
         let mut tx = test.db.read().await.unwrap();
         let today = backend::programme::current(&mut tx).await.unwrap().day(tx.now()).unwrap();

@@ -11,7 +11,7 @@ use domain::sync::Cursor;
 use domain::{Command, Error, Lang, Verdict};
 use std::collections::BTreeMap;
 
-/// One of each command that names a thing of `owner` where it names a thing of anybody.
+/// Returns one of each command, with the ids of `owner`'s things where it names somebody's thing.
 pub fn samples(fixtures: &Fixtures<'_>, owner: Who) -> Vec<Command> {
     let things = &fixtures.things[&owner];
     Command::samples(&Things {
@@ -33,7 +33,7 @@ pub fn samples(fixtures: &Fixtures<'_>, owner: Who) -> Vec<Command> {
     })
 }
 
-/// All that a member has of their own.
+/// Returns all own documents of a member.
 async fn own(phone: &mut Phone<'_>) -> BTreeMap<(Collection, String), String> {
     let reply = phone.sync(&Cursor::default(), &[]).await;
     let docs = reply.docs.into_iter().filter_map(|doc| {
@@ -43,7 +43,7 @@ async fn own(phone: &mut Phone<'_>) -> BTreeMap<(Collection, String), String> {
     docs.collect()
 }
 
-/// What others have, less what a company shares.
+/// Returns the other members' own documents, without those a company shares.
 async fn of_others(
     fixtures: &Fixtures<'_>,
     who: Who,
@@ -51,7 +51,7 @@ async fn of_others(
     let mut all = BTreeMap::new();
     for other in ALL.into_iter().filter(|other| *other != who) {
         let mut documents = own(&mut fixtures.phone(other)).await;
-        // A pass earns the company's status; its managers see its wallet.
+        // A passed quiz counts for the company's status; managers see the company's wallet.
         documents.retain(|(collection, id), _| {
             !(who.is_colleague_of(other) && (*collection == Collection::Status || id.starts_with("company")))
         });
@@ -66,12 +66,12 @@ both! {
         let harness = Harness::bare(test, &[]).await;
         let fixtures = Fixtures::open(test, &harness).await;
         for owner in ALL {
-            // Others first: what is theirs must still be there for the owner.
+            // The owner comes last: the things must still exist after the others' attempts.
             let callers = ALL.into_iter().filter(|who| *who != owner).chain([owner]);
             let callers: Vec<Who> = callers.collect();
             for command in samples(&fixtures, owner) {
                 let giver = command.giver();
-                // What names nothing of anybody is asked once for each caller.
+                // A command that names nobody's thing is sent only once per caller.
                 let askers = if giver == Giver::Owner { &callers[..] } else { &callers[callers.len() - 1..] };
                 for &who in askers {
                     let before = of_others(&fixtures, who).await;
@@ -106,13 +106,13 @@ both! {
                 let before = own(&mut fixtures.phone(owner)).await;
                 let (owners, callers) = (fixtures.things[&owner].member, fixtures.things[&who].member);
                 for command in samples(&fixtures, owner) {
-                    // The other's name in the envelope, under one's own session.
+                    // The other member in the envelope, sent under one's own session.
                     let (_, body) = phone.command(command).await;
                     let body = body.replace(&callers.to_string(), &owners.to_string());
                     let reply = phone.sync(&Cursor::default(), &[&body]).await;
                     assert_eq!(reply.outcomes[0].verdict, Verdict::Refused(Error::WrongMember), "{body}");
                 }
-                // The other's act as it is, and under one's own name: neither applied again nor answered as to them.
+                // The other's act unchanged, and under one's own name: neither is applied again nor gets their outcome.
                 let act = &fixtures.things[&owner].act;
                 let mine = act.replace(&owners.to_string(), &callers.to_string());
                 let reply = phone.sync(&Cursor::default(), &[act, &mine]).await;

@@ -1,4 +1,4 @@
-//! What a sync sends to whom.
+//! The recipients of each collection in a sync.
 
 use super::fixtures::{ALL, Fixtures, WORDS, Who, populate, request};
 use crate::harness::{Harness, Phone};
@@ -22,7 +22,7 @@ fn of(reply: &Reply<Outcome, Box<RawValue>>, collection: Collection) -> Bodies {
         .collect()
 }
 
-/// Every id in a document, its own included.
+/// Returns every id in the documents of the chosen audiences, their own included.
 fn ids(docs: &[Doc<Box<RawValue>>], collections: impl Fn(Audience) -> bool) -> BTreeSet<uuid::Uuid> {
     fn within(value: &Value, found: &mut BTreeSet<uuid::Uuid>) {
         match value {
@@ -104,7 +104,7 @@ both! {
                 assert!(shared.is_empty(), "{who:?} and {other:?} both have {shared:?}");
             }
         }
-        // The same in plain words, for a phone that begins anew and for one that says it is where another's is.
+        // The same on the raw text, for an empty phone and for one that sends another member's cursor.
         for caller in fixtures.callers.iter().filter(|caller| caller.who.is_some()) {
             let who = caller.who.unwrap();
             let member = fixtures.things[&who].member;

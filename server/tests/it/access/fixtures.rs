@@ -1,5 +1,4 @@
-//! Two companies with a manager and a member each, in whose every text stands a word found nowhere else; and everybody
-//! who may call.
+//! Two companies with a manager and a member each, whose texts all contain a unique word; and all kinds of callers.
 
 use crate::harness::{Answer, Harness, Phone, docs};
 use axum::http::{Method, header};
@@ -57,7 +56,7 @@ impl Who {
     }
 }
 
-/// Words that are nobody's business but that of those beside them.
+/// Unique words, each with the only members who may receive it.
 pub const WORDS: &[(&str, &[Who])] = &[
     ("Quillon-Ann", &[Ann]),
     ("quillon-ann@example.com", &[Ann]),
@@ -80,10 +79,10 @@ pub const WORDS: &[(&str, &[Who])] = &[
     ("+33639980201", &[Ann, Abe]),
     ("Harrier-Advisor", &[Bea, Ben]),
     ("harrier@example.com", &[Bea, Ben]),
-    // The company's wallet is for its managers.
+    // Only managers see the company's wallet.
     ("ORDER-KESTREL", &[Ann]),
     ("ORDER-MERLIN", &[Bea]),
-    // A member's own wallet is not for their manager.
+    // Managers do not see a member's own wallet.
     ("ORDER-BEN", &[Ben]),
     ("Heron-Editor", &[]),
     ("heron@example.com", &[]),
@@ -91,7 +90,7 @@ pub const WORDS: &[(&str, &[Who])] = &[
     ("Bittern-Admin", &[]),
 ];
 
-/// Words that somebody is told at one address, and nowhere else: managers the names of their company's members.
+/// Words that a member receives from one address only: managers the names of their company's members.
 const TOLD_AT: &[(&str, Who, &str)] = &[
     ("Quandry-Abe", Ann, "/api/call/colleagues"),
     ("Quibble-Ben", Bea, "/api/call/colleagues"),
@@ -207,17 +206,17 @@ points = 10
 delivery = "post"
 "#;
 
-/// Somebody who asks.
+/// A caller of the tests.
 pub struct Caller<'a> {
     pub name: &'static str,
-    /// The member, while their session lives.
+    /// The member, if the session is live.
     pub who: Option<Who>,
     pub phone: Phone<'a>,
 }
 
 impl Caller<'_> {
     /// # Panics
-    /// Where an answer holds a word that is not for this caller.
+    /// If a response contains a word that is not for this caller.
     pub fn assert_told_nothing_foreign(&self, answer: &Answer, asked: &str) {
         let text = String::from_utf8_lossy(&answer.body);
         let headers = format!("{:?}", answer.headers);
@@ -240,7 +239,7 @@ impl Caller<'_> {
     }
 }
 
-/// What a member has that others must not touch.
+/// A member's things that others must not touch.
 #[derive(Clone, Debug)]
 pub struct Things {
     pub member: MemberId,
@@ -248,9 +247,9 @@ pub struct Things {
     /// A second phone of theirs.
     pub session: SessionId,
     pub notice: NoticeId,
-    /// Not yet taken on by the brand.
+    /// Not yet accepted by the brand.
     pub redemption: CommandId,
-    /// The bytes of an act that was confirmed.
+    /// The bytes of a confirmed act.
     pub act: String,
 }
 
@@ -262,9 +261,9 @@ pub struct Fixtures<'a> {
     pub other_event: EventId,
     pub reward: RewardId,
     pub picture: String,
-    /// Of the client.
+    /// Build of the client.
     pub build: String,
-    /// Invitation codes that nobody has used.
+    /// Unused invitation codes.
     pub invitations: Vec<String>,
 }
 
@@ -310,7 +309,7 @@ pub async fn populate(test: &TestDb) {
 
 impl<'a> Fixtures<'a> {
     pub async fn open(test: &TestDb, harness: &'a Harness) -> Fixtures<'a> {
-        // Before the others: when its session has run out, theirs must not.
+        // Signs in before the others, so that only this session has expired.
         let expired = harness.signed_in(Abe.phone()).await;
         test.clock.advance(SESSION_LIFE);
         let revoked = harness.signed_in(Abe.phone()).await;
@@ -389,7 +388,7 @@ impl<'a> Fixtures<'a> {
         }
     }
 
-    /// The phone of a member, with nobody else's network address.
+    /// Returns the phone of a member, with its own network address.
     pub fn phone(&self, who: Who) -> Phone<'a> {
         let caller = self.callers.iter().find(|caller| caller.who == Some(who));
         caller.expect("everybody is there").phone.clone()
@@ -430,7 +429,7 @@ async fn second_phone(test: &TestDb, harness: &Harness, member: MemberId) -> Ses
     SessionId(phone.who().await.1.0)
 }
 
-/// Does something of every kind: a pass, a seat, a request that was sent and one that waits.
+/// Acts once of every kind: a passed quiz, a seat, a request that was accepted and one that is still open.
 async fn live(test: &TestDb, phone: &mut Phone<'_>, published: &Published) -> (NoticeId, CommandId, String) {
     let quiz = Command::Learning(domain::learning::Command::HandInQuiz {
         course: published.course.id,
@@ -468,7 +467,7 @@ async fn live(test: &TestDb, phone: &mut Phone<'_>, published: &Published) -> (N
     (notices[0].id, waits, act)
 }
 
-/// A request as a page of ours sends it.
+/// Builds a request as a page of ours sends it.
 pub fn request(
     phone: &Phone<'_>,
     method: &Method,

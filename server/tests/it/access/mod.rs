@@ -1,5 +1,5 @@
-//! Who may see and do what: every route, every command, every collection, as every caller, with ids of their own and of
-//! others. What is expected stands beside the route, or in a `match` that a new variant does not compile without.
+//! Access control: every route, command and collection, as every caller, with own and foreign ids. The expectation is
+//! declared with the route, or in an exhaustive `match` that must be extended for a new variant.
 
 mod bad_input;
 mod commands;

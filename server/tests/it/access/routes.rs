@@ -1,4 +1,4 @@
-//! Every route of the server's own list × every caller × ids of their own and of others.
+//! Every route of the server's own list × every caller × own and foreign ids.
 
 use super::fixtures::{ALL, Caller, Fixtures, Who, populate, request};
 use crate::harness::{Answer, Harness};
@@ -7,12 +7,12 @@ use backend::both;
 use backend::testing::TestDb;
 use server::http::{Access, Route, Takes, routes};
 
-/// One way to ask a route.
+/// One request to a route.
 struct Asking {
     uri: String,
     mime: Option<&'static str>,
     body: String,
-    /// Whose id is in it.
+    /// The member whose id is in it.
     names: Option<Who>,
 }
 
@@ -25,7 +25,7 @@ fn plainly(uri: impl Into<String>) -> Asking {
     }
 }
 
-/// All ways to ask a route: with each id that it could be given.
+/// Returns all requests to a route: one for each id it could get.
 fn askings(route: &Route, fixtures: &Fixtures<'_>) -> Vec<Asking> {
     if route.method == Method::GET {
         let mut uris = vec![route.path.to_owned()];
@@ -60,7 +60,7 @@ fn askings(route: &Route, fixtures: &Fixtures<'_>) -> Vec<Asking> {
         }
         "/sign-in/code" => vec![form("code=000000".into())],
         "/sign-in/again" | "/api/sign-out" => vec![plainly(route.path)],
-        // Not the sound ones: whoever has one comes in, whoever they were before.
+        // No valid code: it would sign the caller in as another member.
         "/invitation" => vec![form("code=WRONG".into())],
         "/api/crash" => vec![Asking {
             mime: Some("application/json"),
@@ -88,7 +88,7 @@ fn askings(route: &Route, fixtures: &Fixtures<'_>) -> Vec<Asking> {
     }
 }
 
-/// Ids of own and foreign things, unknown ones and ones of the wrong kind.
+/// Returns ids of own and foreign things, unknown ids and ids of the wrong kind.
 fn ids(part: &str, fixtures: &Fixtures<'_>) -> Vec<String> {
     match part {
         "{code}" => fixtures
@@ -124,7 +124,7 @@ fn ids(part: &str, fixtures: &Fixtures<'_>) -> Vec<String> {
     }
 }
 
-/// What is declared beside the route, asked of an answer. `bare`: what somebody without any session got.
+/// Checks a response against the access declared with the route. `bare`: the response without any session.
 fn judge(route: &Route, caller: &Caller<'_>, asking: &Asking, answer: &Answer, bare: &Answer) {
     let at = format!("{} {} as {}", route.method, asking.uri, caller.name);
     let code = || answer.json()["code"].as_str().unwrap_or_default().to_owned();
@@ -210,13 +210,13 @@ both! {
         let (leaving, staying): (Vec<Route>, Vec<Route>) =
             routes().into_iter().partition(|route| route.access == Access::Leaving);
         let mut asked = 0;
-        // Leaving last: it ends the sessions that the others need.
+        // Routes that sign out come last: they end the sessions the others need.
         for route in staying.iter().chain(&leaving) {
             for asking in askings(route, &fixtures) {
                 let mut bare = None;
                 for caller in &fixtures.callers {
                     asked += 1;
-                    // From a network of their own each, an hour after the last: no limit on either may decide.
+                    // Each from its own network, an hour after the last, so that no rate limit applies.
                     if route.takes == Takes::Form {
                         test.clock.advance(domain::Timestamp::HOUR);
                     }
@@ -234,7 +234,7 @@ both! {
             }
         }
         assert!(asked > 400, "{asked}");
-        // Those who left are out; their other phones are not.
+        // The sessions that signed out are over; the members' other phones stay signed in.
         for caller in &fixtures.callers {
             assert_eq!(caller.phone.clone().status().await, StatusCode::UNAUTHORIZED, "{}", caller.name);
         }
@@ -288,7 +288,7 @@ async fn only_the_operators_token_opens_the_metrics() {
     }
 }
 
-/// A handler that reads a body without saying how much of it would be a hole in the tests of bad input.
+/// Why: the tests of bad input do not cover a handler that reads a body without declaring it.
 #[test]
 fn only_posts_take_a_body() {
     for route in routes() {

@@ -7,7 +7,7 @@ use backend::testing::TestDb;
 use backend::{both, db, members};
 use std::time::Duration;
 
-/// Puts a session of the first of the staff with this role into the database, past all rules.
+/// Inserts a session for the first staff member with this role directly into the database.
 async fn forge(test: &TestDb, role: &str, token_hash: &[u8]) -> Result<(), sqlx::Error> {
     const FORGE: &str = "INSERT INTO session (id, token_hash, member_id, name, made_at, expires_at) \
         SELECT id, $1, id, 'forged', 0, 9000000000000 FROM staff WHERE role = $2 ORDER BY ref LIMIT 1";
@@ -37,25 +37,25 @@ both! {
         populate(test).await;
         let harness = Harness::bare(test, &[]).await;
         for (number, (role, address)) in STAFF.into_iter().enumerate() {
-            // Asking for a code looks as for anybody, and none is sent.
+            // Asking for a code looks the same as for a member, but none is sent.
             let mut phone = harness.phone_at(&format!("10.0.0.{number}"));
             let asked = phone.ask_code(address).await;
             assert_eq!(asked.status, StatusCode::SEE_OTHER);
             let entered = phone.post("/sign-in/code", "code=000000").await;
             assert_eq!(entered.status, StatusCode::OK);
             assert_eq!(phone.status().await, StatusCode::UNAUTHORIZED);
-            // Nor is there an invitation for one: codes are for members.
+            // No invitation either: codes are for members.
             let mut tx = test.db.read().await.unwrap();
             for reference in ["s-osprey", "s-heron", "s-egret", "s-bittern"] {
                 assert_eq!(members::find_by_ref(&mut tx, reference).await.unwrap(), None);
             }
             drop(tx);
-            // The database itself refuses a session that is no member's.
+            // A foreign key refuses a session without a member.
             let refused = forge(test, role, &[number as u8; 32]).await.unwrap_err();
             let refused = refused.into_database_error().expect("a refusal of the database");
             assert!(refused.is_foreign_key_violation(), "{role}: {refused}");
         }
-        // A member's message is the sign that the others' would have come by now.
+        // Once a member's message has arrived, the staff's would have arrived too.
         let mut ann = harness.phone();
         ann.sign_in(Who::Ann.phone()).await;
         harness.app.tasks.close();
@@ -65,7 +65,7 @@ both! {
     }
 }
 
-/// Where foreign keys were off, a session that is no member's would still open nothing.
+/// Even with foreign keys off, a session without a member gives no access.
 #[tokio::test]
 async fn a_session_without_a_member_is_none() {
     use sha2::Digest;

@@ -1,8 +1,8 @@
-//! A good input with a few edits: what is left of its shape leads deep into a reader.
+//! A valid input with a few edits: the structure that remains gets it deep into a parser.
 
 use bolero::TypeGenerator;
 
-/// One change. Places are counted round and round, so every number is one.
+/// One change. Positions wrap around, so every number is valid.
 #[derive(Clone, Debug, TypeGenerator)]
 pub struct Edit {
     what: What,
@@ -17,17 +17,17 @@ enum What {
     Byte(u8),
     /// One of [`PIECES`].
     Piece(u8),
-    /// A part of the same input.
+    /// Inserts a part of the same input.
     Copy,
-    /// A part of another good input.
+    /// Inserts a part of another valid input.
     Splice(u8),
-    /// The same part many times.
+    /// Repeats a part many times.
     Repeat(u8),
-    /// One bit of one byte.
+    /// Flips one bit of one byte.
     Flip(u8),
 }
 
-/// What readers stumble over.
+/// Byte sequences that often break parsers.
 const PIECES: &[&[u8]] = &[
     b"\0",
     b"\\u0000",
@@ -88,7 +88,7 @@ const PIECES: &[&[u8]] = &[
     b"```",
 ];
 
-/// `seeds[seed]`, edited.
+/// Returns `seeds[seed]` with the edits applied.
 pub fn draft(seeds: &[Vec<u8>], seed: usize, edits: &[Edit]) -> Vec<u8> {
     let mut text = seeds[seed].clone();
     for edit in edits {
@@ -115,7 +115,7 @@ pub fn draft(seeds: &[Vec<u8>], seed: usize, edits: &[Edit]) -> Vec<u8> {
             What::Splice(other) => part(&seeds[usize::from(other) % seeds.len()]),
             What::Repeat(times) => part(&text).repeat(usize::from(times)),
         };
-        // Long enough to overflow what is small, short enough to stay quick.
+        // Long enough to overflow small limits, short enough to stay fast.
         if text.len() + new.len() <= 64 * 1024 {
             text.splice(at..at, new);
         }

@@ -1,4 +1,4 @@
-//! Is there anything in a piece of HTML that could run or load? Asked of its tags as a browser would split them.
+//! Checks that HTML contains nothing that could run or load, on its tags as a browser tokenizes them.
 
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, Tag, Token, TokenSink, TokenSinkResult, Tokenizer};
@@ -47,7 +47,7 @@ impl TokenSink for Tags {
 }
 
 /// # Panics
-/// Where a tag, an attribute or an address is not one of those that a text may have.
+/// If a tag, an attribute or an address is not allowed in a text.
 pub fn harmless(html: &str) {
     let input = BufferQueue::default();
     input.push_back(StrTendril::from(html));
@@ -63,7 +63,7 @@ pub fn harmless(html: &str) {
                 ("a", "href") => leads_out(&value),
                 ("img", "src") => value.starts_with("/media/"),
                 ("a", "rel") => value == "noopener noreferrer",
-                // Words for a reader, on any tag.
+                // Human-readable text, on any tag.
                 (_, "title" | "lang") | ("img", "alt") => true,
                 ("ol", "start") => value.parse::<i64>().is_ok(),
                 _ => false,
@@ -73,7 +73,7 @@ pub fn harmless(html: &str) {
     }
 }
 
-/// An address as a browser reads it: blanks around it and line ends in it do not count.
+/// Checks the scheme as a browser reads it: surrounding blanks and line breaks in it are ignored.
 fn leads_out(address: &str) -> bool {
     let address: String = address
         .trim_matches(|sign: char| sign <= ' ')

@@ -1,5 +1,5 @@
-//! Readers of what comes from outside, with inputs that nobody would write. A second each in every run of the tests;
-//! `make fuzz MINUTES=10` gives each as long as that. A failure prints its input and the seed to repeat it with.
+//! Fuzzes the parsers of external input. Each runs for one second in every test run; `make fuzz MINUTES=10` runs each
+//! for 10 minutes. A failure prints its input and the seed to reproduce it.
 
 mod draft;
 mod harmless;
@@ -23,10 +23,10 @@ use std::fmt::Debug;
 use std::panic::AssertUnwindSafe;
 use tokio::runtime::Runtime;
 
-/// Most edits of one input.
+/// Maximum number of edits of one input.
 const MOST_EDITS: usize = 5;
 
-/// Gives edited seeds to `$target`, a function of bytes.
+/// Runs `$target`, a function of bytes, on edited seeds.
 macro_rules! fuzz {
     ($seeds:expr, $target:expr) => {
         let seeds: Vec<Vec<u8>> = $seeds;
@@ -50,9 +50,9 @@ fn runtime() -> Runtime {
         .expect("a runtime starts")
 }
 
-/// What the phone reads must be what the server meant.
+/// Checks that the phone reads a JSON text as serde_json does.
 ///
-/// Why not the other way round: the phone's reader is the smaller one and accepts a few texts that are no JSON.
+/// Why not the reverse: the phone's parser is smaller and accepts a few texts that are not JSON.
 fn reads_alike<T: DeserializeOwned + PartialEq + Debug>(text: &str) {
     let here = json::read::<T>(text);
     if let Ok(there) = serde_json::from_str::<T>(text) {
@@ -60,7 +60,7 @@ fn reads_alike<T: DeserializeOwned + PartialEq + Debug>(text: &str) {
     }
 }
 
-/// No fractions: the phone knows none, see `app::phone::json`.
+/// True if no number is a fraction: the phone supports none, see `app::phone::json`.
 fn is_whole(value: &serde_json::Value) -> bool {
     match value {
         serde_json::Value::Number(number) => number.as_i64().is_some(),
@@ -91,7 +91,7 @@ fn the_phone_reads_json_as_the_server_does() {
                 .docs
                 .iter()
                 .filter(|doc| doc.collection == collection.code());
-            // A course is long, and one of each kind is enough.
+            // One of each kind is enough; a course is long.
             seeds.extend(of.take(1).map(|doc| doc.body.get().as_bytes().to_vec()));
         }
         let few = Reply {
@@ -106,10 +106,10 @@ fn the_phone_reads_json_as_the_server_does() {
         let Ok(text) = std::str::from_utf8(bytes) else {
             return;
         };
-        // Read in any case: nothing may make it panic.
+        // Parsed in any case: nothing may make it panic.
         let raw = json::read::<Reply<Outcome, json::Raw>>(text);
-        // Why a value of any kind first: what is only passed over may hold half a surrogate pair for serde_json, and
-        // no server writes one.
+        // Why parse as any value first: in skipped fields serde_json accepts half a surrogate pair, which no server
+        // writes.
         if !serde_json::from_str(text).is_ok_and(|value| is_whole(&value)) {
             return;
         }
@@ -219,7 +219,7 @@ const OPTIONS: Options = Options {
     phone_country: "+33",
 };
 
-/// A file is either refused as a whole, or each of its rows is accounted for and the bad ones can be written out.
+/// Checks that a file is refused as a whole, or each row is counted and the bad ones can be written as CSV.
 fn accounted(result: backend::Result<Report>) {
     match result {
         Ok(report) => {
@@ -301,7 +301,7 @@ fn a_course_is_imported_or_refused() {
     }
     fuzz!(bytes(&seeds), |bytes: &[u8]| {
         let mut files = files.clone();
-        // A draft of the lesson is the lesson, every other the list.
+        // A draft that begins with `#` replaces the lesson, any other the course file.
         let name = if bytes.starts_with(b"#") {
             "01-hands.en.md"
         } else {

@@ -1,9 +1,9 @@
-//! Each `fault!` of the code has a line in the list that `make mutations` goes through, and the other way round.
+//! Each `fault!` of the code has a line in the list used by `make mutations`, and vice versa.
 
 use super::{rust_files, top};
 use std::collections::BTreeSet;
 
-/// The lines of the list: name, what it breaks, check.
+/// Returns the lines of the list: name, what it breaks, check.
 fn list() -> Vec<[String; 3]> {
     let text = std::fs::read_to_string(top().join("server/tests/mutations/faults.txt")).unwrap();
     text.lines()

@@ -1,15 +1,15 @@
-//! Which crate may use which, and which module of `backend`.
+//! The allowed dependencies between crates, and between modules of `backend`.
 //!
-//! Why held by a test: an arrow that points up does no harm on the day it is drawn. It is why, later, nothing above it can
-//! become a crate of its own, or be understood without what lies over it.
+//! Why a test: an upward dependency does no harm at first. Later it prevents splitting a module into its own crate, or
+//! understanding it without the layers above.
 
 use super::{rust_files, top};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// The modules of `backend`, lowest layer first. A module uses those of lower layers, none of its own and none above.
+/// The modules of `backend`, lowest layer first. A module uses modules of lower layers only.
 ///
-/// A file that is a layer of its own within its module is named with it.
+/// A file in a different layer than its module is listed with its path.
 const LAYERS: &[&[&str]] = &[
     &["error", "strict_toml"],
     &["caller", "clock", "markdown", "programme::settings", "stored"],
@@ -34,7 +34,7 @@ const LAYERS: &[&[&str]] = &[
     &["testing"],
 ];
 
-/// The crates of the workspace, and those of them that each uses.
+/// The crates of the workspace, each with the workspace crates it uses.
 const CRATES: &[(&str, &[&str])] = &[
     ("app/domain", &[]),
     ("server/backend", &["domain"]),
@@ -44,7 +44,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("frontend", &["app"]),
 ];
 
-/// The layer of a path like `programme::apply::apply`: that of its longest beginning which is in the list.
+/// Returns the layer of a path like `programme::apply::apply`: that of its longest prefix in the list.
 fn unit(path: &str) -> Option<(usize, &'static str)> {
     let within =
         |unit: &str| path == unit || path.strip_prefix(unit).is_some_and(|rest| rest.starts_with("::"));
@@ -56,19 +56,19 @@ fn unit(path: &str) -> Option<(usize, &'static str)> {
         .max_by_key(|(_, unit)| unit.len())
 }
 
-/// The module that a file is, e.g. `ledger::sql`.
+/// Returns the module of a file, e.g. `ledger::sql`.
 fn module(file: &Path, src: &Path) -> String {
     let path = file.strip_prefix(src).unwrap().with_extension("");
     let parts: Vec<&str> = path.iter().map(|part| part.to_str().unwrap()).collect();
     parts.join("::").trim_end_matches("::mod").to_owned()
 }
 
-/// The code without its tests.
+/// Returns the code without its tests.
 fn without_tests(code: &str) -> &str {
     code.split("#[cfg(test)]\nmod tests {").next().unwrap_or(code)
 }
 
-/// All paths of a tree like `a::{b, c::{d, e as f}}`.
+/// Collects all paths of a tree like `a::{b, c::{d, e as f}}`.
 fn paths(tree: &str, begin: &str, found: &mut Vec<String>) {
     let (mut depth, mut from) = (0, 0);
     let mut branches = Vec::new();
@@ -99,7 +99,7 @@ fn paths(tree: &str, begin: &str, found: &mut Vec<String>) {
     }
 }
 
-/// What a module names: the paths of its `use` lines, and those within its code.
+/// Returns the paths a module names, in its `use` lines and in its code.
 fn named(code: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = code;
@@ -128,7 +128,7 @@ fn named(code: &str) -> Vec<String> {
     found
 }
 
-/// Where a path leads that `module` names, from the crate on; `None` for another crate.
+/// Resolves a path named in `module`, relative to the crate root; `None` for another crate.
 fn resolved(path: &str, module: &str) -> Option<String> {
     if let Some(rest) = path.strip_prefix("crate::") {
         return Some(rest.to_owned());
@@ -149,7 +149,7 @@ fn resolved(path: &str, module: &str) -> Option<String> {
     })
 }
 
-/// What each module of `backend` uses of the others.
+/// Returns the other modules that each module of `backend` uses.
 fn arrows() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     let src = top().join("server/backend/src");
     let mut arrows: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -157,7 +157,7 @@ fn arrows() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     let files = rust_files("server/backend/src");
     let root = files.iter().find(|(file, _)| file.ends_with("lib.rs")).unwrap();
     for path in named(&root.1) {
-        // `pub use db::Tx`: from there on `crate::Tx` is in `db`.
+        // `pub use db::Tx`: `crate::Tx` is in `db`.
         if let Some((module, item)) = path.rsplit_once("::") {
             again.insert(item.to_owned(), format!("{module}::{item}"));
         }
@@ -181,7 +181,7 @@ fn arrows() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
                 used.insert(to);
             }
         }
-        // An inherent method leaves no path.
+        // A call of an inherent method contains no path.
         if code.contains(".commit()") && from != "db" && from != "unit_of_work" {
             used.insert("unit_of_work");
         }
@@ -203,7 +203,7 @@ fn backend_has_no_circle_and_no_arrow_that_points_up() {
         }
     }
     assert!(wrong.is_empty(), "arrows that point up or sideways: {wrong:#?}");
-    // A list that allowed one would be wrong itself.
+    // The dependencies themselves must be acyclic, even if the list allowed a cycle.
     let mut left = arrows;
     while !left.is_empty() {
         let lowest: Vec<_> = left

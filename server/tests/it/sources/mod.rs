@@ -1,16 +1,16 @@
-//! What holds for the source files themselves.
+//! Tests of the source files themselves.
 
 mod faults;
 mod layers;
 
 use std::path::{Path, PathBuf};
 
-/// The top of the repository.
+/// Returns the root of the repository.
 fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The Rust files under a folder of the repository, with their text; comments are left out.
+/// Returns the Rust files under a folder of the repository, with their text without comments.
 fn rust_files(folder: &str) -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
     let mut folders = vec![top().join(folder)];

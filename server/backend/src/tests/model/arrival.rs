@@ -10,7 +10,7 @@ use domain::ledger::Wallet;
 use domain::{Day, Points};
 use proptest::prelude::*;
 
-/// What the ledger says in the end: of each wallet the points and lots, and all that counts for the status.
+/// The final state of the ledger: points and lots of each wallet, and all points that count for the status.
 type Outcome = (
     Vec<(Points, Vec<(Day, Option<Day>, Points)>)>,
     Vec<Vec<(Day, Points)>>,
@@ -20,7 +20,7 @@ type Outcome = (
 async fn outcome(test: &TestDb, fixture: &Fixture, steps: &[Step]) -> Result<Outcome, String> {
     let mut tx = test.db.write().await.map_err(|error| error.to_string())?;
     let mut known = Known::default();
-    // Enough for every return and hold, so that none is refused in one order and not in the other.
+    // Enough points for every return and hold, so that none is refused in one order of arrival and not in another.
     let base = (0..WALLETS).map(|wallet| Step::Order {
         name: 100 + wallet as u8,
         wallet,

@@ -1,4 +1,4 @@
-//! Stories told through the real import of order files, on a wallet each.
+//! Stories run through the real import of order files, each on its own wallet.
 
 use crate::ledger::{self, Owner};
 use crate::testing::TestDb;
@@ -10,11 +10,10 @@ use domain::{Day, Text};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-/// One thing that happens to the company's wallet.
+/// One step on the company's wallet.
 #[derive(Clone, Debug)]
 enum Step {
-    /// An order (or, negative, a return) of so many euros, so many days before today; an order that is there already
-    /// is corrected.
+    /// An order (negative: a return) in euros, dated `days_ago` before today; an existing order is corrected.
     Order {
         name: u8,
         euros: i64,
@@ -23,14 +22,14 @@ enum Step {
     Hold {
         points: i64,
     },
-    /// What was held by the n-th hold is spent, or given back.
+    /// Spends the points of the n-th hold; `Void` gives them back.
     Post {
         hold: usize,
     },
     Void {
         hold: usize,
     },
-    /// Days go by, and what is due expires.
+    /// Days pass, and points that are due expire.
     Wait {
         days: i32,
     },
@@ -46,24 +45,24 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The wallet as a list of what happened to it.
+/// The wallet as a list of events.
 #[derive(Default)]
 struct Model {
-    /// By name: the day and the points (negative: a return).
+    /// By order name: the day and the points (negative: a return).
     orders: BTreeMap<u8, (Day, i64)>,
-    /// What the member did, in order.
+    /// The member's acts, in order.
     acts: Vec<(Day, Act)>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Act {
-    /// The hold of this number takes so many points.
+    /// The hold with this index takes this number of points.
     Hold(usize, i64),
-    /// The hold of this number gives back.
+    /// The hold with this index gives its points back.
     Back(usize),
 }
 
-/// What a wallet comes to.
+/// The state of a wallet.
 #[derive(Debug, PartialEq)]
 struct Sum {
     available: i64,
@@ -71,11 +70,11 @@ struct Sum {
     lots: Vec<(Day, i64)>,
 }
 
-/// A lot while the days go by: day earned, name of its order, points left.
+/// A lot during the computation: day earned, name of its order, points left.
 type Lot = (Day, u8, i64);
 
 impl Model {
-    /// Lives through every day and moves single points: slow, and plain.
+    /// Computes the wallet day by day, one point at a time: slow but simple.
     fn on(&self, today: Day) -> Sum {
         let days = self
             .orders
@@ -84,7 +83,7 @@ impl Model {
             .chain(self.acts.iter().map(|(day, _)| *day));
         let mut now = days.min().unwrap_or(today);
         let mut lots: Vec<Lot> = Vec::new();
-        // Every single point taken: by whom, and from which lot (none: still owed).
+        // Every single point taken: its taker and its lot (`None`: still owed).
         let mut points: Vec<(Taker, Option<(Day, u8)>)> = Vec::new();
         while now <= today {
             expire(&mut lots, now);
@@ -143,7 +142,7 @@ fn expire(lots: &mut [Lot], now: Day) {
     }
 }
 
-/// Takes points one by one from the oldest lot that has any.
+/// Takes points one by one from the oldest non-empty lot.
 fn take(lots: &mut [Lot], points: &mut Vec<(Taker, Option<(Day, u8)>)>, taker: Taker, wanted: i64) {
     for _ in 0..wanted {
         let from = lots.iter_mut().find(|lot| lot.2 > 0).map(|lot| {
@@ -154,7 +153,7 @@ fn take(lots: &mut [Lot], points: &mut Vec<(Taker, Option<(Day, u8)>)>, taker: T
     }
 }
 
-/// Puts points into a lot one by one; the oldest that is owed takes them first.
+/// Adds points to a lot one by one; the oldest owed points are covered first.
 fn fill(lots: &mut [Lot], points: &mut [(Taker, Option<(Day, u8)>)], into: (Day, u8), fresh: i64) {
     for _ in 0..fresh {
         match points.iter_mut().find(|(_, lot)| lot.is_none()) {
@@ -168,7 +167,7 @@ fn fill(lots: &mut [Lot], points: &mut [(Taker, Option<(Day, u8)>)], into: (Day,
     }
 }
 
-/// Tells one story to the ledger and to the model, and compares them after each step.
+/// Runs one story on the ledger and the model, and compares them after each step.
 async fn run_story(test: &TestDb, company: &str, steps: &[Step]) {
     let mut model = Model::default();
     let mut holds: Vec<(EntryId, bool)> = Vec::new();
@@ -191,7 +190,7 @@ async fn run_story(test: &TestDb, company: &str, steps: &[Step]) {
                     .await
                     .unwrap();
                 assert!(report.kept, "{:?}", report.bad);
-                // -0.99 is no point, -1.99 is one: towards zero, as the rule says.
+                // -0.99 is no point, -1.99 is one: the rule rounds towards zero.
                 model.orders.insert(*name, (on, *euros));
             }
             Step::Hold { points } => {
@@ -272,7 +271,7 @@ async fn compare(test: &TestDb, owner: Owner, model: &Model, step: &Step) {
     );
 }
 
-/// Runs `cases` stories, each with a company of its own; the proof is made over all of them.
+/// Runs `cases` stories, each on its own company; proves the ledger over all of them.
 fn stories(test: &TestDb, cases: u32) {
     let config = ProptestConfig {
         cases,

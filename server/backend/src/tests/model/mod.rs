@@ -1,7 +1,7 @@
-//! The ledger against a reference model: the same story told to both, the same points at the end.
+//! The ledger against a reference model: the same story run on both must give the same points.
 //!
-//! A story is told in one transaction that is rolled back, so thousands of them share one database; [`parallel`] and
-//! [`imports`] tell theirs with real commits.
+//! A story runs in one transaction that is rolled back, so thousands of them share one database; [`parallel`] and
+//! [`imports`] use real commits.
 
 mod arrival;
 mod imports;
@@ -15,7 +15,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 use runner::{Fixture, Runner};
 use steps::Story;
 
-/// Runs a property on stories; the same ones each time. What fails is shrunk and printed as a story.
+/// Runs a property on stories, the same ones each time. A failing story is shrunk and printed.
 fn check<S: proptest::strategy::Strategy>(
     cases: u32,
     seed: u8,
@@ -37,15 +37,15 @@ fn check<S: proptest::strategy::Strategy>(
     }
 }
 
-/// Enough for the shortest story.
+/// Maximum shrink iterations: enough to reach the shortest story.
 const SHRINK: u32 = 10_000;
 
-/// Waits for a future in a test that a runner drives.
+/// Blocks on a future inside a proptest runner.
 fn wait<F: Future>(future: F) -> F::Output {
     tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
 }
 
-/// Tells stories in transactions that are rolled back.
+/// Runs stories in transactions that are rolled back.
 async fn run_stories(test: &TestDb, cases: u32, seed: u8) {
     super::populate(test).await;
     let fixture = Fixture::of(test, "").await;
@@ -59,13 +59,13 @@ async fn run_stories(test: &TestDb, cases: u32, seed: u8) {
     });
 }
 
-/// As many databases as the usual machine has cores.
+/// Number of databases: one per core of the usual machine.
 const SHARES: u8 = 2;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_stories_on_sqlite() {
     let shares = (0..SHARES).map(|seed| {
-        // Why not spawned as a task: the compiler does not see that all of it may go to another thread.
+        // Why not `tokio::spawn`: the compiler cannot prove that the future is `Send`.
         let runtime = tokio::runtime::Handle::current();
         tokio::task::spawn_blocking(move || {
             runtime.block_on(async {

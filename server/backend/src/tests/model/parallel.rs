@@ -1,7 +1,7 @@
-//! Several people act at once, each act committed for itself: what comes out must be what some order gives.
+//! Several people act concurrently, each act in its own commit: the result must equal that of some serial order.
 //!
-//! Each act takes a number while it still holds its locks. Told to the model in the order of these numbers, every act
-//! must get the same answer, and every wallet must come to the same.
+//! Each act takes a number while it still holds its locks. Run on the model in the order of these numbers, every act
+//! must have the same outcome, and every wallet the same final state.
 
 use super::reference::Model;
 use super::runner::{Answer, Fixture, Known, act, compare_wallets, imagine};
@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 const PEOPLE: u8 = 4;
 
-/// New members and companies for a story.
+/// Imports new members and companies for a story.
 async fn newcomers(test: &TestDb, story: u32) -> Fixture {
     let prefix = format!("p{story}-");
     let companies = format!(
@@ -41,7 +41,7 @@ async fn newcomers(test: &TestDb, story: u32) -> Fixture {
     Fixture::of(test, &prefix).await
 }
 
-/// What every wallet has before people act: points, and a hold.
+/// The steps before people act: every wallet gets points and a hold.
 fn beginning() -> Vec<Step> {
     (0..WALLETS)
         .flat_map(|wallet| {
@@ -58,7 +58,7 @@ fn beginning() -> Vec<Step> {
         .collect()
 }
 
-/// One person's acts; answers each with its number. Nobody else uses this person's names of orders and transfers.
+/// Runs one person's acts; returns each with its number and outcome. Order and transfer names are unique per person.
 async fn live(
     db: Db,
     fixture: Arc<Fixture>,
@@ -80,7 +80,7 @@ async fn live(
                     known = learnt;
                     break (number, step, Ok(Ok(())));
                 }
-                // PostgreSQL refuses one of two acts that wait for each other, and nothing of it is left.
+                // PostgreSQL aborts one of two deadlocked transactions; nothing of it remains, so it is retried.
                 Err(Error::Database(error)) if is_deadlock(&error) && tries < 5 => tries += 1,
                 other => {
                     tx.roll_back().await.map_err(|error| error.to_string())?;
@@ -139,7 +139,7 @@ async fn run_story(test: &TestDb, fixture: Fixture, people: Vec<Story>) -> Resul
     let compared = compare_wallets(&mut tx, &fixture, &model).await.map_err(broken)?;
     tx.roll_back().await.map_err(broken)?;
     compared.map_err(|error| format!("in the order{told}\n{error}"))?;
-    // Sum zero, held points, lots and balances: over all stories so far.
+    // Proves zero sum, held points, lots and balances over all stories so far.
     proof(test).await;
     Ok(())
 }
@@ -148,7 +148,7 @@ async fn at_once(test: &TestDb, cases: u32) {
     populate(test).await;
     let people: Vec<_> = (0..PEOPLE).map(|person| steps::person(person, 1..6)).collect();
     let count = Cell::new(0);
-    // Few tries to shorten: the same acts may go well the next time.
+    // Few shrink iterations: the same acts may pass the next time.
     check(cases, 21, 20, &people, |people: Vec<Story>| {
         count.set(count.get() + 1);
         wait(async { run_story(test, newcomers(test, count.get()).await, people).await })

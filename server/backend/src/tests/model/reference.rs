@@ -1,22 +1,22 @@
-//! The reference model: a list of what happened, and nothing else.
+//! The reference model: a list of events and nothing else.
 //!
-//! It knows nothing of accounts, entries or replays. A wallet is recomputed from its first day, one point at a time.
+//! It has no accounts, entries or replays. A wallet is recomputed from its first day, one point at a time.
 
 use domain::Day;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A wallet, by its place.
+/// Index of a wallet.
 pub type WalletIndex = usize;
 
-/// Everything that happened.
+/// All events so far.
 #[derive(Clone, Default)]
 pub struct Model {
-    /// By name: what is true of the order now.
+    /// The current state of each order, by name.
     pub orders: BTreeMap<u8, Order>,
-    /// What people did, in the order in which they did it; what was undone is not in it.
+    /// People's acts in order, without those that were undone.
     acts: Vec<(Day, Act)>,
     pub holds: Vec<Hold>,
-    /// Into which wallet each is merged.
+    /// Merged wallets, each with its target.
     pub merged: BTreeMap<WalletIndex, WalletIndex>,
     pub today: Day,
 }
@@ -44,13 +44,13 @@ pub enum End {
 
 #[derive(Clone, Copy)]
 enum Act {
-    /// The hold of this number takes its points, or gives them back.
+    /// The hold with this index takes its points; `Back` gives them back.
     Hold(usize),
     Back(usize),
     Move(Move),
 }
 
-/// Points of one age that went from one wallet to another.
+/// Points of one age moved from one wallet to another.
 #[derive(Clone, Copy)]
 struct Move {
     from: WalletIndex,
@@ -63,23 +63,23 @@ struct Move {
 
 #[derive(Clone, Copy, PartialEq)]
 enum Why {
-    /// The transfer of this name.
+    /// The transfer with this name.
     Transfer(u8),
-    /// That wallet was merged into another.
+    /// The merge of this wallet into another.
     Merge(WalletIndex),
 }
 
-/// What a wallet comes to.
+/// The state of a wallet.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sum {
     pub available: i64,
-    /// Day earned, day gone and points left, in the order in which they are spent.
+    /// Day earned, day of expiry and points left, in the order in which they are spent.
     pub lots: Vec<(Day, Option<Day>, i64)>,
     pub expired: i64,
 }
 
 impl Sum {
-    /// The same points of the same age; in how many lots does not matter.
+    /// True for the same points of the same age, however they are split into lots.
     pub fn is_worth(&self, other: &Sum) -> bool {
         let by_age = |sum: &Sum| {
             let mut ages: BTreeMap<(Day, Option<Day>), i64> = BTreeMap::new();
@@ -170,7 +170,7 @@ impl Model {
         Ok(())
     }
 
-    /// `alike`: both belong to members, or both to companies.
+    /// `alike`: both wallets belong to members, or both to companies.
     pub fn merge(&mut self, from: WalletIndex, into: WalletIndex, alike: bool) -> Result<(), Refused> {
         if from == into || !alike {
             return Err(Refused::NotPossible);
@@ -213,7 +213,7 @@ impl Model {
             .retain(|(_, act)| !matches!(act, Act::Move(known) if gone(known)));
     }
 
-    /// Moves points with their age, oldest first; what nobody has is as old as today and never gone.
+    /// Moves points with their age, oldest first; missing points count as earned today and never expire.
     fn give(&mut self, from: WalletIndex, to: WalletIndex, points: i64, why: Why) {
         let mut missing = points;
         for (earned_on, expires_on, left) in self.wallet(from).lots {
@@ -248,7 +248,7 @@ impl Model {
         }
     }
 
-    /// A merged wallet keeps nothing: the first that has or owes something is emptied, until none is left.
+    /// Empties merged wallets, which keep no points or debts, one after the other until all are empty.
     fn empty_merged(&mut self) {
         while let Some((from, into, has)) = self.merged.iter().find_map(|(from, into)| {
             let has = self.wallet(*from).available;
@@ -256,7 +256,7 @@ impl Model {
         }) {
             let why = Why::Merge(from);
             let mut missing = has.abs();
-            // What went the other way before is taken back, newest first.
+            // Earlier moves of this merge in the opposite direction are undone first, newest first.
             while missing > 0
                 && let Some(at) = self.acts.iter().rposition(|(_, act)| {
                     matches!(act, Act::Move(known) if known.why == why && (known.from == from) == (has < 0))
@@ -275,12 +275,12 @@ impl Model {
         }
     }
 
-    /// How many things people did.
+    /// Returns the number of people's acts.
     pub fn deeds(&self) -> usize {
         self.acts.len()
     }
 
-    /// Points that count for the status of a company's wallets.
+    /// Returns the points that count for the status, per day, over a company's wallets.
     pub fn earned(&self, wallets: &BTreeSet<WalletIndex>) -> BTreeMap<Day, i64> {
         let mut days = BTreeMap::new();
         for order in self
@@ -293,7 +293,7 @@ impl Model {
         days
     }
 
-    /// Lives through the days of a wallet and moves single points: slow, and plain.
+    /// Computes a wallet day by day, one point at a time: slow but simple.
     pub fn wallet(&self, wallet: WalletIndex) -> Sum {
         let mut open = Open::default();
         let orders: Vec<(&u8, &Order)> = self
@@ -338,7 +338,7 @@ impl Model {
     }
 }
 
-/// A lot, and its place among the others: by the day earned, own orders before gifts.
+/// Sort key of a lot: by the day earned, own orders before gifts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct LotKey(Day, u8, usize);
 
@@ -367,7 +367,7 @@ enum Taker {
 #[derive(Default)]
 struct Open {
     lots: BTreeMap<LotKey, (Option<Day>, i64)>,
-    /// Every single point taken: by whom, and from which lot (none: still owed).
+    /// Every single point taken: its taker and its lot (`None`: still owed).
     taken: Vec<(Taker, Option<LotKey>)>,
     expired: i64,
 }
@@ -399,7 +399,7 @@ impl Open {
         }
     }
 
-    /// One point comes into a lot; the oldest that is owed takes it.
+    /// Adds one point to a lot; the oldest owed point is covered first.
     fn fill(&mut self, lot: LotKey) {
         match self.taken.iter_mut().find(|(_, from)| from.is_none()) {
             Some(owed) => owed.1 = Some(lot),

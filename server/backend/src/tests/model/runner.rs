@@ -1,4 +1,4 @@
-//! Tells a story to the ledger and to the model, and compares them.
+//! Runs a story on the ledger and the model, and compares them.
 
 use super::reference::{End, Model, Order, Refused, Sum, WalletIndex};
 use super::steps::{Step, Story, WALLETS};
@@ -13,24 +13,24 @@ use domain::ledger::Wallet;
 use domain::{Day, Points, Text};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Who has a wallet in the stories.
+/// The wallets of the stories.
 pub struct Fixture {
     pub settings: Settings,
     pub wallets: Vec<TestWallet>,
     pub today: Day,
-    /// Before the refs of their transfers.
+    /// Prefix of the refs of their transfers.
     prefix: String,
 }
 
 pub struct TestWallet {
     pub account: AccountId,
     pub owner: Owner,
-    /// Whose status its orders count for.
+    /// The company whose status its orders count for.
     pub company: CompanyId,
 }
 
 impl Fixture {
-    /// The members and companies whose refs begin like this, by the ids of their accounts.
+    /// Collects the members and companies whose refs begin with `prefix`, ordered by account id.
     pub async fn of(test: &TestDb, prefix: &str) -> Fixture {
         let mut tx = test.db.read().await.unwrap();
         let settings = programme::current(&mut tx).await.unwrap();
@@ -87,7 +87,7 @@ impl Fixture {
     }
 }
 
-/// What the ledger knows of a story by its own ids.
+/// The ledger's ids for the orders and holds of a story.
 #[derive(Clone, Default)]
 pub struct Known {
     pub orders: BTreeMap<u8, EntryId>,
@@ -99,11 +99,11 @@ pub struct Runner<'a> {
     pub fixture: &'a Fixture,
     pub model: Model,
     pub known: Known,
-    /// What is due may not be booked yet, so a balance may still hold it.
+    /// Points that are due may not be booked as expired yet, so a balance may still include them.
     overdue: bool,
 }
 
-/// What an act came to: an answer, or a fault of the ledger.
+/// The result of an act: an outcome, or an error of the ledger.
 pub type Answer = Result<Result<(), Refused>, Error>;
 
 impl<'a> Runner<'a> {
@@ -132,7 +132,7 @@ impl<'a> Runner<'a> {
             .map_err(|error| format!("at the end: {error}"))
     }
 
-    /// The ledger and the model do the same and answer the same.
+    /// Runs a step on the ledger and the model, and compares the outcomes.
     async fn both(&mut self, step: &Step) -> Result<(), String> {
         let expected = imagine(&mut self.model, self.fixture, step);
         let done = act(self.tx, self.fixture, &mut self.known, self.model.today, step)
@@ -152,7 +152,7 @@ impl<'a> Runner<'a> {
         self.compare_balances().await
     }
 
-    /// What is undone leaves no trace.
+    /// Runs a step and undoes it; the wallets must be as before.
     async fn there_and_back(&mut self, step: &Step) -> Result<(), String> {
         let before = self.model.clone();
         let sums: Vec<Sum> = (0..WALLETS).map(|wallet| self.model.wallet(wallet)).collect();
@@ -181,8 +181,8 @@ impl<'a> Runner<'a> {
         };
         self.both(&back).await?;
         let after: Vec<Sum> = (0..WALLETS).map(|wallet| self.model.wallet(wallet)).collect();
-        // Why not with merged wallets: what comes back to one of them is passed on anew, younger lots may have been
-        // spent meanwhile, and what is due by now is gone where it was earned.
+        // Why not with merged wallets: points that return to one of them are passed on again, younger lots may have
+        // been spent meanwhile, and points due by now expire where they were earned.
         let exactly = before.merged.is_empty();
         if exactly && !std::iter::zip(&sums, &after).all(|(before, after)| before.is_worth(after)) {
             return Err(format!("the wallets were {sums:?} and are {after:?}"));
@@ -213,7 +213,7 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// Compares all there is, and proves the ledger.
+    /// Compares everything and proves the ledger.
     pub async fn compare(&mut self) -> Result<(), String> {
         self.overdue = false;
         compare(self.tx, self.fixture, &self.model)
@@ -222,7 +222,7 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// What the model makes of a step.
+/// Runs a step on the model.
 pub fn imagine(model: &mut Model, fixture: &Fixture, step: &Step) -> Result<(), Refused> {
     match *step {
         Step::Order {
@@ -254,7 +254,7 @@ pub fn imagine(model: &mut Model, fixture: &Fixture, step: &Step) -> Result<(), 
     }
 }
 
-/// What the ledger makes of a step.
+/// Runs a step on the ledger.
 pub async fn act(tx: &mut Tx, fixture: &Fixture, known: &mut Known, today: Day, step: &Step) -> Answer {
     let answer = match step {
         Step::Order {
@@ -342,7 +342,7 @@ pub fn earning(fixture: &Fixture, name: u8, wallet: WalletIndex, points: i64, on
     }
 }
 
-/// The tables themselves refuse a second end of a hold; nothing of the try is left.
+/// Ends a hold. The database refuses a second end; the attempt is rolled back to a savepoint.
 async fn end_hold(tx: &mut Tx, hold: EntryId, end: End, today: Day) -> Result<(), Error> {
     let mark = tx.savepoint().await?;
     let ended = match end {
@@ -359,7 +359,7 @@ async fn end_hold(tx: &mut Tx, hold: EntryId, end: End, today: Day) -> Result<()
     }
 }
 
-/// Compares the wallets and what counts for the status with the model; the inner error says what differs.
+/// Compares the wallets and the status points with the model; the inner error describes the difference.
 pub async fn compare_wallets(
     tx: &mut Tx,
     fixture: &Fixture,
@@ -405,7 +405,7 @@ pub async fn compare_wallets(
     Ok(Ok(()))
 }
 
-/// Compares everything there is: the stories have the database for themselves.
+/// Compares everything: no other stories use the database.
 async fn compare(tx: &mut Tx, fixture: &Fixture, model: &Model) -> Result<Result<(), String>, Error> {
     if let Err(differs) = compare_wallets(tx, fixture, model).await? {
         return Ok(Err(differs));

@@ -1,4 +1,4 @@
-//! What can happen in a story, in words.
+//! The steps of a story, and how they are printed.
 
 use super::reference::{End, WalletIndex};
 use proptest::prelude::*;
@@ -10,8 +10,8 @@ pub struct Story(pub Vec<Step>);
 
 #[derive(Clone)]
 pub enum Step {
-    /// An order (negative: a return) of so many points, so many days before today; an order that is there already is
-    /// corrected, and with 0 points undone.
+    /// An order (negative: a return) in points, dated `days_ago` before today; an existing order is corrected, and with
+    /// 0 points undone.
     Order {
         name: u8,
         wallet: WalletIndex,
@@ -22,7 +22,7 @@ pub enum Step {
         wallet: WalletIndex,
         points: i64,
     },
-    /// What the n-th hold took is spent, or given back.
+    /// Spends the points of the n-th hold, or gives them back.
     End {
         hold: usize,
         end: End,
@@ -43,15 +43,15 @@ pub enum Step {
     Unmerge {
         from: WalletIndex,
     },
-    /// Days go by, and what is due expires.
+    /// Days pass, and points that are due expire.
     Wait {
         days: i32,
     },
-    /// Days go by, and nobody books what is due.
+    /// Days pass, and the expiry of points that are due is not booked.
     Sleep {
         days: i32,
     },
-    /// Something is done and undone at once.
+    /// A step is done and undone immediately.
     ThereAndBack(Box<Step>),
     /// Everything is compared.
     Compare,
@@ -62,7 +62,7 @@ pub const WALLETS: usize = 5;
 const ORDERS: u8 = 8;
 const TRANSFERS: u8 = 4;
 
-/// Wallets and amounts are few and small, so that stories often meet the same ones.
+/// Few wallets and small amounts, so that stories often hit the same ones.
 fn order() -> impl Strategy<Value = Step> {
     (0..ORDERS, 0..WALLETS, -15_i64..40, 0_i32..450).prop_map(|(name, wallet, points, days_ago)| {
         Step::Order {
@@ -113,12 +113,12 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Stories of so many steps.
+/// Strategy for stories of `length` steps.
 pub fn story(length: Range<usize>) -> impl Strategy<Value = Story> {
     proptest::collection::vec(step(), length).prop_map(Story)
 }
 
-/// Orders of different names, and holds.
+/// Strategy for orders with distinct names, and holds.
 pub fn orders_and_holds(length: Range<usize>) -> impl Strategy<Value = Story> {
     proptest::collection::vec(prop_oneof![3 => order(), 1 => hold()], length).prop_map(|mut steps| {
         for (place, step) in steps.iter_mut().enumerate() {
@@ -130,7 +130,7 @@ pub fn orders_and_holds(length: Range<usize>) -> impl Strategy<Value = Story> {
     })
 }
 
-/// What one of several people does; no two use the same names of orders and transfers.
+/// Strategy for the acts of one of several people; no two use the same order and transfer names.
 pub fn person(number: u8, length: Range<usize>) -> impl Strategy<Value = Story> {
     let step = prop_oneof![
         4 => order(),
