@@ -1,7 +1,7 @@
-// Builds the release site into the folder that is named: the files of public/, and every bundle of bundles.json.
+// Builds the release site into the given folder: the files of public/, and every bundle of bundles.json.
 //
-// A bundle is a crate with an entry point for the browser. Its folder of the site gets a script, a WebAssembly, its chunks
-// and its style, as small as they get, and each beside its compressed forms.
+// A bundle is a crate with an entry point for the browser. Its folder of the site gets a script, a WebAssembly file,
+// its chunks and its style sheet, all minified, each with its compressed forms.
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,7 +15,7 @@ const require = createRequire(join(top, 'end2end', 'package.json'));
 const bundles = JSON.parse(readFileSync(join(top, '.ci', 'bundles.json'), 'utf8'));
 const site = process.argv[2];
 
-// The oldest browsers that the style is written for.
+// The oldest browsers that the style sheet supports.
 const version = (major) => major << 16;
 const BROWSERS = { android: version(111), chrome: version(111), firefox: version(113), ios_saf: version(17), safari: version(17) };
 
@@ -26,7 +26,7 @@ const filesIn = (folder) => readdirSync(folder, { recursive: true }).filter((nam
 
 function compile(crate) {
   const target = join(top, 'target', 'front');
-  // Where functions lie is what the chunks are cut along.
+  // The chunks are split along function addresses, so relocations are emitted.
   run('cargo', 'rustc', '-p', crate, '--lib', '--profile', 'wasm-release', '--target', 'wasm32-unknown-unknown', '--target-dir', target, '--', '-Clink-args=--emit-relocs');
   return join(target, 'wasm32-unknown-unknown', 'wasm-release', `${crate.replaceAll('-', '_')}.wasm`);
 }
@@ -40,7 +40,7 @@ async function shrinkScripts(folder) {
   }
 }
 
-// Twice: the second pass finds what the first has laid open.
+// Twice: the second pass finds optimizations that the first one exposes.
 function shrinkWasm(path) {
   const features = ['--enable-bulk-memory', '--enable-nontrapping-float-to-int'];
   const args = ['-Oz', '-Oz', ...features, '--strip-producers', '--strip-target-features', path, '-o', path];

@@ -1,5 +1,5 @@
-// Which Chromium the browser tests drive: the one in $CHROMIUM, or the first that is where such browsers are.
-// Run on its own it prints the path, or fails.
+// Finds the Chromium for the browser tests: $CHROMIUM, or the first one in a usual place.
+// Run on its own, it prints the path or fails.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

@@ -44,8 +44,8 @@ export async function freePort() {
 
 const REQUEST_LINE = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \S+(?= HTTP\/1)/gm;
 
-// One address for the phone, whatever happens behind it. `cut` is a phone without signal; `loseReplies` lets requests
-// through and swallows the answers, the worst moment to lose signal. `requests` are those that passed: `POST /api/sync`.
+// A proxy with a fixed address for the phone. `cut` simulates a phone without signal; `loseReplies` forwards requests
+// and drops the responses, the worst moment to lose signal. `requests` lists the forwarded ones: `POST /api/sync`.
 export class Network {
   #target;
   #server;
@@ -105,7 +105,7 @@ export class Network {
     }
   }
 
-  // Calls back once, as soon as such a request has been passed on.
+  // Calls back once, when such a request has been forwarded.
   once(request, callback) {
     const watcher = (seen) => {
       if (seen !== request) return;
@@ -115,7 +115,7 @@ export class Network {
     this.#watchers.add(watcher);
   }
 
-  // Keeps back the requests that are like this until what is returned is called.
+  // Holds matching requests until the returned function is called.
   hold(pattern) {
     const held = { pattern, waiting: [] };
     this.#held = held;
@@ -155,7 +155,7 @@ async function copyDatabase(from, to) {
   }
 }
 
-// The demo programme, loaded once a run; every test works on a copy.
+// The demo programme, loaded once per run; every test works on a copy.
 export async function makeTemplate(folder) {
   await stat(binary).catch(() => {
     throw new Error(`no server at ${binary}: build it with 'make server', or name it in COMPAGNON_BIN`);
@@ -235,23 +235,23 @@ export class Server {
     throw new Error(`the server did not end within ${patience} ms of ${signal}:\n${this.log}`);
   }
 
-  // As an administrator stops it.
+  // SIGTERM, as an administrator stops it.
   stop() {
     return this.#end('SIGTERM', 10_000);
   }
 
-  // As a power cut stops it.
+  // SIGKILL, as a stand-in for a power cut.
   kill() {
     return this.#end('SIGKILL', 10_000);
   }
 
-  // The same address, the same database.
+  // Restarts on the same address and database.
   async restart() {
     await this.stop();
     await this.#spawn();
   }
 
-  // A count of its metrics since it was started, e.g. `compagnon_commands_total`; asked past the network.
+  // Returns a counter of its metrics since its start, e.g. `compagnon_commands_total`; bypasses the simulated network.
   async count(name, labels = {}) {
     const text = await (await fetch(`http://127.0.0.1:${this.#port}/metrics`)).text();
     const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
@@ -261,12 +261,12 @@ export class Server {
       .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
   }
 
-  // Any other command of the server's binary, on this database.
+  // Runs any other command of the server's binary on this database.
   async command(...args) {
     return (await run(binary, args, { env: withDatabase(this.database), cwd: this.#folder, maxBuffer: 64 * 1024 * 1024 })).stdout;
   }
 
-  // Recomputes every balance; the command fails when one is wrong.
+  // Recomputes every balance; the command fails if one is wrong.
   async prove() {
     return JSON.parse(await this.command('ledger', 'prove', '--json'));
   }
@@ -285,8 +285,8 @@ export class Server {
 
 const NETWORK_ERROR = /net::ERR_/;
 
-// A browser that dies while it starts, before any page, says nothing of what is tested: it is started again, at most twice, and
-// counted for the end of the run. Nothing else is ever repeated.
+// A browser that crashes during its start, before any page, is no test failure: it is restarted, at most twice, and
+// reported at the end of the run. Nothing else is ever retried.
 const STARTS_AGAIN = 2;
 const DIED_AT_ITS_START = /has been closed|Failed to launch|signal=SIG|exitCode=/;
 
@@ -304,7 +304,7 @@ async function startBrowser(folder, options) {
   }
 }
 
-// A phone keeps its data while its browser is closed. `errors` collects whatever a page or the worker complains of.
+// A phone keeps its data while its browser is closed. `errors` collects all errors of pages and the worker.
 export class Phone {
   #folder;
   #options;
@@ -353,7 +353,7 @@ export class Phone {
     if (!this.#expected.some((pattern) => pattern.test(text))) this.errors.push(text);
   }
 
-  // From now on such complaints are part of the test.
+  // From now on errors that match are expected.
   expect(...patterns) {
     this.#expected.push(...patterns);
   }
@@ -362,7 +362,7 @@ export class Phone {
     this.expect(NETWORK_ERROR);
   }
 
-  // The app is swiped away.
+  // Closes the browser, as when the app is swiped away.
   async shut() {
     await this.context?.close();
     this.context = undefined;
@@ -386,8 +386,8 @@ export class Phone {
 
 // --- what every product test does --------------------------------------------------------------------------------
 
-// Starts a server for a test, or with `{ after }` of node:test at the top of a file for all of it, and ends with it. Phones made through
-// it end with it too, and it fails when one of them complained or when the books are wrong.
+// Starts a server for one test, or with `{ after }` of node:test for a whole file, and stops it with its phones at the
+// end. Fails if a phone collected errors or if the ledger is wrong.
 export async function stage(t, options) {
   const server = await Server.start(options);
   const phones = [];
@@ -410,7 +410,7 @@ export async function stage(t, options) {
   };
 }
 
-// Through the pages a member uses. The demo shows the code that would have been sent.
+// Signs in through the pages a member uses. The demo shows the code that would have been sent.
 export async function signIn(page, address) {
   await page.goto('/sign-in');
   const asked = page.locator('form:has(input[name=address]:not([type=hidden]))');
@@ -422,11 +422,13 @@ export async function signIn(page, address) {
   await page.waitForURL(/\/app(\/|$|\?)/);
 }
 
-// The worker controls the page and has the app's first screen. By the clock: a page behind another one draws no frames to count.
+// Waits until the worker controls the page and has the app's first screen. Polls by time: a background page draws no
+// frames.
 export const controlled = (page) =>
   page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated', undefined, { polling: 50 });
 
-// The worker has the whole app and controls the page: from here on the phone can start without a network, and open every screen.
+// Waits until the worker has cached the whole app and controls the page: the phone can then start offline and open
+// every screen.
 export async function ready(page) {
   await controlled(page);
   const all = await page.evaluate(async () => {
@@ -442,7 +444,7 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 export async function axe(page, { without = [] } = {}) {
   const session = await page.context().newCDPSession(page);
   try {
-    // Not through the page: its policy rightly forbids scripts that are not its own.
+    // Not through the page: its content security policy forbids foreign scripts.
     await session.send('Runtime.evaluate', { expression: axeSource });
     const options = { resultTypes: ['violations'], rules: Object.fromEntries(without.map((rule) => [rule, { enabled: false }])) };
     const { result, exceptionDetails } = await session.send('Runtime.evaluate', {

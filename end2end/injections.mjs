@@ -1,8 +1,8 @@
-// Texts that would run as a script if a page took them for anything but text. Made here from ways out of a place in a
-// page, things that run, and ways to write them; the same list every time, no text twice.
-// Whatever runs calls `ran()`.
+// Texts that would run as a script if a page used them as anything but text. Generated from exits out of a context,
+// payloads and encodings; the same list every time, without duplicates.
+// Every payload calls `ran()`.
 
-// Things that run once they are in a page.
+// Elements that run once they are in a page.
 const ELEMENTS = [
   '<script>ran()</script>',
   '<script src=//injected.invalid/1.js></script>',
@@ -40,7 +40,7 @@ const ELEMENTS = [
   '<noscript><p title="</noscript><img src=x onerror=ran()>">',
 ];
 
-// Ways out of the place in which a text stands.
+// Exits out of the context of a text.
 const EXITS = ['', '">', "'>", '</title>', '</textarea>', '</script>', '</style>', '-->', ']]>', '</p></div>'];
 
 // What needs no element of its own: inside an attribute, an address, a script, a template.
@@ -88,7 +88,7 @@ const INSIDE = [
 
 const entities = (text, write) => text.replace(/[<>"'=()]/g, (sign) => write(sign.charCodeAt(0)));
 
-// Other ways to write the same.
+// Other encodings of a text.
 const WRITTEN = [
   (text) => entities(text, (code) => `&#${code};`),
   (text) => entities(text, (code) => `&#x${code.toString(16)}`),
@@ -109,5 +109,5 @@ const made = [
   ...WRITTEN.flatMap((write) => [...ELEMENTS.slice(0, 8), ...INSIDE.slice(0, 4)].map(write)),
 ];
 
-// A column of an imported file takes 200 characters, and none at either end that is blank.
+// A column of an imported file holds at most 200 characters, without blanks at either end.
 export const INJECTIONS = [...new Set(made.map((text) => text.trim()))].filter((text) => text.length <= 150);

@@ -1,5 +1,5 @@
-// What Lighthouse says of the sign-in page and of the app, on its mid-range phone with a slow network:
-// node lighthouse.mjs [runs]. The middle of the runs counts, because the figure for speed varies from run to run.
+// Runs Lighthouse on the sign-in page and the app, on its mid-range phone with a slow network:
+// node lighthouse.mjs [runs]. The median of the runs counts, because the performance score varies.
 import lighthouse from 'lighthouse';
 import { freePort, Phone, ready, Server, signIn } from './harness.mjs';
 
@@ -8,7 +8,7 @@ const runs = Number(process.argv[2] ?? 3);
 
 async function measure(url, port, keepStorage) {
   const found = [];
-  // On a busy machine Lighthouse now and then records nothing: that is no figure, good or bad, and is measured anew.
+  // On a busy machine Lighthouse sometimes records nothing: such a run has no score and is repeated.
   for (let unrecorded = 0; found.length < runs; ) {
     const { lhr } = await lighthouse(url, {
       port,

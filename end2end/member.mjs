@@ -1,4 +1,4 @@
-// What a member does with the app, in taps, and what the server knows of it.
+// A member's actions in the app, as taps, and the resulting state on the server.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { parse } from 'smol-toml';
@@ -6,7 +6,7 @@ import { ready, signIn } from './harness.mjs';
 
 export const TABS = ['/app', '/app/learn', '/app/events', '/app/rewards', '/app/me'];
 
-// The screen that asks the server each time; all others show what is on the phone.
+// The only screen that requests its data from the server each time; all others show the phone's data.
 export const COLLEAGUES = '/app/me/company/members';
 
 const WORDS = {
@@ -18,17 +18,17 @@ const demo = (path) => parse(readFileSync(new URL(`../server/demo/${path}`, impo
 
 // --- what the demo says ------------------------------------------------------------------------------------------
 
-// The course with its questions and right answers, which no phone has.
+// The course with its questions and correct answers, which no phone has.
 export const course = (ref) => demo(`courses/${ref}/course.toml`);
 export const event = (ref) => demo('events.toml').event.find((one) => one.ref === ref);
 export const reward = (ref) => demo('rewards.toml').reward.find((one) => one.ref === ref);
 
 // --- getting in --------------------------------------------------------------------------------------------------
 
-// The app shows the member's data, from the phone or after the first round.
+// Waits until the app shows the member's data, from the phone or after the first round.
 export const opened = (page) => page.locator('nav.tabs').waitFor({ state: 'attached' });
 
-// Signed in, everything on the phone, and able to start without a network.
+// Signs in and waits until everything is on the phone and it can start offline.
 export async function enter(page, address) {
   await signIn(page, address);
   await opened(page);
@@ -40,7 +40,7 @@ export async function enter(page, address) {
 export const heading = (page) => page.locator('main h1');
 export const pathOf = (page) => new URL(page.url()).pathname;
 
-// A tapped screen is there once the browser has its name. Not by the focus: what a round brings may draw a screen anew.
+// Waits until the browser's title names the tapped screen. Not by focus: a round may redraw a screen.
 async function shown(page, path) {
   await page.waitForFunction(
     (wanted) => {
@@ -57,7 +57,7 @@ export async function tapTo(page, path) {
   await shown(page, path);
 }
 
-// The phone's own way back.
+// The phone's back button.
 async function goBack(page, path) {
   await page.evaluate(() => history.back());
   await shown(page, path);
@@ -69,7 +69,7 @@ export async function tapTab(page, path) {
   await shown(page, path);
 }
 
-// Opens what is called so in a list of a tab.
+// Opens the row with this title in a tab's list.
 export async function openRow(page, tab, title) {
   await tapTab(page, tab);
   const row = page.locator('main a.row:not([href*="/request/"])').filter({ has: page.getByText(title, { exact: true }) });
@@ -82,8 +82,8 @@ export async function openRow(page, tab, title) {
 const linksOf = (page) =>
   page.locator('main a[href^="/app"]:visible').evaluateAll((links) => [...new Set(links.map((link) => link.getAttribute('href')))]);
 
-// Goes through every screen that a tap leads to, from the five tabs, and back as the phone goes back.
-// Answers their paths, in the order in which they were seen.
+// Visits every screen reachable by taps from the five tabs, and goes back with the phone's back button.
+// Returns their paths in the order visited.
 export async function everyScreen(page, visit = () => {}) {
   const seen = new Set();
   async function from(path) {
@@ -110,7 +110,7 @@ export const mainAction = (page) => page.locator('.main-action .button.primary')
 export const said = (page) => page.locator('.said');
 export const quietLine = (page) => page.locator('.quiet-line');
 
-// Everything was sent and answered, and the network is there.
+// Waits until everything is sent and decided, and the network is available.
 export async function settled(page) {
   await opened(page);
   await quietLine(page).waitFor({ state: 'detached', timeout: 30_000 });
@@ -118,7 +118,7 @@ export async function settled(page) {
 
 const choice = (page, text) => page.locator('label.choice').filter({ has: page.getByText(text, { exact: true }) });
 
-// Answers the question on the screen: rightly, or else wrongly.
+// Answers the question on the screen, correctly or wrongly.
 export async function answer(page, question, lang, rightly = true) {
   const words = WORDS[lang];
   assert.equal((await heading(page).textContent()).trim(), question.prompt[lang].trim());
@@ -156,7 +156,7 @@ export async function answer(page, question, lang, rightly = true) {
 
 const graded = (of) => of.question.filter((question) => question.use === 'graded');
 
-// Opens the course's quiz and answers all of it; `wrong`: how many of its questions wrongly. Ends on the summary.
+// Opens the course's quiz and answers all questions, the first `wrong` of them wrongly. Ends on the summary.
 export async function answerQuiz(page, of, lang, { wrong = 0 } = {}) {
   const path = await openRow(page, '/app/learn', of.title[lang]);
   await tapTo(page, `${path}/quiz`);
@@ -174,7 +174,7 @@ export async function takeQuiz(page, of, lang, how) {
   return pathOf(page);
 }
 
-// Practises the whole course, rightly.
+// Practises the whole course with correct answers.
 export async function practise(page, of, lang) {
   const path = await openRow(page, '/app/learn', of.title[lang]);
   await tapTo(page, `${path}/practice`);
@@ -192,7 +192,7 @@ export async function joinEvent(page, of, lang) {
   return path;
 }
 
-// Asks for a reward, from the wallet that is offered first. Ends on the request.
+// Requests a reward from the wallet offered first. Ends on the request.
 export async function askFor(page, of, lang) {
   await openRow(page, '/app/rewards', of.title[lang]);
   await mainAction(page).tap();
@@ -214,7 +214,7 @@ export async function purses(page) {
   return Object.fromEntries(cards.map(([name, figure, more]) => [name, { points: digits(figure), more }]));
 }
 
-// What the server knows of the member who is signed in, asked past the app: collection → id → document.
+// Fetches the signed-in member's documents from the server, bypassing the app: collection → id → document.
 export async function onServer(page) {
   const reply = await page.evaluate(async () => {
     const { member, device } = await (await fetch('/api/session')).json();
@@ -230,11 +230,11 @@ export async function onServer(page) {
   return known;
 }
 
-// What the phone has of the member who is signed in: rows of the outbox and drafts.
+// Loads the signed-in member's data from the phone's store, e.g. rows of the outbox and drafts.
 export const onPhone = (page) =>
   page.evaluate(async () => JSON.parse(await compagnonStore.load(await compagnonStore.device.get('current'))));
 
-// How each act of the activity page stands: [what, state].
+// Returns each act of the activity page: [what, state].
 export async function acts(page) {
   await tapTab(page, '/app/me');
   await tapTo(page, '/app/me/activity');

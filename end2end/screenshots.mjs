@@ -1,4 +1,4 @@
-// Pictures of the screens for the README: node screenshots.mjs [folder]
+// Takes the screenshots for the README: node screenshots.mjs [folder]
 import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Phone, Server } from './harness.mjs';
@@ -12,7 +12,7 @@ const breakfast = event('depot-breakfast');
 
 const server = await Server.start();
 
-// Larger than a README shows them, and small enough to be fetched with every clone.
+// Larger than the README shows it, but limited to `LARGEST` bytes because every clone downloads it.
 async function picture(page, name) {
   const path = join(folder, `${name}.png`);
   await page.locator('.said p').waitFor({ state: 'detached' });

@@ -1,6 +1,6 @@
 // A stand-in for the server: serves the hand-written files of public/ as one versioned build, exactly as the server
-// does, with a client of a few lines instead of the real one. What the worker, the watchdog and the store promise is
-// tested against it, without a compiler.
+// does, with a client of a few lines instead of the real one. The worker, the watchdog and the store are tested against
+// it without a compiler.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -24,7 +24,7 @@ const typeOf = (name) => TYPES[name.split('.').pop()];
 const CSP =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-// The smallest client: it shows which build it is, and does what a test tells it through its global.
+// The smallest client: it shows its build, and tests control it through its global.
 const client = (label) => `
 export default async function start({ module_or_path }) {
   await WebAssembly.instantiateStreaming(await module_or_path);
@@ -42,7 +42,7 @@ export default async function start({ module_or_path }) {
 const EMPTY_MODULE = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 
 export class StandIn {
-  requests = []; // method and path, as they came
+  requests = []; // method and path, in order of arrival
   posts = []; // bodies sent to /api
   media = new Map(); // path -> { bytes, type }
   answers = new Map(); // path -> (request, response) => void
@@ -58,7 +58,7 @@ export class StandIn {
     return site;
   }
 
-  // Makes another build the current one. `spoil` names a file whose hash in the list is wrong.
+  // Makes a new build the current one. `spoil` names a file that gets a wrong hash in the list.
   deploy(label, { spoil } = {}) {
     const files = new Map();
     for (const name of ['boot.js', 'store.js', 'watchdog.js', 'warm.js', 'manifest.webmanifest', 'favicon.svg', 'icons/icon-192.png']) {
@@ -143,7 +143,7 @@ export class StandIn {
     await new Promise((done) => this.server.close(done));
   }
 
-  // Back on the same address.
+  // Restarts on the same address.
   async resume() {
     await new Promise((done) => this.server.listen(this.port, '127.0.0.1', done));
   }

@@ -1,4 +1,4 @@
-// Screens that ask the server each time: with a network, without one, and for whom they are not.
+// Screens that request data from the server each time: online, offline, and for members without access.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { axe, stage } from '../harness.mjs';
@@ -55,7 +55,7 @@ for (const [lang, { address, title, lines: wanted, offline, again }] of Object.e
     await tapTab(page, '/app/me');
     await tapTo(page, '/app/me/company');
 
-    // Until the answer is there, its shape is; the title and the focus do not wait.
+    // A skeleton shows until the response arrives; the title and the focus do not wait.
     let answer;
     const held = new Promise((done) => {
       answer = done;
@@ -75,7 +75,7 @@ for (const [lang, { address, title, lines: wanted, offline, again }] of Object.e
     assert.equal(await page.locator('main .skeleton').count(), 0);
     await accessible(page);
 
-    // Without a network it says so and waits for a tap, or for the network.
+    // Offline, the screen says so and retries on a tap or when the network is back.
     server.network.cut();
     await tapTo(page, '/app/me/company');
     await tapTo(page, COLLEAGUES);

@@ -1,5 +1,5 @@
-// Screens in files of their own: they open without a network like all others, late ones as if they had been there, and missing
-// ones say so.
+// Screens in their own chunks: they open offline like all others, late ones open once loaded, and missing ones show an
+// error.
 import assert from 'node:assert/strict';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -20,7 +20,7 @@ const chunksInCache = (page) =>
     return kept.flat().filter((request) => /\/(split|chunk)_\w+\.wasm$/.test(request.url)).length;
   });
 
-// As when the browser needed room: the chunks are gone from its caches, and the page starts anew without a network.
+// Simulates eviction: removes the chunks from the caches and restarts the page offline.
 async function withoutChunks(phone) {
   const { page } = phone;
   assert.ok((await chunksInCache(page)) > 0);
@@ -81,7 +81,7 @@ test('a missing screen says so, the others go on, and trying again brings it wit
   await tapTab(page, '/app/events');
   await saysThatItIsMissing(page);
 
-  // The network is back, and the app does not know yet.
+  // The network is back, but the app has not noticed yet.
   await page.route('**/api/sync', (route) => route.abort());
   server.network.restore();
   await again.tap();
@@ -127,7 +127,7 @@ test('while the code of a screen is on its way the one before it stays; title, f
   assert.equal(await heading(page).textContent(), 'Hello Tom');
   assert.equal(pathOf(page), '/app');
 
-  // What is asked for instead is not taken away by what comes late.
+  // A chunk that arrives late does not replace a screen opened in the meantime.
   await tapTab(page, '/app/events');
   await learn.tap();
   await page.waitForTimeout(100);

@@ -15,7 +15,7 @@ const wake = async (page) => {
   await settled(page);
 };
 
-// What a camera in front of the screen reads. A blank page does the decoding of the picture.
+// Reads the QR code from a screenshot, as a camera would. A blank page decodes the image.
 async function scan(page) {
   const code = page.locator('svg.qr');
   const picture = await code.screenshot();
@@ -46,7 +46,7 @@ test('two seats, three members: the third waits, and moves up when a seat comes 
   await joinEvent(two.page, bench, 'en');
   await two.page.getByRole('link', { name: 'My ticket' }).waitFor();
 
-  // The third phone hears that it is full, and says what joining means now.
+  // The third phone syncs, shows that the event is full, and offers the waiting list.
   await wake(three.page);
   await tapTab(three.page, '/app/events');
   await three.page.locator('a.row', { hasText: bench.title.en }).locator('.chip', { hasText: 'Full: waiting list' }).waitFor();
@@ -68,7 +68,7 @@ test('two seats, three members: the third waits, and moves up when a seat comes 
   await notice.waitFor({ state: 'detached' });
   await settled(three.page);
 
-  // Who gave the seat back stands at the end of the line; the ticket is gone.
+  // The member who gave the seat back is at the end of the waiting list; the ticket is gone.
   await mainAction(one.page).tap();
   await one.page.locator('.chip', { hasText: 'Liste d’attente\u202f: n° 1' }).waitFor();
   await one.page.goto(`${path}/ticket`);

@@ -1,4 +1,4 @@
-// From the sign-in page to the last screen: what a member meets the first time.
+// A member's first visit, from the sign-in page to the last screen.
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { ready, signIn, stage } from '../harness.mjs';
@@ -6,7 +6,7 @@ import { COLLEAGUES, enter, everyScreen, heading, opened, quietLine, tapTab, tap
 
 const { server, phone: openPhone } = await stage({ after });
 
-// Until the answer to the form is on the screen.
+// Submits a form and waits for the response page.
 async function submit(page, form) {
   const answered = page.waitForEvent('domcontentloaded');
   await form.locator('[type=submit]').tap();
@@ -124,7 +124,7 @@ describe('the first visit', () => {
   test('brings everything, and then no screen but one needs the network', async () => {
     const phone = await openPhone();
     const { page } = phone;
-    // The round of every minute belongs to no screen.
+    // Disables the sync round of every minute, which belongs to no screen.
     await phone.context.addInitScript(() => {
       const real = setTimeout;
       self.setTimeout = (work, after, ...rest) => (after >= 60_000 ? 0 : real(work, after, ...rest));
@@ -132,7 +132,7 @@ describe('the first visit', () => {
     await enter(page, 'tom@example.com');
     await page.waitForLoadState('networkidle');
 
-    // Pictures come to the phone after a tap that says how large they are.
+    // Pictures are downloaded only after a tap on a switch that shows their size.
     await tapTab(page, '/app/learn');
     const courses = await page.locator('main a.row').evaluateAll((rows) => rows.map((row) => row.getAttribute('href')));
     assert.equal(courses.length, 6);
@@ -156,7 +156,7 @@ describe('the first visit', () => {
         .evaluateAll((all) => Promise.all(all.map((image) => image.decode().then(() => false, () => image.src))));
       assert.deepEqual(broken.filter(Boolean), [], path);
     });
-    // A browser looks for a newer worker when it pleases: the worker and the script it loads.
+    // The browser may check for a newer worker at any time: the worker and the script it loads.
     const ofTheBrowser = /^GET (\/sw\.js|\/v\/[^/]+\/store\.js)$/;
     const asked = server.network.requests.slice(before).filter((request) => !ofTheBrowser.test(request));
     assert.deepEqual(asked, ['POST /api/call/colleagues']);

@@ -1,5 +1,5 @@
-// Whatever the brand writes and imports, its members see as text: hundreds of texts that would run as a script are put
-// into every field that anybody sees, every screen is opened, and nothing runs, loads or becomes an element.
+// Everything the brand writes and imports is shown as text: hundreds of texts that would run as a script are put into
+// every visible field, every screen is opened, and nothing runs, loads or becomes an element.
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const { server, phone: openPhone } = await stage({ after });
 const MANAGER = 'marie@example.com';
 
 const SEPARATOR = ' ¶ ';
-// Texts of one field of one thing: few enough things to open them all.
+// Texts per field, so that there are few enough things to open them all.
 const TOGETHER = 50;
 
 function groups(texts, most) {
@@ -24,7 +24,7 @@ function groups(texts, most) {
   return found;
 }
 
-// As many texts as fit into a column of 200 characters.
+// Packs as many texts as fit into a column of `most` characters.
 function packs(texts, most = 200) {
   const found = [''];
   for (const text of texts) {
@@ -36,7 +36,7 @@ function packs(texts, most = 200) {
 }
 
 const GROUPS = groups(INJECTIONS, TOGETHER);
-// What a field holds, beginning with its name, so that it is known again on a screen.
+// The content of a field, prefixed with its name to find it on a screen.
 const held = (field, texts) => `${field}: ${texts.join(SEPARATOR)}`;
 const quoted = JSON.stringify;
 const both = (text) => `{ fr = ${quoted(text)}, en = ${quoted(text)} }`;
@@ -54,7 +54,7 @@ const HOOKS = () => {
   }
 };
 
-// What a page must never have: elements and attributes that no screen of ours is made of.
+// Finds elements and attributes that no screen of ours contains.
 const strangers = (page) =>
   page.evaluate(() => {
     const places = 'iframe, frame, object, embed, base, style, math, marquee, video, audio, image, template:not([shadowrootmode]), animate, set, foreignObject, svg script, svg a, [srcdoc], [srcset], meta[http-equiv], link:not([href^="/"]), script:not([src^="/"]), input[type=image], form[action^="javascript"]';
@@ -235,7 +235,7 @@ async function fill() {
   await server.restart();
 }
 
-// Sends acts past the app, as it would: joins, requests and a quiz with one answer wrong.
+// Sends acts like the app, but bypassing it: joins, requests and a quiz with one wrong answer.
 const act = (page, commands) =>
   page.evaluate(async (all) => {
     const { member, device } = await (await fetch('/api/session')).json();
@@ -267,7 +267,7 @@ const documents = (page) =>
     return (await answer.json()).docs;
   });
 
-// Opens a screen as a link does. Not by a tap: a name of twenty thousand letters covers what is tapped.
+// Opens a screen through a link. Not by a tap: a name of twenty thousand letters covers the tap target.
 async function open(page, path) {
   const before = await page.evaluate((to) => {
     const link = Object.assign(document.createElement('a'), { href: to });
@@ -276,7 +276,7 @@ async function open(page, path) {
     link.remove();
     return { title: document.querySelector('main h1')?.textContent, at: performance.now() };
   }, path);
-  // The address changes before the screen does: until the title is another one, or has had the time to stay the same.
+  // The address changes before the screen: waits until the title changes, or 500 milliseconds if it stays the same.
   await page.waitForFunction(
     ([wanted, was]) => {
       const title = document.querySelector('main h1')?.textContent;
@@ -288,7 +288,7 @@ async function open(page, path) {
   );
 }
 
-// Goes through every screen that a link leads to, from the five tabs. Answers their paths.
+// Visits every screen reachable by links from the five tabs. Returns their paths.
 async function everyScreen(page, visit) {
   const found = new Set(TABS);
   for (const path of found) {
@@ -326,7 +326,7 @@ test('the corpus is large, and alive where nothing stops it', async () => {
   });
   await page.waitForFunction(() => window.hits.length > 0);
   assert.ok(outside.some((url) => url.includes('injected.invalid')), 'requests to elsewhere are seen');
-  // On a page of ours the policy stops it, and says so.
+  // On a page of ours the content security policy blocks it and reports that.
   await page.goto('/sign-in');
   await page.evaluate(() => {
     document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=ran()>');
@@ -338,7 +338,7 @@ test('the corpus is large, and alive where nothing stops it', async () => {
 
 test('nothing that somebody types while signing in runs', async () => {
   const { phone, page, check } = await watched();
-  // An address that leads nowhere.
+  // A path that does not exist.
   phone.expect(/status of 404/);
   await page.goto('/sign-in');
   for (const text of packs(INJECTIONS, 250)) {
@@ -363,7 +363,7 @@ test('nothing that somebody types while signing in runs', async () => {
   }
 });
 
-// Signed in while the pages of the sign-in still are of a usual size.
+// Signed in before the texts make the sign-in pages too large.
 let member;
 
 test('nothing in the names of people and companies runs', async () => {
@@ -417,7 +417,7 @@ test('nothing that the brand writes runs on any screen', async () => {
   await page.goto('/app');
   await opened(page);
   await settled(page);
-  // A new name of the programme is the sign that all of it has come.
+  // The new programme name shows that all of it has arrived.
   await page.waitForFunction(() => document.title.includes('brand.name: '), undefined, { polling: 50 });
 
   const seen = [];
@@ -441,10 +441,10 @@ test('nothing that the brand writes runs on any screen', async () => {
     }
   });
   assert.ok(screens.length > 10 * GROUPS.length, `${screens.length} screens`);
-  // An address may be broken before its at sign.
+  // Email addresses may contain a zero-width space before the at sign.
   const all = seen.join('\n').replaceAll('\u200b', '');
 
-  // Not vacuous: as text, each of them is there, whole.
+  // Not vacuous: each text is shown in full.
   const whole = [
     ...['course.title', 'course.summary', 'lesson.title', 'practice.prompt', 'practice.option', 'practice.other', 'practice.explanation'],
     ...['number.prompt', 'number.unit', 'quiz.prompt', 'quiz.option', 'quiz.other', 'quiz.explanation'],
@@ -457,11 +457,11 @@ test('nothing that the brand writes runs on any screen', async () => {
   ];
   assert.deepEqual(wanted.filter((text) => !all.includes(text)).map((text) => text.slice(0, 60)), [], 'not shown as it was written');
   for (const pack of packs(INJECTIONS, 180)) assert.ok(all.includes(pack), `the order is not shown: ${pack}`);
-  // Markdown changes a text; what is HTML in it is shown as it was written.
+  // Markdown changes a text; HTML in it is shown as written.
   for (const field of ['lesson.body', 'event.body', 'reward.body']) {
     assert.equal(all.split(`${field}: ends`).length > GROUPS.length, true, `${field} is shown to its end`);
   }
-  // And on the pages for people who are not signed in.
+  // The same on the public pages.
   for (const [number, texts] of GROUPS.entries()) {
     await page.goto(`/e/event-${number}`);
     await check(page, `/e/event-${number}`);

@@ -1,4 +1,4 @@
-// Nothing a member does waits for the network, nothing is lost without it, and everything arrives once.
+// No action waits for the network, nothing is lost offline, and everything arrives exactly once.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { stage, until } from '../harness.mjs';
@@ -35,7 +35,7 @@ const breakfast = event('depot-breakfast');
 const flask = reward('flask');
 const AS_OF = /^Offline – as of \d\d:\d\d/;
 
-// The phone has no signal, and there is nobody to reach.
+// Cuts the network and kills the server.
 async function noSignal(phone) {
   phone.expectNoNetwork();
   server.network.cut();
@@ -59,7 +59,7 @@ test('with the server away, every screen starts cold and shows what the phone kn
 
   await noSignal(phone);
   page = await phone.reopen();
-  // Of the screens that are alike, one is enough.
+  // One screen of each kind is enough.
   const alike = (at) => at.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, 'ID').replace(/\/lesson\/.*/, '/lesson');
   const cold = new Map([...TABS, ...known.keys()].map((at) => [alike(at), at]));
   for (const at of cold.values()) {
@@ -112,7 +112,7 @@ test('a quiz, a place and a reward made without a network each land once, correc
 
   await noSignal(phone);
 
-  // A lesson, practice, and the quiz that counts.
+  // A lesson, practice, and the graded quiz.
   const path = await openRow(page, '/app/learn', note.title.en);
   await tapTo(page, `${path}/lesson/01-before-signing`);
   await mainAction(page).tap();
@@ -125,7 +125,7 @@ test('a quiz, a place and a reward made without a network each land once, correc
   await page.locator('.state.saved', { hasText: 'Saved on this phone' }).waitFor();
   assert.match(await screenText(page), /60 points to confirm if you pass/);
 
-  // A place in an event.
+  // A seat at an event.
   const joined = await joinEvent(page, breakfast, 'en');
   await page.locator('.chip', { hasText: 'Asked, to confirm' }).waitFor();
   assert.match(await screenText(page), /The seat is yours once the server confirms it/);
@@ -151,7 +151,7 @@ test('a quiz, a place and a reward made without a network each land once, correc
   await quietLine(page).waitFor();
   assert.match(await quietLine(page).textContent(), /^Offline – as of \d\d:\d\d · 5 to send$/);
 
-  // The phone is put away and found again, still without a network.
+  // The app is closed and reopened, still offline.
   page = await phone.reopen();
   await page.goto('/app');
   await opened(page);
@@ -215,7 +215,7 @@ test('a half-answered quiz is there after the browser was closed', async () => {
   const path = await openRow(page, '/app/learn', note.title.en);
   await tapTo(page, `${path}/quiz`);
   const questions = note.question.filter(({ use }) => use === 'graded');
-  // The first is an order: one move, and on.
+  // The first question is an ordering: one move, then on.
   await page.getByRole('button', { name: /^Move down/ }).first().tap();
   const order = await page.locator('.ordered > span').allTextContents();
   await mainAction(page).tap();
@@ -230,7 +230,7 @@ test('a half-answered quiz is there after the browser was closed', async () => {
   await page.getByRole('button', { name: 'Question before' }).tap();
   assert.deepEqual(await page.locator('.ordered > span').allTextContents(), order);
 
-  // Handing in takes all answers.
+  // Handing in requires all answers.
   for (let at = 0; at < questions.length; at += 1) await mainAction(page).tap();
   await page.getByRole('heading', { name: 'Hand in the quiz' }).waitFor();
   assert.match(await screenText(page), /5 questions have no answer yet/);
@@ -301,7 +301,7 @@ test('who comes too late is told why, has their points, and the rest of what the
   ]);
   await tapTab(page, '/app');
   await banner.waitFor({ state: 'detached' });
-  // The other one's request is the company's too: its points are reserved, once.
+  // The colleague's request also uses the company's points: they are reserved once.
   assert.deepEqual((await purses(page))['Points de l’entreprise'], { points: before - 12000, more: '12\u202f000 points réservés' });
   assert.equal((await server.prove()).ok, true);
   await late.shut();

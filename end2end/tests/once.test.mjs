@@ -1,4 +1,4 @@
-// Whatever happens between a tap and its answer, the tap counts once.
+// A tap counts exactly once, whatever happens between it and the response.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { stage, until } from '../harness.mjs';
@@ -49,7 +49,7 @@ test('a lost reply: the server did it, the phone asks again, it stays done once'
   await page.getByRole('heading', { name: 'Quiz handed in' }).waitFor();
   await until('the server has marked it', async () => (await decided()) > was);
   await quietLine(page).getByText(/^Offline/).waitFor();
-  // Again, with the answer lost again, as often as a patient member would look.
+  // Three more retries whose responses are lost too.
   for (let again = 0; again < 3; again += 1) {
     const seen = await decided();
     await wake(page);
@@ -175,7 +175,7 @@ test('the server dies in the middle of a request, again and again: every act cou
   await settled(page);
   const before = { ...sum(await onServer(page)), books: await server.prove() };
   const wanted = ['dough-scraper', 'meals', 'flask'].map(reward);
-  // From dead before it could read to dead after it has answered.
+  // Kills at increasing delays, from before the server reads the request to after its response.
   for (const [round, of] of wanted.entries()) {
     const died = new Promise((done, failed) => {
       server.network.once('POST /api/sync', () => {

@@ -1,4 +1,4 @@
-// Several people, several phones: nobody sees another's data, and nobody's work is lost.
+// Several people and phones: nobody sees another's data, and nobody's acts are lost.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { stage } from '../harness.mjs';
@@ -40,7 +40,7 @@ test('signing out with unsent work keeps it for its owner, and the next person s
   await signedOut(page);
   assert.equal(await current(page), null);
 
-  // Closed and opened again, still without a network: nobody is in.
+  // Closed and reopened, still offline: nobody is signed in.
   page = await phone.reopen();
   await page.goto('/app/me/activity');
   await signedOut(page);
@@ -130,7 +130,7 @@ test('somebody else signs in on top: the phone is theirs, and the first one’s 
   await joinEvent(page, family, 'fr');
   await page.locator('.chip', { hasText: 'Demande à confirmer' }).waitFor();
   server.network.restore();
-  // The round of the first one must not go out under the second one's name: hold it until the second is in.
+  // The first member's round must not run in the second one's session: block it until the second is signed in.
   await page.route('**/api/sync', (route) => route.abort());
   await page.goto('/sign-in');
   await page.unroute('**/api/sync');
@@ -162,7 +162,7 @@ test('a session ended from another device: everything stays, and goes out after 
   await tapTo(kept.page, '/app/me/devices');
   const devices = kept.page.locator('main li.line');
   assert.equal(await devices.count(), 2);
-  // Newest first: the other one is the second.
+  // Newest first: the other device is the second row.
   await devices.nth(1).getByRole('button', { name: 'Sign out' }).tap();
   await kept.page.waitForFunction(() => document.querySelectorAll('main li.line').length === 1);
   await settled(kept.page);
@@ -173,7 +173,7 @@ test('a session ended from another device: everything stays, and goes out after 
   await joinEvent(page, family, 'en');
   const banner = page.locator('.banner', { hasText: 'Sign in to send 1 item.' });
   await banner.waitFor();
-  // All that was known is still there.
+  // All data on the phone is still there.
   await tapTab(page, '/app');
   assert.equal(await heading(page).textContent(), 'Hello Jan');
   assert.deepEqual(await acts(page), [[`Joining: ${family.title.en}`, 'Saved on this phone']]);

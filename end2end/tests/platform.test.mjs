@@ -1,4 +1,4 @@
-// What the hand-written files of public/ promise: the store, the worker, the watchdog.
+// The hand-written files of public/: the store, the worker, the watchdog.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -30,7 +30,7 @@ const commit = (on, operations, strict = true, member = MEMBER) =>
 const coreCaches = (on) => on.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('core-')));
 const text = (on) => on.locator('main').textContent();
 
-// Opens the app and waits until the worker has everything and controls the page.
+// Opens the app and waits until the worker has cached everything and controls the page.
 async function installed(on = page) {
   await on.goto('/app');
   await ready(on);
@@ -348,7 +348,7 @@ describe('worker', () => {
     const fetched = site.requests.filter((line) => line.startsWith(`GET /v/${second}/`)).sort();
     assert.deepEqual(fetched, [`GET /v/${second}/pkg/compagnon.js`, `GET /v/${second}/store.js`]);
 
-    // Nothing changes before somebody says so: not even for a page that is opened now.
+    // Nothing changes before the update is accepted, not even for a page opened now.
     await page.reload();
     assert.equal(await text(page), 'client one');
     assert.deepEqual((await coreCaches(page)).sort(), [`core-${first}`, `core-${second}`].sort());
@@ -421,7 +421,7 @@ describe('worker', () => {
     await until('the chunk is asked for', () => waiting.length > 0);
     assert.equal(await kept(chunk), false);
 
-    // The network goes before it has come: the app starts, and goes on from there when it is back.
+    // The network is lost before the chunk arrives: the app starts, and the download continues once it is back.
     await offline();
     await page.goto('/app');
     assert.equal(await text(page), 'client one');
@@ -498,7 +498,7 @@ describe('worker', () => {
     await until('the registration is known', () => registrationId);
     const wake = () => session.send('ServiceWorker.dispatchSyncEvent', { origin: site.origin, registrationId, tag: 'outbox', lastChance: false });
 
-    // While a page sends, the worker leaves it alone.
+    // While a page holds the sync lock, the worker does not send.
     await page.evaluate(async () => {
       self.release = await compagnonStore.acquire('sync:m-1');
     });
@@ -530,7 +530,8 @@ describe('worker', () => {
     await installed();
     const ask = () => page.evaluate(() => compagnonStore.requestSync());
     const tags = () => page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).sync.getTags());
-    // With something to send and nobody who takes it: the browser may come at once, and forgets what went well.
+    // With an act to send and a server that returns 503: the browser may run the sync at once, and drops a tag that
+    // succeeded.
     phone.expect(/status of 503/, /sync answered 503/);
     site.answers.set('/api/sync', (_, response) => response.writeHead(503).end());
     await page.evaluate(() => compagnonStore.device.set('device_id', 'd-1'));
@@ -569,7 +570,7 @@ describe('watchdog', () => {
     assert.equal(crashes.length, 3);
     assert.deepEqual(crashes[0], { build: site.current.build, message: 'panicked at test: deliberate' });
 
-    // Without a network there is nothing to reinstall from, and the app must not make it worse.
+    // Offline there is nothing to reinstall from, so the app must not delete its caches.
     phone.expectNoNetwork();
     await site.stop();
     await page.getByRole('button', { name: 'Reinstall the app' }).tap();

@@ -1,4 +1,4 @@
-// Every screen, in both languages, by day and by night, on a narrow phone and with large letters: for everyone.
+// Accessibility of every screen, in both languages, light and dark, on a narrow phone and with large text.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { axe, stage } from '../harness.mjs';
@@ -27,7 +27,7 @@ const { server, phone: openPhone } = await stage({ after });
 const MEMBERS = { en: 'tom@example.com', fr: 'karim@example.com' };
 const PUBLIC = ['/', '/sign-in', '/invitation', '/legal', '/e/depot-breakfast', '/no-such-page'];
 
-// What makes a page wider than the phone.
+// Reports the elements that make a page wider than the phone.
 async function fits(page, where) {
   const wide = await page.evaluate((width) => {
     const scrolls = (node) => node && (/auto|scroll|hidden|clip/.test(getComputedStyle(node).overflowX) || scrolls(node.parentElement));
@@ -41,7 +41,7 @@ async function fits(page, where) {
   assert.deepEqual(wide, [], `${where} is wider than the screen`);
 }
 
-// What a gloved thumb must hit: everything but links inside a sentence.
+// Reports tap targets too small for a gloved thumb: everything but links inside a sentence.
 async function targets(page, where) {
   const small = await page.evaluate(() =>
     [...document.querySelectorAll('a[href], button, summary, label.choice, label.switch, input[type=text]')]
@@ -62,7 +62,7 @@ async function bothThemes(page, where) {
   }
 }
 
-// All that is wrong with all screens is more use than the first of it.
+// Collects the failures of all screens instead of stopping at the first.
 function collect() {
   const found = [];
   return {
@@ -198,13 +198,13 @@ for (const [lang, member] of Object.entries(MEMBERS)) {
         await mainAction(page).tap();
       }
       await look('before handing in');
-      // The sheet that asks before points are reserved.
+      // The confirmation sheet before points are reserved.
       await openRow(page, '/app/rewards', reward('flask').title[lang]);
       await mainAction(page).tap();
       await page.locator('dialog.sheet[open]').waitFor();
       await look('the sheet');
       await page.locator('dialog.sheet .button').last().tap();
-      // Without a network, with something unsent, and on the way out.
+      // Offline, with an unsent act, and on the sign-out screen.
       phone.expectNoNetwork();
       server.network.cut();
       await joinEvent(page, event('family-day'), lang);

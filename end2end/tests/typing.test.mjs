@@ -1,4 +1,4 @@
-// What is under the member's thumb stays there while rounds come in: the caret, what is half typed, the focus in a list.
+// Rounds do not disturb the member's input: the caret, half-typed text and the focus in a list stay.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { stage, until } from '../harness.mjs';
@@ -6,7 +6,7 @@ import { course, enter, event, mainAction, onPhone, onServer, openRow, tapTab, t
 
 const { phone: openPhone } = await stage({ after });
 
-// An act of the same member, made past the app, as by another phone of theirs.
+// Sends an act of the same member bypassing the app, as from their other phone.
 const actElsewhere = (page, command) =>
   page.evaluate(async (command) => {
     const { member, device } = await (await fetch('/api/session')).json();
@@ -19,7 +19,7 @@ const actElsewhere = (page, command) =>
     return (await answer.json()).outcomes[0].verdict;
   }, command);
 
-// The app hears of it in a round of its own.
+// Triggers a round of the app and waits until the document is on the phone.
 async function hears(page, collection, id, holds) {
   await page.evaluate(() => window.dispatchEvent(new Event('online')));
   await until(`${collection} ${id} on the phone`, async () => {
@@ -27,7 +27,7 @@ async function hears(page, collection, id, holds) {
     const row = docs.find((doc) => doc.collection === collection && doc.id === id);
     return row && holds(row.body);
   });
-  // The screen is drawn in the same turn that takes the round in; two frames later it stands.
+  // The round is applied and the screen redrawn in the same task; two frames later it is painted.
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
@@ -61,7 +61,7 @@ test('a number that is being typed keeps its caret and its composition through r
   }), before);
   assert.deepEqual(now, { same: true, focused: true, value: '1234', selection: [2, 3] });
 
-  // Half a word of an input method: another round must not end it.
+  // An open IME composition: another round must not end it.
   const browser = await page.context().newCDPSession(page);
   await browser.send('Input.imeSetComposition', { text: '56', selectionStart: 2, selectionEnd: 2 });
   assert.ok('confirmed' in (await actElsewhere(page, { learning: { finish_practice: { course: id } } })));
@@ -76,7 +76,7 @@ test('the word that deletes what was not sent stays while rounds come in', async
   const { page } = phone;
   await enter(page, 'tom@example.com');
   await tapTab(page, '/app/me');
-  // Something that cannot be sent now, and stays.
+  // An act that cannot be sent now and stays in the outbox.
   await page.route('**/api/sync', (route) => route.fulfill({ status: 503, headers: { 'retry-after': '1' }, body: '' }));
   phone.expect(/status of 503/);
   await openRow(page, '/app/events', event('depot-breakfast').title.en);

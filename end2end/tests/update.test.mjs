@@ -1,4 +1,4 @@
-// A new build is on the server while the app is open.
+// A new build is deployed while the app is open.
 import assert from 'node:assert/strict';
 import { appendFile, cp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -28,7 +28,7 @@ test('it is offered, never forced; a draft survives the change', async (t) => {
   await answer(page, questions[0], 'en');
   await mainAction(page).tap();
 
-  // The next build, with its compressed form out of the way.
+  // The next build; the outdated compressed forms are removed.
   await appendFile(join(site, 'boot.js'), '\n// the next build\n');
   for (const end of ['br', 'gz']) await rm(join(site, `boot.js.${end}`), { force: true });
   await server.restart();
@@ -36,7 +36,7 @@ test('it is offered, never forced; a draft survives the change', async (t) => {
   const banner = page.locator('.banner', { hasText: 'A new version is ready.' });
   await banner.waitFor();
 
-  // The member goes on with what they were at, in the build they have.
+  // The member continues in the current build.
   assert.equal(await heading(page).textContent(), questions[1].prompt.en);
   await answer(page, questions[1], 'en');
   await mainAction(page).tap();
@@ -54,7 +54,7 @@ test('it is offered, never forced; a draft survives the change', async (t) => {
   assert.equal(await banner.count(), 0);
   assert.ok(await page.evaluate(async (name) => (await caches.keys()).includes(name), `core-${second}`));
 
-  // Without a network the new build starts too.
+  // The new build also starts offline.
   server.network.cut();
   await page.reload();
   await opened(page);

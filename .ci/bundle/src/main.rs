@@ -1,14 +1,14 @@
-//! Turns a WebAssembly of rustc into what a browser loads: its chunks are split off, and the script is written that starts it.
+//! Converts a WebAssembly file of rustc to browser files: splits off its chunks and writes the script that starts it.
 //!
-//! `bundle INPUT.wasm FOLDER NAME` writes `FOLDER/NAME.js`, `FOLDER/NAME.wasm`, and where there are chunks their
-//! `split_….wasm` and the script that loads them. `.ci/client` calls it, and makes the files small.
+//! `bundle INPUT.wasm FOLDER NAME` writes `FOLDER/NAME.js`, `FOLDER/NAME.wasm`, and for chunks their `split_….wasm` and
+//! the script that loads them. `.ci/client` calls it and minifies the files.
 
 use anyhow::{Context, Result, anyhow};
 use std::path::{Path, PathBuf};
 use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support::Options;
 
-/// The script that loads chunks. The name is what cargo-leptos calls it.
+/// The script that loads chunks, named as by cargo-leptos.
 const LOADER: &str = "./__wasm_split.______________________.js";
 
 fn main() -> Result<()> {
@@ -20,7 +20,7 @@ fn main() -> Result<()> {
     bind(&core, &folder, &name)
 }
 
-/// Splits the chunks off; returns what remains.
+/// Splits the chunks off; returns the path of the remaining WebAssembly.
 fn split(input: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
     let wasm = std::fs::read(input).with_context(|| input.display().to_string())?;
     let core = input.with_file_name(format!("{name}.core.wasm"));
@@ -34,7 +34,7 @@ fn split(input: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
     Ok(core)
 }
 
-/// Writes the script beside the WebAssembly.
+/// Writes the script next to the WebAssembly.
 fn bind(core: &Path, folder: &Path, name: &str) -> Result<()> {
     Bindgen::new()
         .input_path(core)
