@@ -104,10 +104,12 @@ impl What {
 
 /// How often a command is drawn: more often what many want and few can have.
 fn weight(command: &Command) -> u32 {
-    use domain::{events, learning, rewards};
+    use domain::{events, learning, members, rewards};
     match command {
         Command::Events(events::Command::Join { .. }) => 4,
-        Command::Rewards(rewards::Command::Redeem { .. }) => 3,
+        // The language: all that a phone can do which has lost its documents.
+        Command::Rewards(rewards::Command::Redeem { .. })
+        | Command::Members(members::Command::SetLanguage { .. }) => 3,
         Command::Events(events::Command::Leave { .. })
         | Command::Rewards(rewards::Command::TakeBack { .. })
         | Command::Learning(
@@ -233,12 +235,12 @@ fn step() -> impl Strategy<Value = Step> {
             together: true,
             kill,
         }),
-        5 => (phone(), 1..14u64, phone())
+        8 => (phone(), 1..14u64, phone())
             .prop_map(|(reader, at, writer)| Step::Overlap { reader, at, writer }),
         3 => phone().prop_map(|phone| Step::Arrive { phone }),
         3 => (0..30usize).prop_map(|which| Step::Echo { which }),
         2 => phone().prop_map(|phone| Step::Close { phone }),
-        1 => phone().prop_map(|phone| Step::Evict { phone }),
+        2 => phone().prop_map(|phone| Step::Evict { phone }),
         1 => (phone(), -16_000..16_000i64).prop_map(|(phone, days)| Step::Skew { phone, days }),
         2 => phone().prop_map(|phone| Step::Hand { phone }),
         1 => (phone(), any::<bool>()).prop_map(|(phone, erase)| Step::SignOut { phone, erase }),
