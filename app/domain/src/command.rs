@@ -1,4 +1,4 @@
-//! What a member can do: one list, in an envelope that makes each act count once.
+//! Commands of a member, in an envelope that makes them idempotent.
 
 use crate::id::{CommandId, DeviceId, MemberId};
 use crate::newer::open;
@@ -6,20 +6,20 @@ use crate::samples::{Giver, Things};
 use crate::{Error, Points, Timestamp, events, learning, members, notices, rewards};
 use serde::{Deserialize, Serialize};
 
-/// One act of one member, made on a phone, perhaps days before the server hears of it.
+/// One command of one member, made on a phone, perhaps days before it reaches the server.
 ///
-/// Why the bytes matter: the phone keeps the envelope as its final JSON and sends those bytes each time,
-/// and the server answers a known `id` with the stored outcome only if the bytes are the same.
+/// Why the bytes matter: the phone stores the envelope as its final JSON and sends those bytes on each retry; the
+/// server returns the stored outcome of a known `id` only if the bytes are equal.
 ///
-/// `C`: the [`Command`], or its JSON where the command may be one that a newer version made.
+/// `C`: the [`Command`], or its JSON if a newer version may have made the command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope<C = Command> {
     pub id: CommandId,
     pub member: MemberId,
     pub device: DeviceId,
-    /// Counts the acts of one device from 1: the order in which they were made.
+    /// Sequence number of the device's commands, from 1.
     pub seq: i64,
-    /// The phone's clock. A hint: the server orders by its own.
+    /// The phone's clock. A hint: the server orders by its own clock.
     pub made_at: Timestamp,
     pub command: C,
 }
@@ -59,7 +59,7 @@ features! {
     Rewards = rewards;
 }
 
-/// The server's answer to one command. Stored with it, so a second asking gets the same bytes.
+/// The server's outcome of one command. It is stored with the command, so that a retry gets the same bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     pub id: CommandId,
@@ -72,29 +72,29 @@ open! {
     pub enum Verdict {
         Confirmed(Receipt) = "confirmed",
         Refused(Error) = "refused",
-        /// Nothing was decided and nothing stored: keep the command and try again.
+        /// Nothing was decided or stored: keep the command and retry.
         Failed = "failed",
     }
 }
 
 open! {
-    /// What a confirmed command brought.
+    /// The result of a confirmed command.
     pub enum Receipt {
-        /// Done; there is nothing to say beyond that.
+        /// Done, without further data.
         Noted = "noted",
         /// A seat is taken.
         Joined = "joined",
-        /// The event is full: `position` on the waiting list, from 1.
+        /// The event is full. `position`: on the waiting list, from 1.
         Waiting {
             position: u32,
         } = "waiting",
         Left = "left",
         Graded(learning::QuizResult) = "graded",
-        /// Points are reserved for the redemption that has the id of the command.
+        /// Points are reserved for the redemption, whose id is that of the command.
         Reserved {
             points: Points,
         } = "reserved",
-        /// The redemption was taken back and its points are free again.
+        /// The redemption was taken back; its points are free again.
         Released {
             points: Points,
         } = "released",

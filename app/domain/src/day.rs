@@ -31,7 +31,7 @@ impl Day {
         (i64::from(self.0) + 3).rem_euclid(7) as usize
     }
 
-    /// The day, or `None` where the calendar has no such day. Years from 1 to 9999.
+    /// Returns `None` if the calendar has no such day. Years from 1 to 9999.
     pub fn from_ymd(year: i32, month: u32, day: u32) -> Option<Day> {
         if !(1..=9999).contains(&year) || !(1..=12).contains(&month) || day < 1 || day > days_in(year, month)
         {
@@ -75,8 +75,7 @@ impl Day {
         Day(self.0.saturating_add(days))
     }
 
-    /// The same day of the month `months` later (earlier when negative), or the last day of that month
-    /// where it is shorter.
+    /// The same day of the month `months` later (earlier if negative), clamped to the last day of a shorter month.
     pub fn plus_months(self, months: i32) -> Day {
         let (year, month, day) = self.ymd();
         let index = year * 12 + month as i32 - 1 + months;
@@ -87,7 +86,7 @@ impl Day {
         Day::from_ymd(year, month, day.min(days_in(year, month))).unwrap_or(self)
     }
 
-    /// `2026-11`: the month this day is in, as history pages name it.
+    /// The month of this day, as in the ids of history pages: `2026-11`.
     pub fn month_name(self) -> String {
         let (year, month, _) = self.ymd();
         format!("{year:04}-{month:02}")

@@ -1,6 +1,6 @@
-//! Documents: what the server decided a member may see, as the phone keeps it.
+//! Documents: what the server lets a member see, in the form the phone stores.
 //!
-//! A document is known by its collection and its id; its body is one of the types below as JSON.
+//! A document is identified by its collection and its id; its body is one of the types below as JSON.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -119,22 +119,22 @@ impl Collection {
     }
 }
 
-/// The form that documents have. Raise it where a document gains a field or a case that follows from what is stored
-/// already: each phone is then sent all of its documents once, also those that did not change.
+/// Version of the document format. Raise it when a document gains a field or a case derived from data already stored:
+/// each phone then gets all of its documents once, also the unchanged ones.
 pub const GENERATION: u32 = 1;
 
-/// Which counter a collection moves.
+/// The cursor counter that a collection increments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
     /// Published for an audience.
     Content,
-    /// One member's.
+    /// Private to one member.
     Own,
 }
 
 /// A command the server has decided on, for the activity page.
 ///
-/// `C`: the [`crate::Command`], or its JSON where the command may be one that a newer version made.
+/// `C`: the [`crate::Command`], or its JSON if a newer version may have made the command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Act<C = crate::Command> {
     pub made_at: crate::Timestamp,

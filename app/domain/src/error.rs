@@ -1,42 +1,42 @@
-//! Why a command was refused. Codes are permanent: phones store them and show their text later.
+//! Reasons for refusing a command. Codes are permanent: phones store them and show their text later.
 
 use crate::{Points, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A refusal, with only the data its text needs.
+/// A refusal, with the data its text needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Error {
-    /// The id was used before for another act.
+    /// The id belongs to another command.
     IdReuse,
-    /// The act was made by another member than the one signed in.
+    /// The command was made by a member other than the one signed in.
     WrongMember,
-    /// The act cannot be read: the app is newer or older than the server, or the bytes are damaged.
+    /// The command cannot be read: the app is newer or older than the server, or the bytes are damaged.
     Unreadable,
-    /// What the act speaks of is not there, or not for this member.
+    /// The item named does not exist, or not for this member.
     NotFound,
     /// `missing`: points short.
     NotEnoughPoints {
         missing: Points,
     },
     SoldOut,
-    /// The price is now `price` points, not the one the member saw.
+    /// `price`: the current price, which differs from the one the member saw.
     PriceChanged {
         price: Points,
     },
-    /// Reserved for other statuses.
+    /// Reserved for other tiers.
     NotForYourTier,
     /// Only a manager spends the company's points.
     ManagersOnly,
     /// The reward is no longer offered.
     Withdrawn,
-    /// Too late to take the request back: it is being handled.
+    /// Too late to take the request back: the brand has started on it.
     AlreadyHandled,
     /// Registration ended at `at`.
     RegistrationClosed {
         at: Timestamp,
     },
-    /// The act was made in time, but by a phone whose clock the server had not seen for more than 72 hours.
+    /// The command was made in time, but by a phone whose clock the server had not seen for more than 72 hours.
     LateAndUnproven {
         at: Timestamp,
     },
@@ -53,7 +53,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// One of each that this version gives, for tests that go through all of them.
+    /// A sample of each refusal this version writes, for tests that cover all of them.
     pub fn examples() -> Vec<Error> {
         let at = Timestamp(1_700_000_000_000);
         vec![

@@ -20,13 +20,13 @@ pub struct Event {
     pub venue: Venue,
     pub seats: Band,
     pub capacity: u32,
-    /// Joining is possible until then.
+    /// End of registration.
     pub register_until: Timestamp,
     /// Tiers it is reserved for; empty: all.
     pub tiers: Vec<String>,
     pub trades: Vec<String>,
     pub cancelled: bool,
-    /// Has it a page for people who are not signed in?
+    /// True if it has a page for visitors who are not signed in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub public: bool,
 }
@@ -45,7 +45,7 @@ open! {
     }
 }
 
-/// What of an event decides whether a member may join or leave it.
+/// The data of an event that decides whether a member may join or leave it.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate<'a> {
     pub starts_at: Timestamp,
@@ -66,7 +66,7 @@ impl Event {
 }
 
 impl Gate<'_> {
-    /// May a member of `tier` join at `at`? A full event is no obstacle: there is a waiting list.
+    /// Checks that a member of `tier` may join at `at`. A full event is no obstacle: there is a waiting list.
     pub fn may_join(&self, tier: &str, at: Timestamp) -> Result<(), Error> {
         if self.cancelled {
             return Err(Error::EventCancelled);
@@ -82,7 +82,7 @@ impl Gate<'_> {
         Ok(())
     }
 
-    /// May a member give a seat back at `at`?
+    /// Checks that a member may give a seat back at `at`.
     pub fn may_leave(&self, at: Timestamp) -> Result<(), Error> {
         if at >= self.starts_at {
             Err(Error::EventStarted)
@@ -102,14 +102,14 @@ pub struct Registration {
 open! {
     pub enum RegistrationState {
         Joined(Ticket) = "joined",
-        /// From 1.
+        /// `position`: from 1.
         Waiting {
             position: u32,
         } = "waiting",
     }
 }
 
-/// Proof of a seat, readable without a network.
+/// Proof of a seat; shown and checked without a network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
     pub id: TicketId,
@@ -126,7 +126,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// One of each.
+    /// A sample of each command.
     pub fn samples(things: &Things) -> Vec<Command> {
         vec![
             Command::Join {
@@ -136,7 +136,7 @@ impl Command {
         ]
     }
 
-    /// Who may give it.
+    /// Returns who may give the command.
     pub fn giver(&self) -> Giver {
         match self {
             Command::Join { .. } | Command::Leave { .. } => Giver::Anybody,

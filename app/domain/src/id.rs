@@ -1,4 +1,4 @@
-//! Ids. Every id is a UUID of its own type, so that one cannot stand in for another.
+//! Ids. Every id is a UUID with its own type, so that one cannot be used for another.
 
 macro_rules! id {
     ($($(#[$doc:meta])* $name:ident)*) => { $(
@@ -25,11 +25,11 @@ macro_rules! id {
 
 id! {
     AccountId
-    /// A command and everything it makes: a redemption and a quiz attempt carry the id of their command.
+    /// A command and the items it creates: a redemption and a quiz attempt have the id of their command.
     CommandId
     CompanyId
     CourseId
-    /// One installation of the app on one phone. It outlives sign-ins: who is signed in is a [`SessionId`].
+    /// One installation of the app on one phone. It outlives sign-ins; a sign-in is a [`SessionId`].
     DeviceId
     EntryId
     EventId
@@ -41,9 +41,9 @@ id! {
     TicketId
 }
 
-/// A version 7 UUID from a time and ten bytes of chance.
+/// Makes a version 7 UUID from a time and ten random bytes.
 ///
-/// It is an id, not a secret: its first half tells when it was made.
+/// It is an id, not a secret: its first half is the time it was made.
 pub fn uuid_v7(at: crate::Timestamp, chance: [u8; 10]) -> uuid::Uuid {
     uuid::Builder::from_unix_timestamp_millis(at.0.max(0) as u64, &chance).into_uuid()
 }

@@ -1,18 +1,18 @@
-//! What is wrong with something that was handed in: a file, a setting, a form of the back office.
+//! Errors in input: a file, a setting, a form of the back office.
 //!
-//! The codes are permanent, and carry what their text needs and no words: whoever reads it is told in their language.
+//! Codes are permanent and carry data, not words: the text is made in the reader's language.
 
 use crate::newer::{codes, open};
 use crate::{Day, Lang, Points};
 use serde::{Deserialize, Serialize};
 
-/// One thing that is wrong, and where.
+/// An error and its location.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputError {
-    /// From the outside in: the file, the thing in it, its field.
+    /// Outermost first: the file, the item in it, its field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub at: Vec<InputPlace>,
-    /// What stands there, where that helps to find it.
+    /// The offending value, if it helps to find the error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     #[serde(flatten)]
@@ -20,13 +20,13 @@ pub struct InputError {
 }
 
 open! {
-    /// A step on the way to what is wrong.
+    /// A component of an error's location.
     pub enum InputPlace {
-        /// Its name.
+        /// File name.
         File(String) = "file",
-        /// From 1.
+        /// Line number, from 1.
         Line(u64) = "line",
-        /// A column of a table, a field of a form or of a TOML file: `brand.accent`.
+        /// A column of a table, or a field of a form or TOML file: `brand.accent`.
         Field(String) = "field",
         Event(String) = "event",
         Reward(String) = "reward",
@@ -40,7 +40,7 @@ open! {
 }
 
 codes! {
-    /// Things that have a ref or an id.
+    /// Kinds of items that have a ref or an id.
     pub enum RefKind {
         Company = "company",
         Member = "member",
@@ -61,26 +61,26 @@ codes! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum InputCode {
-    /// Nothing stands there.
+    /// The value is empty.
     Empty,
-    /// It must be there, and is not.
+    /// A required value is missing.
     Missing,
-    /// `first_line`: where it was before, in a file of lines.
+    /// A duplicate. `first_line`: the line of the first occurrence, in a file of lines.
     Twice {
         first_line: Option<u64>,
     },
-    /// It is nothing this place knows; it knows `known`.
+    /// The value is none of `known`.
     Unknown {
         known: Vec<String>,
     },
-    /// As `Unknown`, of the name of a column.
+    /// As `Unknown`, for a column name.
     UnknownColumn {
         known: Vec<String>,
     },
-    /// A field that nobody reads: perhaps a slip of the pen.
+    /// An unused field, perhaps a typo.
     UnknownField,
     NotUtf8,
-    /// The reader of TOML, CSV or a folder says why, in English.
+    /// `said`: the error message of the TOML, CSV or folder reader, in English.
     Unreadable {
         said: String,
     },
@@ -98,22 +98,22 @@ pub enum InputCode {
     TooSmall {
         least: i64,
     },
-    /// At most `most` characters, none of which controls anything.
+    /// Longer than `most` characters, or with control characters.
     TooLong {
         most: u32,
     },
-    /// A row of `values` values, where the first line names `columns` columns.
+    /// A row has `values` values; the header line names `columns` columns.
     WrongWidth {
         values: u32,
         columns: u32,
     },
-    /// The first line must name the columns.
+    /// The header line is missing.
     NoColumns,
-    /// There is no such thing.
+    /// No `what` has this ref or id.
     NotThere {
         what: RefKind,
     },
-    /// There is no such company, and companies may be made from orders where that is asked for.
+    /// There is no such company. Companies can be created from orders if that is requested.
     NoCompanyYet,
     NotOfCompany {
         company: String,
@@ -130,9 +130,9 @@ pub enum InputCode {
         today: Day,
     },
     UnknownTimeZone,
-    /// A ref of letters, digits, `-` and `_`.
+    /// Not a ref: letters, digits, `-` and `_`.
     NotARef,
-    /// The colour's contrast on the paper, in tenths; text needs 45.
+    /// `tenths`: the colour's contrast on the paper, in tenths; text needs 45.
     NoContrast {
         tenths: u32,
     },
@@ -147,11 +147,11 @@ pub enum InputCode {
         tier: String,
     },
     EndsBeforeItBegins,
-    /// Members have this trade, and it would go.
+    /// The change would remove a trade that members have.
     TradeInUse,
     PlaceOrWebinar,
     NotHttps,
-    /// So many seats are taken, and there would be fewer.
+    /// The new capacity is less than the `taken` seats.
     SeatsTaken {
         taken: i64,
     },
@@ -164,7 +164,7 @@ pub enum InputCode {
     },
     NotAPicture,
     NoTitleLine,
-    /// Members may have this version with other content; the newest is `newest`.
+    /// Members may have this version with other content. `newest`: the newest version.
     VersionUsed {
         newest: i64,
     },
@@ -177,10 +177,10 @@ pub enum InputCode {
         place: u8,
     },
     NothingRight,
-    /// What is right does not fit the kind of the question.
+    /// The key does not fit the kind of question.
     CorrectDoesNotFit,
     SameWallet,
-    /// The ref names another transfer.
+    /// The ref is used by another transfer.
     AnotherTransfer {
         points: Points,
         on: Day,
@@ -194,12 +194,12 @@ pub enum InputCode {
         from: String,
         to: String,
     },
-    /// What a newer server finds wrong. Only ever read.
+    /// An error of a newer server. Only ever read.
     #[serde(other, skip_serializing)]
     Newer,
 }
 
-/// It is none of `known`.
+/// The [`InputCode`] for a value that is none of `known`.
 pub fn one_of<T: Into<String>>(known: impl IntoIterator<Item = T>) -> InputCode {
     InputCode::Unknown {
         known: known.into_iter().map(Into::into).collect(),
@@ -219,22 +219,22 @@ impl InputCode {
         }
     }
 
-    /// This, of what stands there.
+    /// Adds the offending value.
     pub fn given(self, value: impl Into<String>) -> InputError {
         InputError::from(self).given(value)
     }
 
-    /// This, at `place`.
+    /// Adds the location.
     pub fn at(self, place: InputPlace) -> InputError {
         InputError::from(self).within(place)
     }
 
-    /// This, in a field of this name.
+    /// Adds the name of the field as the location.
     pub fn field(self, name: &str) -> InputError {
         self.at(InputPlace::field(name))
     }
 
-    /// One of each that this version gives, for tests that go through all of them.
+    /// A sample of each code this version writes, for tests that cover all of them.
     pub fn examples() -> Vec<InputCode> {
         let known = vec!["a".to_owned(), "b".to_owned()];
         vec![
@@ -318,19 +318,19 @@ impl From<InputCode> for InputError {
 }
 
 impl InputError {
-    /// The same, one step further in: `place` is around what was known of where it is.
+    /// Prepends `place`, which encloses the location so far.
     pub fn within(mut self, place: InputPlace) -> InputError {
         self.at.insert(0, place);
         self
     }
 
-    /// The same, with what stands there.
+    /// Adds the offending value.
     pub fn given(mut self, value: impl Into<String>) -> InputError {
         self.value = Some(value.into());
         self
     }
 
-    /// The innermost field it is in, if it is in one.
+    /// The innermost field of the location, if any.
     pub fn field(&self) -> Option<&str> {
         self.at.iter().rev().find_map(|place| match place {
             InputPlace::Field(name) => Some(name.as_str()),

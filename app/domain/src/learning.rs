@@ -6,7 +6,7 @@ use crate::samples::{Giver, Things};
 use crate::{Day, Points, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A course as a phone keeps it: all of its lessons and questions, and no answer of a graded one.
+/// A course as the phone stores it: all lessons and questions, without the keys of graded questions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Course {
     pub id: CourseId,
@@ -16,9 +16,9 @@ pub struct Course {
     /// Empty: for every trade.
     pub trades: Vec<String>,
     pub minutes: u32,
-    /// Paid once a version, on the first pass.
+    /// Paid once per version, on the first pass.
     pub points: Points,
-    /// Percent of the graded questions.
+    /// Percentage of graded questions to get right.
     pub pass_mark: u32,
     pub lessons: Vec<Lesson>,
     pub practice: Vec<Practice>,
@@ -30,12 +30,12 @@ pub struct Lesson {
     /// Stable name inside the course.
     pub lesson: String,
     pub title: Text,
-    /// Sanitised HTML, made on the server.
+    /// Sanitised HTML, rendered on the server.
     pub html: Text,
     pub pictures: Vec<Picture>,
 }
 
-/// A picture of a lesson; its bytes stay on the server until the member keeps the course offline.
+/// A picture of a lesson. The phone downloads it when the member keeps the course offline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Picture {
     pub url: String,
@@ -62,7 +62,7 @@ open! {
             options: Vec<Text>,
         } = "multiple",
         TrueFalse = "true_false",
-        /// To be put in order. The list is shuffled when the course is imported.
+        /// Options to put in order. The list is shuffled when the course is imported.
         Ordering {
             options: Vec<Text>,
         } = "ordering",
@@ -98,9 +98,9 @@ open! {
     }
 }
 
-/// A practice question: its answer and the reason travel with it.
+/// A practice question, with its key and explanation.
 ///
-/// Why by hand and not `flatten`: that would bring a second reader of every question into the phone's code.
+/// Why by hand and not `flatten`: `flatten` would add a second deserializer for every question to the phone's code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "FlatPractice", into = "FlatPractice")]
 pub struct Practice {
@@ -109,7 +109,7 @@ pub struct Practice {
     pub explanation: Text,
 }
 
-/// A practice question as it travels: the question's own fields, and what is added.
+/// Wire form of a practice question: the question's fields and the added ones at one level.
 #[derive(Serialize, Deserialize)]
 struct FlatPractice {
     question: String,
@@ -154,14 +154,14 @@ impl From<Practice> for FlatPractice {
 }
 
 impl Practice {
-    /// Can this version ask the question and mark its answer?
+    /// True if this version can show the question and mark its answer.
     pub fn is_readable(&self) -> bool {
         !matches!(self.question.form, Form::Newer) && !matches!(self.key, Key::Newer)
     }
 }
 
 impl Course {
-    /// Can this version ask all graded questions?
+    /// True if this version can show all graded questions.
     pub fn can_be_taken(&self) -> bool {
         !self
             .graded
@@ -171,7 +171,7 @@ impl Course {
 }
 
 impl Form {
-    /// Could this be an answer to this question at all?
+    /// True if `given` is a valid answer to this kind of question, right or wrong.
     pub fn accepts(&self, given: &Given) -> bool {
         let inside = |places: &[u8], options: &[Text]| {
             let mut seen = vec![false; options.len()];
@@ -195,7 +195,7 @@ impl Form {
 }
 
 impl Key {
-    /// Is `given` the right answer?
+    /// True if `given` is the right answer.
     pub fn marks(&self, given: &Given) -> bool {
         match (self, given) {
             (Key::Exactly(right), given) => right == given,
@@ -207,7 +207,7 @@ impl Key {
     }
 }
 
-/// Percent of right answers, rounded down.
+/// Percentage of right answers, rounded down.
 pub fn score(right: usize, of: usize) -> u32 {
     (right * 100).checked_div(of).unwrap_or(0) as u32
 }
@@ -231,7 +231,7 @@ pub fn parse_thousandths(text: &str) -> Option<i64> {
     Some(sign * (whole.parse::<i64>().ok()? * 1000 + format!("{fraction:0<3}").parse::<i64>().ok()?))
 }
 
-/// Where a member is in a course.
+/// A member's progress in a course.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     pub course: CourseId,
@@ -271,19 +271,19 @@ pub struct QuizResult {
     pub right: u32,
     pub of: u32,
     pub passed: bool,
-    /// Points paid for it; 0 when it did not pass or counts as practice.
+    /// Points paid for it; 0 if it did not pass or counts as practice.
     pub points: Points,
     /// Why a pass paid nothing.
     pub unpaid: Option<Unpaid>,
     pub review: Vec<Review>,
 }
 
-/// A question answered wrongly, and the lesson that answers it.
+/// A question answered wrongly, and the lesson to read again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
     pub question: String,
     pub lesson: String,
-    /// Told only after the course is passed: before, it would give the answer away.
+    /// `None` until the course is passed: it would give the answer away.
     pub explanation: Option<Text>,
 }
 
@@ -307,7 +307,7 @@ pub enum Command {
     FinishPractice {
         course: CourseId,
     },
-    /// `version`: the one the phone downloaded; `answers`: by question, each at most once, none left out.
+    /// `version`: the version on the phone. `answers`: one for each question.
     HandInQuiz {
         course: CourseId,
         version: u32,
@@ -316,7 +316,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// One of each.
+    /// A sample of each command.
     pub fn samples(things: &Things) -> Vec<Command> {
         vec![
             Command::ReadLesson {
@@ -334,7 +334,7 @@ impl Command {
         ]
     }
 
-    /// Who may give it.
+    /// Returns who may give the command.
     pub fn giver(&self) -> Giver {
         match self {
             Command::ReadLesson { .. } | Command::FinishPractice { .. } | Command::HandInQuiz { .. } => {

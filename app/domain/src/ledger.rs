@@ -1,4 +1,4 @@
-//! Points as money: what a phone shows of the ledger, and the rule of the lots.
+//! Points: the ledger's read models for the phone, and the first-in-first-out rule of the lots.
 
 use crate::id::EntryId;
 use crate::newer::{codes, open};
@@ -7,20 +7,20 @@ use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet, VecDeque};
 
 codes! {
-    /// Whose points: the member's own, or those of the company (its managers see and spend them).
+    /// The owner of the points: the member, or their company (its managers see and spend them).
     pub enum Wallet {
         Own = "own",
         Company = "company",
     }
 }
 
-/// What a wallet holds now.
+/// A wallet's current contents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Balance {
     pub wallet: Wallet,
-    /// Free to spend. Negative after a return of points that were already spent: what is earned next covers it.
+    /// Free to spend. Negative after a return of points that were already spent; the next points earned cover it.
     pub available: Points,
-    /// Held for requests that the brand has not taken on yet.
+    /// Held for requests that the brand has not accepted yet.
     pub reserved: Points,
     /// Lots with points left, in the order in which they are spent.
     pub lots: Vec<LotLeft>,
@@ -28,7 +28,7 @@ pub struct Balance {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LotLeft {
-    /// The entry that brought it.
+    /// The entry that credited it.
     pub entry: EntryId,
     pub earned_on: Day,
     pub expires_on: Option<Day>,
@@ -55,7 +55,7 @@ pub struct Line {
     /// Positive: into the wallet.
     pub points: Points,
     pub reason: Reason,
-    /// Until when points that came in last.
+    /// The expiry date of credited points.
     pub expires_on: Option<Day>,
 }
 
@@ -70,7 +70,7 @@ open! {
             order: String,
             rule: u32,
         } = "return",
-        /// An order was corrected: what it had brought is taken back before the new amount counts.
+        /// An order was corrected: its old points are taken back before the new amount counts.
         Correction {
             order: String,
         } = "correction",
@@ -81,28 +81,28 @@ open! {
         Held {
             title: Text,
         } = "held",
-        /// A request came to nothing.
+        /// A request was taken back or declined; its points are free again.
         Freed {
             title: Text,
         } = "freed",
         Expired = "expired",
-        /// From one wallet to another, for the reason that the brand wrote.
+        /// From one wallet to another. `title`: the brand's reason.
         Transfer {
             title: Text,
         } = "transfer",
-        /// A transfer that never should have been.
+        /// A reversed transfer.
         TransferTakenBack {
             title: Text,
         } = "transfer_taken_back",
-        /// Two wallets became one.
+        /// Two wallets were merged.
         Merged = "merged",
     }
 }
 
-/// Something that happened to a wallet, as the rule of the lots sees it.
+/// An event in a wallet's history: the input of [`replay`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Movement {
-    /// The day it counts for. Movements of one day: what is earned first, then returns, then the others by `number`.
+    /// The day it counts for. Order within a day: lots earned, then returns, then the others by `number`.
     pub on: Day,
     /// The ledger's running number.
     pub number: i64,
@@ -111,47 +111,47 @@ pub struct Movement {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MovementKind {
-    /// A lot of `points` comes in; it is gone on `expires_on`. `order` breaks ties between lots of one day.
+    /// Credits a lot of `points` that expires on `expires_on`. `order` breaks ties between lots of one day.
     In {
         points: Points,
         expires_on: Option<Day>,
         order: u128,
     },
-    /// A lot of `points` comes from another wallet; there it was earned on `earned_on`, and so it is as old here.
+    /// Credits a lot of `points` from another wallet. It was earned there on `earned_on` and keeps that age.
     Received {
         points: Points,
         earned_on: Day,
         expires_on: Option<Day>,
     },
-    /// A return takes `points`, oldest lot first. Where the lots do not suffice, what comes in next makes up for it.
+    /// A return debits `points`, oldest lot first. If the lots do not suffice, later credits cover the rest.
     Returned { points: Points },
-    /// `points` are taken in the same way by the member.
+    /// The member spends `points`, in the same order.
     Out { points: Points },
-    /// What came in, was returned or was given away under `number` never was; what had been taken from such a lot is
-    /// taken elsewhere.
+    /// Voids movement `number` (`In`, `Received`, `Returned` or `Out`) as if it had never happened; points taken from a
+    /// voided lot are taken from other lots.
     Undone { number: i64 },
-    /// What went out under number `out` comes back to the lots it was taken from.
+    /// Puts the points of debit `out` back into the lots they were taken from.
     Back { out: i64 },
 }
 
-/// What the rule of the lots makes of a wallet's movements.
+/// The result of [`replay`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lots {
     /// `(number of the movement, points left)`, in the order in which they are spent.
     pub left: Vec<(i64, Points)>,
-    /// Points that expired on or before the day asked for, by the day they expired on, rising.
+    /// Points that expired on or before `today`, by expiry day, ascending.
     pub expired: Vec<(Day, Points)>,
-    /// Taken, but covered by no lot yet.
+    /// Debited but not yet covered by a lot.
     pub short: Points,
-    /// The last day on which points went out, came back, or made up for what was short. A lot that comes in later
-    /// than that changes no other.
+    /// The last day on which points were debited, put back, or used to cover a shortfall. A lot credited later changes
+    /// no other lot.
     pub moved_until: Option<Day>,
 }
 
-/// The rule of the lots: oldest spent first, gone on their day, whatever order the movements arrived in.
+/// Applies the rule of the lots: oldest spent first, expired on their day, whatever order the movements arrived in.
 ///
-/// Why a replay: orders arrive late and out of order, and the result must be the one that the right order would
-/// have given. So lots are never patched: they follow from the movements and the day `today`.
+/// Why a replay: orders arrive late and out of order, and the result must equal that of the right order. So lots are
+/// never patched; they are computed from the movements and `today`.
 pub fn replay(movements: &[Movement], today: Day) -> Lots {
     let undone: HashSet<i64> = movements
         .iter()
@@ -215,23 +215,23 @@ pub fn replay(movements: &[Movement], today: Day) -> Lots {
     }
 }
 
-/// A wallet while its movements are gone through.
+/// The state of a wallet during a replay.
 #[derive(Default)]
 struct OpenWallet {
-    /// In the order in which they came.
+    /// In order of arrival.
     lots: Vec<OpenLot>,
-    /// Their places, in the order in which they are spent.
+    /// Indexes into `lots`, in spending order.
     by_age: Vec<usize>,
-    /// Which lots each movement took its points from, by its number.
+    /// The lots (by index) that each movement debited, by the movement's number.
     taken: HashMap<i64, Vec<(usize, Points)>>,
-    /// What movements took and no lot has covered yet, oldest first.
+    /// Debits not yet covered by a lot, oldest first.
     owed: VecDeque<(i64, Points)>,
     expired: Vec<(Day, Points)>,
     moved_until: Option<Day>,
 }
 
-/// The day a lot was earned; what came from another wallet stands behind what was earned here that day; then what
-/// breaks ties, and the number.
+/// Sort key of a lot: the day it was earned, 1 if it came from another wallet (sorts behind lots earned here that day),
+/// the tie-breaker `order`, the movement's number.
 type Age = (Day, u8, u128, i64);
 
 struct OpenLot {
@@ -256,7 +256,7 @@ impl OpenWallet {
         self.fill(place, points);
     }
 
-    /// Takes points, oldest lot first; what no lot has is owed.
+    /// Debits points, oldest lot first; what the lots do not cover is owed.
     fn take(&mut self, number: i64, points: Points) {
         let mut missing = points;
         let from = self.taken.entry(number).or_default();
@@ -286,7 +286,7 @@ impl OpenWallet {
         }
     }
 
-    /// Puts points into a lot; what is owed takes them first.
+    /// Credits points to a lot, after covering what is owed.
     fn fill(&mut self, place: usize, mut points: Points) {
         while points > 0
             && let Some((number, owed)) = self.owed.front_mut()
@@ -302,7 +302,7 @@ impl OpenWallet {
         self.lots[place].left += points;
     }
 
-    /// Gives back what a movement took to where it came from; what it still owes is forgiven.
+    /// Puts a movement's points back into their lots; the part it still owes is cancelled.
     fn give_back(&mut self, number: i64) {
         self.owed.retain(|(owing, _)| *owing != number);
         for (place, points) in self.taken.remove(&number).unwrap_or_default() {
@@ -314,7 +314,7 @@ impl OpenWallet {
         }
     }
 
-    /// Empties the lots that are gone on `today`. A lot that gets points back after its day loses them at once.
+    /// Empties the lots that expire by `today`. A lot that gets points back after its expiry day loses them at once.
     fn expire(&mut self, today: Day) {
         let today = match fault!("points-expire-a-day-late") {
             true => today.plus_days(-1),
@@ -424,7 +424,7 @@ mod tests {
         let movements = [lot(1, 10, 50), received, out(4, 30, 15)];
         assert_eq!(replay(&movements, Day(40)).left, [(3, 25), (1, 50)]);
         assert_eq!(replay(&movements, Day(60)).expired, [(Day(60), 25)]);
-        // What was done before it came did not take from it.
+        // A debit before the received lot arrived is not taken from it.
         let movements = [lot(1, 10, 50), out(2, 30, 15), received];
         assert_eq!(replay(&movements, Day(40)).left, [(3, 40), (1, 35)]);
     }

@@ -1,15 +1,14 @@
-//! What Compagnon is about, in plain types: ids, days, points, rules, commands, documents and errors.
+//! The domain in plain types: ids, days, points, rules, commands, documents and errors.
 //!
-//! Nothing here reads a clock, a database or a network, so the same function decides on the server and
-//! explains on the phone.
+//! Nothing here reads a clock, a database or a network, so the server and the phone run the same rules.
 //!
 //! # How to add a feature
 //! 1. A module of its name with its read models (what a phone shows), its `Command` and its rules.
-//! 2. A variant in [`command::Command`]; never rename or remove one: phones may hold it for months. An enum that
-//!    travels or is stored has a case for what a newer version adds, see [`newer`]; a field added later has a default.
-//! 3. Its [`document::Feature`] and its documents in [`document`], its refusals in [`error::Error`].
-//! 4. One of each command in its `Command::samples`, with who may give it; golden lines in `tests/wire.rs` and, for each
-//!    document, in `tests/golden/documents.jsonl`.
+//! 2. A variant in [`command::Command`]; never rename or remove one: phones may hold it for months. An enum that is
+//!    sent or stored has a case for values of newer versions, see [`newer`]; a field added later has a default.
+//! 3. Its documents in [`document`], its refusals in [`error::Error`].
+//! 4. A sample of each command in its `Command::samples`, with who may give it; golden lines in `tests/wire.rs` and,
+//!    for each document, in `tests/golden/documents.jsonl`.
 
 pub mod command;
 pub mod day;

@@ -7,7 +7,7 @@ use crate::{Lang, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
 codes! {
-    /// The part a person has in what their company buys.
+    /// A person's role in their company's purchases.
     pub enum Function {
         Decider = "decider",
         Buyer = "buyer",
@@ -18,16 +18,16 @@ codes! {
 }
 
 codes! {
-    /// Who gets the points of an order: the company's policy.
+    /// The company's policy on who gets the points of an order.
     pub enum OrderPoints {
         /// The company's wallet, spent by its managers.
         Company = "company",
-        /// The member named on the order; the company where none is named.
+        /// The member named on the order, or the company if none is named.
         Member = "member",
     }
 }
 
-/// The signed-in member, as their own phone knows them.
+/// The signed-in member, as shown on their own phone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Me {
     pub id: MemberId,
@@ -74,7 +74,7 @@ pub struct Advisor {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
     pub session: SessionId,
-    /// What it called itself, e.g. `Chrome · Android`.
+    /// The name it reported, e.g. `Chrome · Android`.
     pub name: String,
     pub signed_in_at: Timestamp,
     pub expires_at: Timestamp,
@@ -93,7 +93,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// One of each.
+    /// A sample of each command.
     pub fn samples(things: &Things) -> Vec<Command> {
         vec![
             Command::SetLanguage {
@@ -105,7 +105,7 @@ impl Command {
         ]
     }
 
-    /// Who may give it.
+    /// Returns who may give the command.
     pub fn giver(&self) -> Giver {
         match self {
             Command::SetLanguage { .. } => Giver::Anybody,
@@ -114,7 +114,7 @@ impl Command {
     }
 }
 
-/// A trade, as the programme lists it.
+/// A trade in the programme's list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trade {
     #[serde(rename = "ref")]

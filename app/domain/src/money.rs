@@ -1,6 +1,6 @@
 //! Points and money: whole numbers only.
 
-/// Points, whole. Negative only where a return took back points that were already spent.
+/// Whole points. Negative only if a return took back points that were already spent.
 pub type Points = i64;
 
 /// Money in hundredths of the programme's currency.

@@ -1,13 +1,13 @@
-//! Values that a newer version wrote.
+//! Values written by a newer version.
 //!
-//! Phones keep old builds for months, and a server may run beside a newer one. So every enum that travels or is
-//! stored has a case `Newer` for what this version does not know: enums of plain codes through `codes!`, enums that
-//! carry data through `open!`, refusals by `#[serde(other)]`. It is only ever read. A [`crate::Command`] has none, nor
-//! has what is in it: the server applies what it can read and leaves the rest undecided.
+//! Phones keep old builds for months, and a server may run beside a newer one. So every enum that is sent or stored has
+//! a case `Newer` for values this version does not know: enums of plain codes through `codes!`, enums with data through
+//! `open!`, refusals through `#[serde(other)]`. `Newer` is only ever read. A [`crate::Command`] and its contents have
+//! no such case: the server applies commands it can read and leaves the others undecided.
 //!
-//! Files that people write are another matter: their reader refuses a `Newer`.
+//! Readers of files that people write refuse `Newer`.
 
-/// Declares an enum whose values travel and are stored as permanent codes. `Newer` is added.
+/// Declares an enum whose values are sent and stored as permanent codes. Adds the case `Newer`.
 #[macro_export]
 macro_rules! codes {
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$case_meta:meta])* $case:ident = $code:literal,)* }) => {
@@ -20,7 +20,7 @@ macro_rules! codes {
         }
 
         impl $name {
-            /// All that this version knows.
+            /// All cases this version knows.
             pub const ALL: [$name; [$($code),*].len()] = [$($name::$case),*];
 
             pub fn code(self) -> &'static str {
@@ -35,7 +35,7 @@ macro_rules! codes {
                 $name::ALL.into_iter().find(|known| known.code() == code)
             }
 
-            /// `deserialize_with` for a command: it must not be applied in part.
+            /// `deserialize_with` for a command, which must not be applied in part.
             ///
             /// # Errors
             /// A code this version does not know.
@@ -64,10 +64,10 @@ macro_rules! codes {
 }
 pub use codes;
 
-/// Declares an enum that travels as `"code"` or `{"code": …}`. `Newer` is added.
+/// Declares an enum with the wire form `"code"` or `{"code": …}`. Adds the case `Newer`.
 ///
-/// Why not serde's `untagged` for that case: it copies the value before it tries, and brings a second reader of
-/// everything in it into the phone's code.
+/// Why not serde's `untagged` for that case: it copies the value before it tries, and adds a second deserializer for
+/// everything in it to the phone's code.
 macro_rules! open {
     ($(#[$meta:meta])* pub enum $name:ident {
         $($(#[$case_meta:meta])* $case:ident

@@ -1,4 +1,4 @@
-//! Short messages to one member about something that happened without them.
+//! Short messages to one member about events they did not cause.
 
 use crate::id::{EventId, NoticeId};
 use crate::newer::open;
@@ -16,9 +16,9 @@ pub struct Notice {
 }
 
 open! {
-    /// What happened. Variants are added, never renamed.
+    /// The event. Variants are added, never renamed.
     pub enum About {
-        /// A seat came free: the member moved up from the waiting list.
+        /// A seat became free: the member moved up from the waiting list.
         SeatFree {
             event: EventId,
             title: Text,
@@ -31,7 +31,7 @@ open! {
         TierReached {
             tier: Text,
         } = "tier_reached",
-        /// Where a reward request has got to; `points` were its price.
+        /// A reward request reached `step`. `points`: its price.
         RequestMoved {
             title: Text,
             step: Step,
@@ -47,14 +47,14 @@ pub enum Command {
 }
 
 impl Command {
-    /// One of each.
+    /// A sample of each command.
     pub fn samples(things: &Things) -> Vec<Command> {
         vec![Command::MarkRead {
             notice: things.notice,
         }]
     }
 
-    /// Who may give it.
+    /// Returns who may give the command.
     pub fn giver(&self) -> Giver {
         match self {
             Command::MarkRead { .. } => Giver::Owner,

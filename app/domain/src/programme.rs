@@ -6,7 +6,7 @@ use crate::{Cents, Day, Lang, Points, Text};
 use serde::{Deserialize, Serialize};
 
 codes! {
-    /// Over which days earned points count for status.
+    /// The days over which earned points count for status.
     pub enum Period {
         /// The last twelve months.
         Rolling = "rolling",
@@ -28,7 +28,7 @@ pub struct Tier {
     pub benefits: Vec<Text>,
 }
 
-/// What the phone knows of the programme: one document for everybody.
+/// The programme as one document, the same for all members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Programme {
     pub name: String,
@@ -60,25 +60,25 @@ impl Programme {
     }
 }
 
-/// How orders earn, from a day on.
+/// How orders earn points, from a day on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EarningRule {
     pub version: u32,
     pub valid_from: Day,
-    /// The last day it holds; open without.
+    /// The last day it is valid; `None`: no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Day>,
     pub points_per_unit: Points,
 }
 
 impl EarningRule {
-    /// Points of an order: for each whole unit of currency, rounded towards zero, so that the return of an
-    /// order takes exactly what the order brought.
+    /// Points of an order: for each whole unit of currency, rounded towards zero, so that a return takes exactly the
+    /// points the order brought.
     pub fn points(&self, amount: Cents) -> Points {
         amount / 100 * self.points_per_unit
     }
 
-    /// The rule that holds on `day`: of those valid then, the highest version.
+    /// The rule for `day`: of the rules valid then, the one with the highest version.
     pub fn on(rules: &[EarningRule], day: Day) -> Option<&EarningRule> {
         rules
             .iter()
@@ -87,12 +87,12 @@ impl EarningRule {
     }
 }
 
-/// May something reserved for `reserved` tiers (empty: all) be had with status `tier`?
+/// True if a member with status `tier` may have an item reserved for `reserved` tiers (empty: all).
 pub fn tier_allows(reserved: &[String], tier: &str) -> bool {
     reserved.is_empty() || reserved.iter().any(|reference| reference == tier)
 }
 
-/// Is something for `trades` (empty: all) meant for `trade`?
+/// True if an item for `trades` (empty: all) is meant for `trade`.
 pub fn trade_fits(trades: &[String], trade: &str) -> bool {
     trades.is_empty() || trades.iter().any(|reference| reference == trade)
 }

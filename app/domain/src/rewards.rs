@@ -10,7 +10,7 @@ use crate::{Error, Points, Text, Timestamp, programme};
 use serde::{Deserialize, Serialize};
 
 codes! {
-    /// Where a reward lies in the catalogue.
+    /// The catalogue section of a reward.
     pub enum Shelf {
         Work = "work",
         Leisure = "leisure",
@@ -20,7 +20,7 @@ codes! {
 }
 
 codes! {
-    /// How a reward gets to the member.
+    /// How a reward is delivered.
     pub enum Delivery {
         /// The advisor brings it.
         Advisor = "advisor",
@@ -46,7 +46,7 @@ pub struct Reward {
 }
 
 impl Reward {
-    /// May it be asked for at the price seen, with `available` points and status `tier`?
+    /// Checks that a member with status `tier` and `available` points may redeem it at the price seen.
     pub fn may_redeem(&self, tier: &str, available: Points) -> Result<(), Error> {
         if !programme::tier_allows(&self.tiers, tier) {
             return Err(Error::NotForYourTier);
@@ -63,7 +63,7 @@ impl Reward {
     }
 }
 
-/// A reward asked for, from the request to its delivery. Its id is that of the command that asked.
+/// A reward request, from the request to its delivery. Its id is that of the command that made it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redemption {
     pub id: CommandId,
@@ -72,7 +72,7 @@ pub struct Redemption {
     pub points: Points,
     pub wallet: Wallet,
     pub delivery: Delivery,
-    /// What happened to it, oldest first; never empty.
+    /// Its history, oldest first; never empty.
     pub steps: Vec<(Timestamp, Step)>,
     pub voucher: Option<Voucher>,
 }
@@ -85,23 +85,23 @@ pub struct Voucher {
 }
 
 codes! {
-    /// How far a request has come.
+    /// The state of a request.
     pub enum Step {
         /// Points are reserved.
         Reserved = "reserved",
-        /// The brand took it on: the points are spent.
+        /// The brand accepted it: the points are spent.
         Accepted = "accepted",
         Sent = "sent",
         Delivered = "delivered",
         /// The member took it back: the points are free.
         TakenBack = "taken_back",
-        /// The brand could not: the points are free.
+        /// The brand declined it: the points are free.
         Declined = "declined",
     }
 }
 
 impl Step {
-    /// May a redemption that stands at `self` move to `to`?
+    /// True if a redemption may move from `self` to `to`.
     pub fn may_become(self, to: Step) -> bool {
         matches!(
             (self, to),
@@ -134,7 +134,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// One of each.
+    /// A sample of each command.
     pub fn samples(things: &Things) -> Vec<Command> {
         vec![
             Command::Redeem {
@@ -153,13 +153,13 @@ impl Command {
         ]
     }
 
-    /// Who may give it.
+    /// Returns who may give the command.
     pub fn giver(&self) -> Giver {
         match self {
             Command::Redeem {
                 wallet: Wallet::Own, ..
             } => Giver::Anybody,
-            // No wallet of a newer version is spent from: the server leaves that undecided.
+            // `Newer` is never spent from: the server leaves such a command undecided.
             Command::Redeem {
                 wallet: Wallet::Company | Wallet::Newer,
                 ..

@@ -1,6 +1,6 @@
-//! One of each command, for the tests that must go through all of them: wire, access, bad input, simulator, faults.
+//! Samples of each command, for tests that must cover all of them: wire, access, bad input.
 //!
-//! A feature brings its samples beside its commands, so that a new command is in all of these tests at once.
+//! A feature defines its samples beside its commands, so that a new command is in all of these tests at once.
 
 use crate::id::{CommandId, CourseId, EventId, NoticeId, RewardId, SessionId};
 use crate::{Lang, Points, learning};
@@ -8,15 +8,15 @@ use crate::{Lang, Points, learning};
 /// Who may give a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Giver {
-    /// It names nothing, or something published for all: everybody may, and it changes what is theirs alone.
+    /// Names nothing, or a published item: any member may give it; it changes only their own data.
     Anybody,
-    /// It names a thing of a member: they alone may. For others, their manager included, it is not there.
+    /// Names an item of a member: only they may give it. For others, their manager included, it is not found.
     Owner,
-    /// It spends the company's points: its managers may, and it is always the caller's own company.
+    /// Spends the company's points: its managers may give it, always for the caller's own company.
     Manager,
 }
 
-/// The things that samples name. A nil id: there is none.
+/// The items that samples name.
 #[derive(Clone, Debug)]
 pub struct Things {
     pub course: CourseId,
@@ -28,7 +28,7 @@ pub struct Things {
     pub answers: Vec<learning::Answer>,
     /// An event that the member has a place in.
     pub event: EventId,
-    /// One they have none in.
+    /// An event that the member has no place in.
     pub other_event: EventId,
     pub reward: RewardId,
     /// Its price.

@@ -4,7 +4,7 @@ use crate::programme::{Period, Tier};
 use crate::{Day, Points};
 use serde::{Deserialize, Serialize};
 
-/// Where a company and its members stand on one day.
+/// The status of a company and its members on one day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     /// A tier of [`crate::programme::Programme::tiers`].
@@ -17,7 +17,7 @@ pub struct Status {
     pub next: Option<Gap>,
     /// The first day on which the tier could change without anything new being earned.
     pub review_on: Day,
-    /// The day this was worked out for.
+    /// The day this was computed for.
     pub on: Day,
 }
 
@@ -29,10 +29,10 @@ pub struct Gap {
 
 /// First and last day of the status period that `on` falls into.
 ///
-/// `joined`: the company's first day, for programmes whose period runs from it.
+/// `joined`: the company's first day, for [`Period::Anniversary`].
 pub fn period_of(period: Period, on: Day, joined: Day) -> (Day, Day) {
     match period {
-        // A server does not start with a period it does not know.
+        // The server refuses to start with a period it does not know.
         Period::Rolling | Period::Newer => (on.plus_months(-12).plus_days(1), on),
         Period::Calendar => {
             let (year, _, _) = on.ymd();
@@ -53,7 +53,7 @@ fn year_from(start: Day) -> (Day, Day) {
     (start, start.plus_months(12).plus_days(-1))
 }
 
-/// The highest tier whose threshold `points` reaches. `tiers` rise, the first has threshold 0.
+/// The highest tier whose threshold `points` reaches. `tiers` ascend; the first has threshold 0.
 pub fn tier_of(tiers: &[Tier], points: Points) -> Option<&Tier> {
     tiers
         .iter()
@@ -62,10 +62,10 @@ pub fn tier_of(tiers: &[Tier], points: Points) -> Option<&Tier> {
         .or(tiers.first())
 }
 
-/// The status on a day, from `(day, points)` pairs of what was earned (negative: returned).
+/// Computes the status on a day from `(day, points)` pairs of points earned (negative: returned).
 ///
-/// Rolling: the last twelve months decide, day by day. Calendar and anniversary: the tier reached in a period
-/// holds to the end of the next one, so nobody falls to the bottom on the first day of a year.
+/// Rolling: the last twelve months count, day by day. Calendar and anniversary: a tier reached in a period holds to the
+/// end of the next one, so that nobody drops to the lowest tier on the first day of a year.
 pub fn status_on(tiers: &[Tier], period: Period, joined: Day, earned: &[(Day, Points)], on: Day) -> Status {
     let sum = |from: Day, to: Day| -> Points {
         earned
@@ -75,7 +75,7 @@ pub fn status_on(tiers: &[Tier], period: Period, joined: Day, earned: &[(Day, Po
             .sum()
     };
     let (from, to) = period_of(period, on, joined);
-    // Nothing from after `on` counts, even where the period runs on.
+    // Points after `on` do not count, even if the period ends later.
     let points = sum(from, on);
     let reached = tier_of(tiers, points);
     let (tier, review_on) = match period {
@@ -109,7 +109,7 @@ pub fn status_on(tiers: &[Tier], period: Period, joined: Day, earned: &[(Day, Po
     }
 }
 
-/// The first day after `on` on which a rolling sum falls below the tier it now has; a year on if none does.
+/// The first day after `on` on which a rolling sum falls below the current tier; a year on if none does.
 fn first_fall(tiers: &[Tier], period: Period, joined: Day, earned: &[(Day, Points)], on: Day) -> Day {
     let (from, _) = period_of(period, on, joined);
     let mut inside: Vec<_> = earned
@@ -125,14 +125,14 @@ fn first_fall(tiers: &[Tier], period: Period, joined: Day, earned: &[(Day, Point
         points -= gone;
         let last_of_day = rest.peek().is_none_or(|(next, _)| next != day);
         if last_of_day && points < threshold {
-            // The day on which `day` is no longer inside the last twelve months.
+            // The first day on which `day` is outside the last twelve months.
             return day_it_leaves(*day);
         }
     }
     on.plus_months(12)
 }
 
-/// The first day whose last twelve months no longer hold `day`.
+/// The first day whose last twelve months do not include `day`.
 fn day_it_leaves(day: Day) -> Day {
     let mut leaves = day.plus_months(12);
     while period_of(Period::Rolling, leaves, day).0 <= day {

@@ -1,9 +1,10 @@
-//! How much is left of what is scarce: seats, pieces.
+//! Availability of seats and pieces.
 
 use crate::newer::codes;
 
 codes! {
-    /// How much is left, in words: other people's clicks must not wake every phone.
+    /// Availability as a coarse band. Why: exact numbers would send a change to every phone whenever somebody joins or
+    /// redeems.
     pub enum Band {
         Many = "many",
         /// Five or fewer.

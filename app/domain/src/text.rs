@@ -1,4 +1,4 @@
-//! Languages and texts written by the brand in several of them.
+//! Languages, and texts that the brand writes in several of them.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -26,13 +26,13 @@ impl Lang {
     }
 }
 
-/// For documents: a language of a newer version reads as the default one.
+/// For documents: a language of a newer version reads as the default.
 pub(crate) fn known_or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Lang, D::Error> {
     let tag = String::deserialize(deserializer)?;
     Ok(Lang::from_tag(&tag).unwrap_or_default())
 }
 
-/// For documents: languages of a newer version are left out.
+/// For documents: drops languages of a newer version.
 pub(crate) fn known_of_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Lang>, D::Error> {
     let tags = Vec::<String>::deserialize(deserializer)?;
     Ok(tags.iter().filter_map(|tag| Lang::from_tag(tag)).collect())
@@ -48,7 +48,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// The text in `lang`, or in the other language where it is missing: a foreign word beats a blank.
+    /// The text in `lang`, or in the other language if it is missing: a foreign text is better than a blank.
     pub fn get(&self, lang: Lang) -> &str {
         let (wanted, other) = match lang {
             Lang::Fr => (&self.fr, &self.en),

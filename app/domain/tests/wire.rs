@@ -1,5 +1,5 @@
-//! Golden forms: every released shape of a command, an outcome and an error code, as phones may still hold it.
-//! Lines are added; a line that has been released is never changed or removed.
+//! Golden forms: every released form of a command, an outcome and an error code, as phones may still hold it.
+//! Lines are added; a released line is never changed or removed.
 
 use domain::document::{Collection, WithBody};
 use domain::ledger::Reason;
@@ -77,7 +77,7 @@ const REPLIES: &[&str] = &[
     r#"{"now":1700000000000,"outcomes":[],"cursor":{"epoch":"e1","content":7,"own":3,"audience":"a"},"all_content":true,"all_own":true,"docs":[{"collection":"course","id":"c","body":{"x":1}}],"gone":[["event","e"]]}"#,
 ];
 
-/// Documents by collection, as they have been released: one line for each form, and each case of each enum in one.
+/// Released documents by collection: one line for each form, with each case of each enum in one of them.
 const DOCUMENTS: &str = include_str!("golden/documents.jsonl");
 
 fn holds<T: serde::de::DeserializeOwned + serde::Serialize>(golden: &[&str]) {
@@ -105,7 +105,7 @@ fn tags(command: &Command) -> (String, String) {
     )
 }
 
-/// The names of an enum's variants, as its reader lists them when it is given another.
+/// The names of an enum's variants, from the error that the deserializer returns for an unknown one.
 fn variants(text: &str) -> Vec<String> {
     let complaint = serde_json::from_str::<Command>(text).unwrap_err().to_string();
     let (_, listed) = complaint
