@@ -1,4 +1,4 @@
-//! What a tap does: opens a screen, or saves an act and says what came of it.
+//! Actions of a tap: open a screen, or save an act and show its outcome.
 
 use crate::address;
 use crate::browser::app_state::AppState;
@@ -15,14 +15,14 @@ pub fn open(route: &Route) {
     address::go(route.path(), false);
 }
 
-/// Opens a screen in place of this one: the way back does not lead here again.
+/// Opens a screen in place of this one; the back button does not return here.
 pub fn open_instead(route: &Route) {
     address::go(route.path(), true);
 }
 
-/// Does something and says what came of it; `then` runs once it is saved on the phone.
+/// Saves a command and shows a toast; `then` runs once it is saved on the phone.
 ///
-/// A second tap before that is the same tap of an impatient thumb: it does nothing.
+/// A second tap before that does nothing.
 pub fn submit(
     app: AppState,
     command: Command,
@@ -41,7 +41,7 @@ pub fn submit(
     });
 }
 
-/// Does something in passing, without a word.
+/// Saves a command without a toast.
 pub fn submit_silently(app: AppState, command: Command) {
     one_at_a_time(app, async move {
         let _ = app.submit(command, None).await;
@@ -59,12 +59,12 @@ fn one_at_a_time(app: AppState, act: impl Future<Output = ()> + 'static) {
     });
 }
 
-/// A refusal in words.
+/// The text of a refusal.
 pub fn refusal(app: AppState, error: &Error) -> String {
     text::error_text(error, app.lang.get(), &|at: Timestamp| format::moment(app, at))
 }
 
-/// What the server said to an act, in words.
+/// The text of the server's verdict.
 pub fn verdict_text(app: AppState, verdict: &Verdict) -> Option<String> {
     match verdict {
         Verdict::Confirmed(receipt) => Some(text::receipt_text(receipt, app.lang.get())),

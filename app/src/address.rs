@@ -1,7 +1,7 @@
-//! The address bar: the screen it names, and the taps and the ways back that change it.
+//! The address bar: the screen of its URL, link taps and back navigation.
 //!
-//! Why not leptos_router: the app finds its screens with its own [`Route`]; what is left of a router is on this page, and
-//! is 9.8 KB less to download.
+//! Why not leptos_router: the app parses its own [`Route`]; the rest of a router is in this file and saves 9.8 KB of
+//! download.
 
 use crate::routes::Route;
 use leptos::ev;
@@ -10,10 +10,10 @@ use leptos::web_sys::{Element, HtmlAnchorElement, MouseEvent};
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::{JsCast, JsValue};
 
-/// A step that waits for its screen.
+/// A navigation that waits for its screen.
 struct Step {
     path: String,
-    /// In place of the screen on display: the way back does not lead there.
+    /// Replaces the current history entry, so that the back button does not return there.
     replace: bool,
 }
 
@@ -22,8 +22,7 @@ thread_local! {
     static STEP: RefCell<Option<Step>> = const { RefCell::new(None) };
 }
 
-/// Listens to taps on links and to the browser's way back. Returns the screen that is asked for; who shows screens
-/// calls [`arrive`] once it is on display.
+/// Listens to link taps and `popstate`. Returns the requested screen; the caller calls [`arrive`] once it is displayed.
 pub fn listen() -> RwSignal<Route> {
     let wanted = RwSignal::new(Route::parse(&path()));
     WANTED.set(Some(wanted));
@@ -40,14 +39,14 @@ pub fn listen() -> RwSignal<Route> {
     wanted
 }
 
-/// Asks for the screen at a path of the app. The address changes with the screen.
+/// Requests the screen of a path of the app. The URL changes when the screen is displayed.
 pub fn go(path: String, replace: bool) {
     let route = Route::parse(&path);
     STEP.replace(Some(Step { path, replace }));
     want(route);
 }
 
-/// The screen that is asked for is on display: the address names it, and it begins at its top.
+/// Called once the requested screen is displayed: updates the URL and scrolls to the top.
 pub fn arrive() {
     let Some(step) = STEP.take() else {
         return;
@@ -76,7 +75,7 @@ fn path() -> String {
     window().location().pathname().unwrap_or_default()
 }
 
-/// The path of the app that a plain tap on a link leads to. All other links are the browser's.
+/// The app path of a plain tap on a link. All other links are left to the browser.
 fn tapped(event: &MouseEvent) -> Option<String> {
     let plain = event.button() == 0
         && !(event.meta_key() || event.alt_key() || event.ctrl_key() || event.shift_key());

@@ -4,7 +4,7 @@ use domain::{Day, Timestamp};
 
 /// One appointment.
 pub struct Appointment<'a> {
-    /// Stays the same when the event is added again.
+    /// Stable, so that adding the event again updates it.
     pub uid: &'a str,
     pub title: &'a str,
     pub details: &'a str,
@@ -14,7 +14,7 @@ pub struct Appointment<'a> {
     pub made_at: Timestamp,
 }
 
-/// The file's text.
+/// The text of the file.
 pub fn calendar_file(appointment: &Appointment<'_>) -> String {
     let lines = [
         "BEGIN:VCALENDAR".to_owned(),
@@ -61,7 +61,7 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// Lines hold at most 75 bytes; what is longer goes on in the next, after a space.
+/// Folds a line: at most 75 bytes each, continued on the next line after a space.
 fn folded(line: &str) -> String {
     let mut folded = String::with_capacity(line.len() + line.len() / 70 * 3);
     let mut bytes = 0;

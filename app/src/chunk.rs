@@ -1,11 +1,11 @@
-//! Screens whose code is in a file of its own: a chunk.
+//! Chunks: screens whose code is in a separate file, loaded on demand.
 //!
 //! # How to make a feature a chunk
-//! One function with `#[wasm_split(name, fallible, …, preload(load))]` makes all its screens, as in `learning/screens.rs`; its
-//! `FEATURE` names the chunk, and so do its lines in `routes.rs`. One function only: each has its own loader, so a second one
-//! would wait once more.
+//! One function with `#[wasm_split(name, fallible, …, preload(load))]` makes all its screens, as in `learning/mod.rs`,
+//! and a line in `shell::chunk` names its routes. Only one function: each has its own loader, so a second one would
+//! wait again.
 //!
-//! Why not `leptos::lazy`: it panics where the file cannot be had, and a phone without a network is no reason to end the app.
+//! Why not `leptos::lazy`: it panics if the file cannot be loaded; without a network the app must not end.
 
 use leptos::prelude::*;
 use leptos::wasm_split::SplitLoaderError;
@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use wasm_bindgen_futures::spawn_local;
 
-/// The file is not on the phone, and the network did not bring it.
+/// The file is neither cached on the phone nor available from the network.
 #[derive(Clone, Copy, Debug)]
 pub struct Missing;
 
@@ -23,7 +23,7 @@ impl From<SplitLoaderError> for Missing {
     }
 }
 
-/// The loading of a file. A failure is not remembered: loading again tries again.
+/// A future that loads a file. A failure is not cached: loading again retries.
 pub type Loading = Pin<Box<dyn Future<Output = Result<(), SplitLoaderError>>>>;
 
 /// A file of screens.
@@ -31,12 +31,12 @@ pub type Loading = Pin<Box<dyn Future<Output = Result<(), SplitLoaderError>>>>;
 pub struct Chunk(fn() -> Loading);
 
 impl Chunk {
-    /// `load`: what `preload(load)` of `wasm_split` makes.
+    /// `load`: the function made by `preload(load)` of `wasm_split`.
     pub const fn new(load: fn() -> Loading) -> Chunk {
         Chunk(load)
     }
 
-    /// Calls back with whether the file is here: at once where that is known, else when it has come or failed.
+    /// Calls `then` with true if the file is loaded: at once if known, otherwise when loading ends.
     pub fn load(self, then: impl FnOnce(bool) + 'static) {
         let mut loading = (self.0)();
         match poll_once(&mut loading) {
@@ -46,10 +46,10 @@ impl Chunk {
     }
 }
 
-/// A screen of a chunk that is here, made under the caller's reactive owner.
+/// Makes a screen of a loaded chunk, under the caller's reactive owner.
 ///
 /// # Errors
-/// Where the chunk is not here.
+/// If the chunk is not loaded.
 pub fn screen(made: impl Future<Output = Result<AnyView, Missing>>) -> Result<AnyView, Missing> {
     match poll_once(&mut Box::pin(made)) {
         Poll::Ready(made) => made,

@@ -1,4 +1,4 @@
-//! What the core knows of a feature. It iterates over [`FEATURES`] and names none of them.
+//! The core's interface to a feature. The core iterates over [`FEATURES`] and names none of them.
 
 use crate::{activity, events, learning, ledger, members, notices, rewards};
 use domain::document::Feature as Owner;
@@ -47,12 +47,12 @@ impl Feature {
     }
 }
 
-/// An act in words, and where what it is about is shown.
+/// The text of an act, and the screen of its subject.
 #[cfg(feature = "csr")]
 pub struct Described {
     pub words: String,
     pub route: Option<Route>,
-    /// Not worth a line unless something is wrong with it.
+    /// Listed only if it failed.
     pub minor: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The screens of the member app and their addresses. A link is made from a [`Route`], so a dead one does not compile.
+//! The URLs of the member app. Links are made from a [`Route`], so a dead link does not compile.
 
 use domain::id::{CommandId, CourseId, EventId, RewardId};
 use domain::ledger::Wallet;
@@ -144,7 +144,7 @@ fn join(segments: &[&dyn Display]) -> String {
     path
 }
 
-/// A part of the app, one tap away from everywhere.
+/// A section of the app in the tab bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
     Home,

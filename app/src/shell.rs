@@ -1,4 +1,4 @@
-//! What is around every screen: the way back, the quiet line, the tabs, and what is said in passing.
+//! The frame of every screen: back link, sync status line, tabs, toasts.
 
 use crate::address;
 use crate::browser::app_state::{AppState, BootState, ConnectionState, Counts};
@@ -13,7 +13,7 @@ use domain::Lang;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-/// What `main` shows: the screen of a route, or that its code is not here.
+/// The content of `main`: a screen, or a notice that its code is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Shown {
     Screen(Route),
@@ -28,7 +28,7 @@ impl Shown {
     }
 }
 
-/// Nothing is on display before the code of the first screen is here.
+/// `None` until the code of the first screen is loaded.
 type OnDisplay = RwSignal<Option<Shown>>;
 
 /// The whole member app.
@@ -86,11 +86,11 @@ fn follow(wanted: RwSignal<Route>) -> OnDisplay {
     shown
 }
 
-/// Shows the screen that is asked for as soon as its code is here, or says that it is missing.
+/// Shows the requested screen once its code is loaded, or that it is missing.
 fn bring(wanted: RwSignal<Route>, shown: OnDisplay) {
     let route = wanted.get_untracked();
     let show = move |here: bool| {
-        // Something else may have been asked for in the meantime.
+        // Another screen may have been requested meanwhile.
         if wanted.with_untracked(|now| *now != route) {
             return;
         }
@@ -110,7 +110,7 @@ fn bring(wanted: RwSignal<Route>, shown: OnDisplay) {
     }
 }
 
-/// Fetches the code of the other screens once the first can be used, so that they open at once.
+/// Prefetches the code of the other screens once the first is usable, so that they open at once.
 fn fetch_early(app: AppState) {
     Effect::new(move |_| {
         let usable = app.below_fold_ready.get() && app.boot.get() == BootState::Open;
@@ -122,7 +122,7 @@ fn fetch_early(app: AppState) {
     });
 }
 
-/// A screen whose code was missing shows itself once there is a network.
+/// Retries a screen whose code was missing once there is a network.
 fn try_again_online(app: AppState, wanted: RwSignal<Route>, shown: OnDisplay) {
     Effect::new(move |_| {
         let missing = shown.with_untracked(|shown| matches!(shown, Some(Shown::Missing(_))));
@@ -145,7 +145,7 @@ fn missing(app: AppState, wanted: RwSignal<Route>, shown: OnDisplay) -> AnyView 
     .into_any()
 }
 
-/// The document's language and title, and the focus on the title of a screen that opens.
+/// Keeps the document's language and title up to date, and focuses the title of a screen that opens.
 fn update_document(app: AppState, shown: OnDisplay) {
     let document = document();
     Effect::new(move |_| {
@@ -160,7 +160,7 @@ fn update_document(app: AppState, shown: OnDisplay) {
             .flatten()
             .is_some_and(|before| Some(&before) != here.as_ref());
         let brand = brand(app);
-        // The screen is drawn before the browser comes to this.
+        // Runs after the screen is drawn.
         js::set_timeout(0, move || {
             let document = leptos::prelude::document();
             let Ok(Some(title)) = document.query_selector("main h1") else {
@@ -202,7 +202,7 @@ fn back_link(app: AppState, route: &Route) -> AnyView {
     }
 }
 
-/// "Offline – as of 10:42", "3 to send": one line, and silence where all is well.
+/// "Offline – as of 10:42", "3 to send": one line; nothing if all is well.
 fn sync_status_line(app: AppState) -> AnyView {
     let lang = app.lang.get();
     let waiting = app.counts.get().waiting;
@@ -340,7 +340,7 @@ fn tabs(app: AppState, wanted: RwSignal<Route>) -> AnyView {
     .into_any()
 }
 
-/// What is said in passing goes away by itself.
+/// A message that disappears by itself.
 fn toast(app: AppState) -> AnyView {
     let (count, words) = app.last_toast.get();
     if words.is_empty() {
@@ -384,7 +384,7 @@ fn first(app: AppState) -> AnyView {
     }
 }
 
-/// The shape of what is coming.
+/// A placeholder while content loads.
 fn skeleton() -> AnyView {
     view! {
         <div class="skeleton" aria-hidden="true">

@@ -1,4 +1,4 @@
-//! The start of the member app: from the phone when the phone knows its member, without a network.
+//! Startup of the member app: offline, if the phone knows its member.
 
 use crate::browser::app_state::{AppState, BootState};
 use crate::browser::identity::{self, Who};
@@ -7,7 +7,7 @@ use crate::shell::member_app;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-/// Reads who it is and what they have, and shows it.
+/// Identifies the member, loads their data and mounts the app.
 pub fn start() {
     std::panic::set_hook(Box::new(|panic| js::panicked(&panic.to_string())));
     spawn_local(async {
@@ -30,7 +30,8 @@ pub fn start() {
         if app.boot.get_untracked() == BootState::SignedOut {
             return;
         }
-        // In slices, so that a slow phone draws and answers in between: the frame, the top of the screen, the rest.
+        // In slices, so that a slow phone can draw and handle input in between: the frame, the top of the screen, the
+        // rest.
         js::yield_to_browser().await;
         app.show();
         js::yield_to_browser().await;

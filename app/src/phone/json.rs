@@ -1,22 +1,22 @@
-//! Reads JSON into documents, in as little code as a phone should download.
+//! A JSON deserializer for documents, with a small code size.
 //!
-//! Why not `serde_json` here: it builds a reader with positions and reasons for every type, a quarter of the whole
-//! app. On the phone a document is either readable or not, so this one says only that. It knows no fractions:
-//! nothing in `domain` has any. Writing is still `serde_json`'s.
+//! Why not `serde_json` here: it generates a deserializer with positions and error messages for every type, a quarter
+//! of the whole app. The phone only needs to know whether a document is readable. Fractions are not supported: nothing
+//! in `domain` has any. Serializing still uses `serde_json`.
 
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use std::fmt;
 
-/// The text as a `T`, or `None` where it is not one.
+/// Parses the text as a `T`; `None` if it is not one.
 pub fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
     let mut reader = Reader { text, at: 0 };
     let value = T::deserialize(&mut reader).ok()?;
     reader.peek().is_none().then_some(value)
 }
 
-/// A value as it was written.
+/// A value as its JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Raw(String);
 
@@ -44,7 +44,7 @@ impl<'de> Deserialize<'de> for Raw {
     }
 }
 
-/// Not what it should be.
+/// The input does not match the type.
 #[derive(Clone, Copy, Debug)]
 struct Unreadable;
 
@@ -91,7 +91,7 @@ struct Reader<'de> {
 }
 
 impl<'de> Reader<'de> {
-    /// The next byte that is not white space.
+    /// Returns the next byte after white space, without consuming it.
     fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         while matches!(bytes.get(self.at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
@@ -136,7 +136,7 @@ impl<'de> Reader<'de> {
         &rest[..end]
     }
 
-    /// A number in a value that is only passed over; one that is no integer reads as nothing.
+    /// A number in a value of any type; a number that is not an integer reads as a unit.
     fn number<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
         let text = self.number_text();
         match text.parse() {
@@ -218,7 +218,7 @@ impl<'de> Reader<'de> {
         u32::from_str_radix(digits, 16).map_err(|_| Unreadable)
     }
 
-    /// Goes past a value of any kind.
+    /// Skips a value of any kind.
     fn skip(&mut self) -> Read<()> {
         let mut depth = 0u32;
         loop {
@@ -251,7 +251,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// `true`: another entry follows; `false`: `end` was taken.
+    /// `true`: another entry follows. `false`: `end` was consumed.
     fn goes_on(&mut self, first: &mut bool, end: u8) -> Read<bool> {
         if self.peek() == Some(end) {
             self.at += 1;
@@ -349,7 +349,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             over: false,
         };
         let value = visitor.visit_seq(&mut entries)?;
-        // A tuple stops at its last part without asking whether more follows.
+        // A tuple stops after its last element without checking for more.
         if !entries.over && entries.reader.goes_on(&mut entries.first, b']')? {
             return Err(Unreadable);
         }

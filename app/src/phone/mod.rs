@@ -1,6 +1,6 @@
-//! What a phone keeps and does, in plain Rust: documents, the outbox and the rounds with the server. It knows
-//! documents as (collection, id, JSON) and acts as JSON with the tag of their feature: what they mean is the
-//! features' (`events/view.rs` and its like). No browser in here, so the same code runs in tests on any machine.
+//! The phone's data and logic in plain Rust: documents, the outbox and the rounds of sync. It treats documents as
+//! (collection, id, JSON) and acts as JSON with the tag of their feature; the features interpret them (`events/view.rs`
+//! and the like). It uses no browser API, so the same code runs in tests on any machine.
 
 pub mod json;
 pub mod outbox;
@@ -25,23 +25,23 @@ use store::{Loaded, Op};
 #[derive(Clone, Debug)]
 pub struct Phone {
     pub member: MemberId,
-    /// This installation.
+    /// The installation's id.
     pub device: DeviceId,
-    /// The sign-in that it has on the server, where that is known.
+    /// The server's session, if known.
     pub session: Option<SessionId>,
     pub replica: Replica,
     pub outbox: Outbox,
-    /// Half-done work by its key, e.g. the answers of a quiz.
+    /// Drafts by key, e.g. the answers of a quiz.
     pub drafts: BTreeMap<String, String>,
-    /// Refusals decided up to then have been looked at.
+    /// The member has seen the refusals decided up to this time.
     pub seen_until: Timestamp,
     pub backoff: sync::Backoff,
-    /// The last answer brought nothing but the time.
+    /// True if the last reply changed nothing but the time.
     pub nothing_new: bool,
     versions: Versions,
 }
 
-/// How often each collection has changed in memory, by its place in [`Collection::ALL`].
+/// Change counter of each collection, indexed by its place in [`Collection::ALL`].
 #[derive(Clone, Debug, Default)]
 struct Versions([u64; Collection::ALL.len()]);
 
@@ -58,25 +58,25 @@ impl Versions {
     }
 }
 
-/// What a feature's view is made of: while this stays the same, so does the view.
+/// The inputs of a feature's view: while they are equal, the view is unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Basis {
     documents: u64,
     acts: Vec<(CommandId, State, bool)>,
 }
 
-/// How an act of this phone stands to the documents.
+/// An act of this phone compared with the documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing<'a> {
-    /// The documents do not tell of it yet: what it will change is laid over them.
+    /// The documents do not include it yet: its effect is applied on top of them.
     Pending,
-    /// The documents tell what came of it.
+    /// The documents include its effect.
     Told,
     Refused(&'a domain::Error),
 }
 
 impl Phone {
-    /// From what the store gave. What cannot be read stays in the store and is left alone.
+    /// Builds the phone from the store's rows. Unreadable rows stay in the store untouched.
     pub fn from_loaded(member: MemberId, device: DeviceId, loaded: Loaded) -> Phone {
         let mut drafts = BTreeMap::new();
         for row in loaded.drafts {
@@ -96,7 +96,7 @@ impl Phone {
         }
     }
 
-    /// Takes over what another tab or the worker wrote, and keeps this tab's pace.
+    /// Loads what another tab or the worker wrote; keeps this tab's backoff, session and versions.
     pub fn reload(&mut self, loaded: Loaded) {
         let fresh = Phone::from_loaded(self.member, self.device, loaded);
         let before = std::mem::replace(self, fresh);
@@ -110,7 +110,7 @@ impl Phone {
         }
     }
 
-    /// Takes in the documents of a round and adds what to write.
+    /// Applies the documents of a round, and appends the store operations to `ops`.
     fn take_in(&mut self, change: Change<'_>, ops: &mut Vec<Op>) {
         for collection in Collection::ALL {
             let all = match collection.family() {
@@ -145,7 +145,7 @@ impl Phone {
             .filter_map(|item| Some((item, json::read(item.command()?.as_str())?)))
     }
 
-    /// Refusals nobody has looked at yet.
+    /// The number of refusals the member has not seen.
     pub fn unseen_refusals(&self) -> usize {
         let refused = |item: &&Item| {
             matches!(self.standing(item), Standing::Refused(_))
@@ -154,7 +154,7 @@ impl Phone {
         self.outbox.iter().filter(refused).count()
     }
 
-    /// How an act stands to the documents.
+    /// Compares an act with the documents.
     pub fn standing<'a>(&self, item: &'a Item) -> Standing<'a> {
         match item.outcome() {
             Some(domain::Outcome {
@@ -170,12 +170,12 @@ impl Phone {
         }
     }
 
-    /// The member has signed in. Their acts stay: they belong to the installation, not to a session.
+    /// Sets the session after a sign-in. The acts stay: they belong to the installation, not to a session.
     pub fn signed_in(&mut self, session: SessionId) {
         if fault!("sign-in-drops-acts-of-the-session-before") {
             let device: Option<domain::members::Device> =
                 self.replica.one(Collection::Device, &session.to_string());
-            // A sign-in that no document tells of yet is newer than every act.
+            // A session without a document yet is newer than every act.
             let since = device.map_or(Timestamp(i64::MAX), |device| device.signed_in_at);
             self.outbox.drop_made_before(since);
         }
@@ -183,7 +183,7 @@ impl Phone {
         self.versions.bump(Collection::Device);
     }
 
-    /// Keeps a draft, or drops it when `text` is empty.
+    /// Saves a draft, or deletes it if `text` is empty.
     pub fn draft(&mut self, key: &str, text: String) -> Op {
         if text.is_empty() {
             self.drafts.remove(key);
@@ -195,7 +195,7 @@ impl Phone {
         }
     }
 
-    /// Remembers that refusals decided up to `until` were looked at.
+    /// Marks the refusals decided up to `until` as seen.
     pub fn see(&mut self, until: Timestamp) -> Op {
         self.seen_until = until;
         Op::put_meta("seen_until", &until)

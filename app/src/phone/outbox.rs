@@ -1,4 +1,4 @@
-//! What the member did and the server has not yet answered, and for a week what it has.
+//! The member's acts: those without an outcome, and decided ones for a week.
 
 use super::Phone;
 use super::json::{self, Raw};
@@ -9,24 +9,24 @@ use domain::{Command, Envelope, Outcome, Timestamp, Verdict, fault};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
-/// How long a decided act is kept, to be sent again should the server have to restore a backup.
+/// Retention of a decided act, in milliseconds; it is sent again if the server restores a backup.
 const KEPT: i64 = 7 * Timestamp::DAY;
 
-/// Where an act has got to.
+/// The state of an act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// On this phone.
     Saved,
-    /// On its way; no answer yet. Only ever in memory, while a round is out.
+    /// In a request without a reply yet. Only in memory, during a round.
     Sent,
     Confirmed,
     Refused,
-    /// It failed too often: it waits for the member.
+    /// It failed too often; the member has to retry it.
     Parked,
 }
 
-/// A state this app does not know reads as not decided: sending the act again is harmless.
+/// Reads an unknown state as not decided: sending the act again is harmless.
 fn known_state<'de, D: Deserializer<'de>>(deserializer: D) -> Result<State, D::Error> {
     let code = String::deserialize(deserializer)?;
     Ok(match code.as_str() {
@@ -37,28 +37,28 @@ fn known_state<'de, D: Deserializer<'de>>(deserializer: D) -> Result<State, D::E
     })
 }
 
-/// One act, and the exact bytes that go to the server each time.
+/// One act, with the exact bytes sent to the server on each try.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     pub id: CommandId,
     pub seq: i64,
-    /// The envelope's JSON, never written anew.
+    /// The envelope's JSON, never serialized again.
     pub body: String,
     pub made_at: Timestamp,
     #[serde(deserialize_with = "known_state")]
     pub state: State,
-    /// Times the server could not decide.
+    /// Number of failed tries.
     #[serde(default)]
     pub attempts: u32,
-    /// Written after the other fields, see [`Item::row`].
+    /// Serialized by [`Item::row`], after the other fields.
     #[serde(rename = "outcome", default, skip_serializing)]
     pub decision: Option<Decision>,
-    /// Read from the body once; `None` where another version of the app wrote it in a form of its own.
+    /// Parsed from `body` once; `None` if another version of the app wrote it in an unknown form.
     #[serde(skip)]
     act: Option<Act>,
 }
 
-/// What an envelope holds: the tag of its feature, and the feature's command as JSON.
+/// The contents of an envelope: the tag of its feature, and the feature's command as JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Act {
     member: MemberId,
@@ -78,7 +78,7 @@ impl Act {
     }
 }
 
-/// The server's outcome: as it came, so that a newer app can read more of it, and as this app reads it.
+/// The server's outcome: the raw JSON, from which a newer app can read more, and the parsed form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     raw: Raw,
@@ -86,7 +86,7 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// `None` where it does not even say of which act it is.
+    /// `None` if it cannot be parsed.
     pub fn read(raw: Raw) -> Option<Decision> {
         let outcome = json::read(raw.as_str())?;
         Some(Decision { raw, outcome })
@@ -116,22 +116,22 @@ impl Item {
         row
     }
 
-    /// What the server decided.
+    /// The server's outcome, if any.
     pub fn outcome(&self) -> Option<&Outcome> {
         self.decision.as_ref().map(Decision::outcome)
     }
 
-    /// Not decided yet.
+    /// True if there is no decision yet.
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Saved | State::Sent | State::Parked)
     }
 
-    /// Goes with the next round.
+    /// True if it is sent with the next round.
     pub fn is_waiting(&self) -> bool {
         matches!(self.state, State::Saved | State::Sent)
     }
 
-    /// The feature the act is of, by the tag of its commands; empty where that cannot be read.
+    /// The tag of the act's feature; empty if unreadable.
     pub fn tag(&self) -> &str {
         self.act.as_ref().map_or("", |act| &act.tag)
     }
@@ -146,9 +146,9 @@ impl Item {
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
     items: Vec<Item>,
-    /// The highest number given so far.
+    /// The highest sequence number used so far.
     seq: i64,
-    /// Rows of the store that this app cannot read; they stay there for one that can.
+    /// The number of store rows this app cannot read; they stay there for a version that can.
     pub unreadable: usize,
 }
 
@@ -159,9 +159,9 @@ impl Outbox {
         for item in &mut items {
             item.act = Act::read(&item.body);
         }
-        // Another member's acts stay where they are and are never sent from here.
+        // Another member's acts stay in the store and are never sent from here.
         items.retain(|item| item.act.as_ref().is_none_or(|act| act.member == member));
-        // Whatever was on its way when this was written is not any more.
+        // An act stored as sent is no longer in a request.
         for item in items.iter_mut().filter(|item| item.state == State::Sent) {
             item.state = State::Saved;
         }
@@ -182,17 +182,17 @@ impl Outbox {
         self.items.iter().find(|item| item.id == id)
     }
 
-    /// Acts that go with the next rounds.
+    /// The number of acts to send.
     pub fn count_waiting(&self) -> usize {
         self.items.iter().filter(|item| item.is_waiting()).count()
     }
 
-    /// Acts the server has not decided on, stuck ones included.
+    /// The number of acts without a decision, parked ones included.
     pub fn count_open(&self) -> usize {
         self.items.iter().filter(|item| item.is_open()).count()
     }
 
-    /// Another tab has given numbers up to `seq`.
+    /// Records that another tab has used sequence numbers up to `seq`.
     pub fn observe_seq(&mut self, seq: i64) {
         self.seq = self.seq.max(seq);
     }
@@ -203,7 +203,7 @@ impl Outbox {
         Some(Op::put_item(item))
     }
 
-    /// Moves those of `ids` that are in one state to another, without a word to the store.
+    /// Moves those of `ids` that are in state `from` to state `to`, in memory only.
     pub(super) fn transition(&mut self, ids: &[CommandId], from: State, to: State) {
         for item in self.items.iter_mut() {
             if item.state == from && ids.contains(&item.id) {
@@ -212,11 +212,11 @@ impl Outbox {
         }
     }
 
-    /// Takes in a decision.
+    /// Applies a decision.
     pub(super) fn decide(&mut self, decision: Decision) -> Option<Op> {
         self.set(decision.outcome.id, |item| {
             item.state = match &decision.outcome.verdict {
-                // A verdict this app does not know is one all the same: the act is not sent again.
+                // An unknown verdict is a decision too: the act is not sent again.
                 Verdict::Confirmed(_) | Verdict::Newer => State::Confirmed,
                 Verdict::Refused(_) => State::Refused,
                 Verdict::Failed => {
@@ -236,7 +236,7 @@ impl Outbox {
         })
     }
 
-    /// Drops what was decided more than seven days before `now`.
+    /// Deletes acts decided more than seven days before `now`.
     pub(super) fn forget(&mut self, now: Timestamp) -> Vec<Op> {
         let old = |item: &Item| {
             if fault!("phone-forgets-acts-that-are-not-decided") {
@@ -254,7 +254,7 @@ impl Outbox {
         ops
     }
 
-    /// The server restored a backup: what it had decided goes out once more, except what it answered just now.
+    /// After the server restored a backup: queues the decided acts again, except those in `answered`.
     pub(super) fn send_again(&mut self, answered: &[CommandId]) -> Vec<Op> {
         self.items
             .iter_mut()
@@ -270,12 +270,12 @@ impl Outbox {
             .collect()
     }
 
-    /// What `sign-in-drops-acts-of-the-session-before` does.
+    /// Implements the fault `sign-in-drops-acts-of-the-session-before`.
     pub(super) fn drop_made_before(&mut self, since: Timestamp) {
         self.items.retain(|item| item.made_at >= since);
     }
 
-    /// What `act-leaves-the-outbox-when-it-is-sent` does.
+    /// Implements the fault `act-leaves-the-outbox-when-it-is-sent`.
     pub(super) fn lose(&mut self, ids: &[CommandId]) -> Vec<Op> {
         self.items.retain(|item| !ids.contains(&item.id));
         ids.iter().map(|id| Op::delete_item(*id)).collect()
@@ -283,7 +283,7 @@ impl Outbox {
 }
 
 impl Phone {
-    /// An act as it will be kept and sent.
+    /// Builds an act in the form that is stored and sent.
     fn item(&self, command: Command, now: Timestamp, chance: [u8; 10]) -> Item {
         let envelope = Envelope {
             id: CommandId(uuid_v7(now, chance)),
@@ -306,9 +306,9 @@ impl Phone {
         }
     }
 
-    /// Prepares an act: what to write, and what to take in once that is written.
+    /// Prepares an act: returns the item, to pass to [`Phone::saved`] after the commit, and the store operations.
     ///
-    /// `draft`: the draft that became this act; it goes in the same transaction.
+    /// `draft`: the draft the act was made from; it is deleted in the same transaction.
     pub fn prepare(
         &mut self,
         command: Command,
@@ -323,7 +323,7 @@ impl Phone {
         (item, ops)
     }
 
-    /// Takes in an act that the store has.
+    /// Adds an act that the store has committed.
     pub fn saved(&mut self, item: Item, draft: Option<&str>) -> CommandId {
         let id = item.id;
         if self.outbox.get(id).is_none() {
@@ -336,7 +336,7 @@ impl Phone {
         id
     }
 
-    /// Does something: after this, and only then, it is saved on the phone.
+    /// Saves a command durably: it is in the phone's store once this returns `Ok`, and not before.
     pub async fn add<S: Store>(
         &mut self,
         store: &S,
@@ -349,7 +349,7 @@ impl Phone {
         Ok(self.saved(item, None))
     }
 
-    /// The member wants a stuck act tried again.
+    /// Queues a parked act again.
     pub fn unpark(&mut self, id: CommandId) -> Option<Op> {
         self.outbox.set(id, |item| {
             if item.state == State::Parked {

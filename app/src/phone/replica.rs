@@ -1,5 +1,5 @@
-//! The documents the server decided this member may see, in memory and as they came: each feature reads its own. Only
-//! a sync changes them.
+//! The documents the server lets this member see, in memory, as raw JSON: each feature parses its own. Only a sync
+//! changes them.
 
 use super::json::{self, Raw};
 use super::store::{DocRow, Meta, Op};
@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 /// Documents of one collection by id.
 type Rows = BTreeMap<String, Raw>;
 
-/// The member's documents, how far they go, and as of when.
+/// The member's documents, their cursor and their time.
 #[derive(Clone, Debug, Default)]
 pub struct Replica {
-    /// By the collection's code, those of a newer server included: they are for a newer app.
+    /// By collection code; includes collections of a newer server, kept for a newer app.
     docs: BTreeMap<String, Rows>,
     pub cursor: Cursor,
     /// The server's clock at the last full round.
@@ -40,7 +40,7 @@ impl Replica {
         rows.insert(row.id.clone(), row.body.clone());
     }
 
-    /// The documents of a collection in the order of their ids; one that cannot be read is skipped.
+    /// The documents of a collection, ordered by id; unreadable ones are skipped.
     pub fn all<T: DeserializeOwned>(&self, collection: Collection) -> Vec<T> {
         let mut all = Vec::new();
         for body in self.bodies(collection) {
@@ -53,12 +53,12 @@ impl Replica {
         self.rows(collection).map(|(_, body)| body.as_str()).collect()
     }
 
-    /// The document, or `None` where there is none that can be read.
+    /// The document, or `None` if there is none or it is unreadable.
     pub fn one<T: DeserializeOwned>(&self, collection: Collection, id: &str) -> Option<T> {
         json::read(self.docs.get(collection.code())?.get(id)?.as_str())
     }
 
-    /// The documents of a collection as they came, by id.
+    /// The raw documents of a collection, by id.
     pub fn rows(&self, collection: Collection) -> impl Iterator<Item = (&str, &Raw)> {
         self.docs
             .get(collection.code())
@@ -67,18 +67,18 @@ impl Replica {
             .map(|(id, body)| (id.as_str(), body))
     }
 
-    /// How many documents there are, those for a newer app included.
+    /// The number of documents, including those for a newer app.
     pub fn documents(&self) -> usize {
         self.docs.values().map(BTreeMap::len).sum()
     }
 
-    /// Has a collection other documents than in `before`?
+    /// True if a collection differs from the one in `before`.
     pub(super) fn differs(&self, before: &Replica, collection: &str) -> bool {
         self.docs.get(collection) != before.docs.get(collection)
     }
 
-    /// Takes in what a full round brought, and says what to write: documents, tombstones and the cursor they
-    /// belong to, for one transaction.
+    /// Applies the changes of a full round. Returns the operations (documents, tombstones and their cursor) for one
+    /// transaction.
     pub fn apply(&mut self, change: Change<'_>) -> Vec<Op> {
         let mut ops = Vec::new();
         let cleared: Vec<&str> = self
@@ -120,7 +120,7 @@ impl Replica {
     }
 }
 
-/// What a full round brought.
+/// The changes of a full round.
 pub struct Change<'a> {
     pub now: Timestamp,
     pub cursor: Cursor,
@@ -131,7 +131,7 @@ pub struct Change<'a> {
 }
 
 impl Change<'_> {
-    /// Is all of this collection in the round, so that what the phone has of it goes?
+    /// True if the round contains the whole collection, so that the phone's copy is dropped.
     fn replaces(&self, code: &str) -> bool {
         match Collection::from_code(code).map(Collection::family) {
             Some(Family::Content) => self.all_content,
@@ -140,7 +140,7 @@ impl Change<'_> {
         }
     }
 
-    /// The collections this changes.
+    /// The codes of the changed collections.
     pub(super) fn collections(&self) -> impl Iterator<Item = &str> {
         let docs = self.docs.iter().map(|row| row.collection.as_str());
         docs.chain(self.gone.iter().map(|(collection, _)| collection.as_str()))

@@ -1,17 +1,17 @@
-//! Sorting in little code.
+//! Stable sorting with a small code size.
 
 use std::cmp::Ordering;
 
-/// Puts items into order; equal ones stay as they were.
+/// Sorts items; the sort is stable.
 ///
-/// Why not `sort_by` of the standard library: it is written anew for each type, some 4 KB each; what is here sorts places.
+/// Why not `sort_by` of the standard library: it is compiled for each type, some 4 KB each; this one sorts indexes.
 pub fn sort_by<T>(items: &mut Vec<T>, compare: impl Fn(&T, &T) -> Ordering) {
     let order = places(items.len(), &|one, other| compare(&items[one], &items[other]));
     let mut slots: Vec<Option<T>> = std::mem::take(items).into_iter().map(Some).collect();
     items.extend(order.into_iter().filter_map(|place| slots[place].take()));
 }
 
-/// The same by a key.
+/// Sorts by a key; stable.
 pub fn sort_by_key<T, K: Ord>(items: &mut Vec<T>, key: impl Fn(&T) -> K) {
     sort_by(items, |one, other| key(one).cmp(&key(other)));
 }

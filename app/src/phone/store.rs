@@ -1,11 +1,11 @@
-//! Where a phone keeps things. In the browser it is IndexedDB behind `public/store.js`; in tests it is memory.
+//! The phone's store: in the browser IndexedDB behind `public/store.js`, in tests memory.
 
 use super::json::{self, Raw};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 use std::future::Future;
 
-/// Everything of one member, as it lies in the store. Rows stay raw: one that cannot be read harms no other.
+/// All rows of one member. They stay raw, so that an unreadable row affects no other.
 #[derive(Debug, Default, Deserialize)]
 pub struct Loaded {
     #[serde(default)]
@@ -18,13 +18,13 @@ pub struct Loaded {
     pub drafts: Vec<DraftRow>,
 }
 
-/// Single values by name.
+/// Values by name.
 #[derive(Debug, Default, Deserialize)]
 #[serde(transparent)]
 pub struct Meta(BTreeMap<String, Raw>);
 
 impl Meta {
-    /// The value, or `None` where there is none that can be read.
+    /// The value, or `None` if there is none or it is unreadable.
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         json::read(self.0.get(name)?.as_str())
     }
@@ -88,7 +88,7 @@ impl Op {
         Op(to_json(&("put", "meta", value, name)))
     }
 
-    /// All of `ops` as one JSON array.
+    /// Serializes `ops` as one JSON array.
     pub fn list(ops: &[Op]) -> String {
         let inner: Vec<&str> = ops.iter().map(|op| op.0.as_str()).collect();
         format!("[{}]", inner.join(","))
@@ -99,35 +99,35 @@ fn to_json<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// When a commit may be called done.
+/// Durability of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// The bytes are on the disk: what a member made.
+    /// Flushed to disk: for the member's own acts.
     Strict,
-    /// The browser has them: what the server would send again.
+    /// Handed to the browser: for what the server would send again.
     Relaxed,
 }
 
-/// The store failed; the text is the browser's and for a log only.
+/// A failure of the store. The text is the browser's, for a log only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure(pub String);
 
 /// A store of one member.
 pub trait Store {
     fn load(&self) -> impl Future<Output = Result<Loaded, Failure>>;
-    /// All of `ops` or none.
+    /// Commits `ops` atomically.
     fn commit(&self, ops: Vec<Op>, durability: Durability) -> impl Future<Output = Result<(), Failure>>;
 }
 
 #[cfg(any(test, feature = "testing"))]
 pub mod memory {
-    //! The in-memory twin.
+    //! The in-memory store.
     use super::*;
     use serde_json::Value;
     use serde_json::value::RawValue;
     use std::cell::RefCell;
 
-    /// Keeps rows as their text, as the phone wrote them.
+    /// Stores rows as the text the phone wrote.
     #[derive(Default)]
     pub struct Memory {
         rows: RefCell<BTreeMap<(String, String), String>>,

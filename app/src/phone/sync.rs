@@ -1,4 +1,4 @@
-//! One round with the server, without the network: what to send, and what to make of the answer.
+//! One round of sync, without the network: builds the request and applies the reply.
 
 use super::Phone;
 use super::json::{self, Raw};
@@ -9,23 +9,23 @@ use domain::fault;
 use domain::id::CommandId;
 use domain::sync::{MOST_BYTES, MOST_COMMANDS, PROTO, Reply, Request};
 
-/// Odd failures after which an act waits for the member.
+/// Failures after which an act is parked.
 pub const MOST_ATTEMPTS: u32 = 10;
 const FIRST_WAIT: i64 = 2_000;
 const LONGEST_WAIT: i64 = 5 * 60_000;
-/// Room for all of a request but its commands.
+/// Reserved bytes of a request for everything but its commands.
 const FRAME_BYTES: usize = 1024;
-/// What a reply without news has written: the cursor and the time.
+/// Operations after a reply without changes: the cursor and the time.
 const JUST_THE_TIME: usize = 2;
 const NO_COMMANDS: &str = r#""commands":[]"#;
 
-/// How eagerly this phone tries.
+/// Retry state.
 #[derive(Clone, Debug)]
 pub struct Backoff {
-    /// Rounds in a row that told nothing.
+    /// Consecutive failed rounds.
     failures: u32,
-    /// Most commands in the next round. Halved when the server could not take a round at all, so that a bad
-    /// one is found and does not hold up the others.
+    /// Maximum number of commands in the next round. Halved when the server rejects a whole round, to isolate a bad
+    /// command so that it does not block the others.
     most: usize,
 }
 
@@ -38,14 +38,14 @@ impl Default for Backoff {
     }
 }
 
-/// A round on its way.
+/// A request and the acts in it.
 #[derive(Debug)]
 pub struct Round {
     pub body: String,
     pub ids: Vec<CommandId>,
 }
 
-/// What came back. `status` 0: nothing did.
+/// The HTTP response. `status` 0: none arrived.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
     pub status: u16,
@@ -54,27 +54,27 @@ pub struct Answer {
     pub retry_after: Option<u32>,
 }
 
-/// What to do next.
+/// The next step after a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// There is more to send.
     Again,
-    /// All is done.
+    /// Done.
     Rest,
-    /// Nothing is known: try again after so many milliseconds.
+    /// The round failed: retry after this many milliseconds.
     Wait(i64),
     /// The member has to sign in again. Everything is kept.
     SignIn,
     /// Another member is signed in on this browser.
     OtherMember,
-    /// The server no longer speaks with this version.
+    /// The server no longer supports this version.
     Update,
 }
 
 type WireReply = Reply<Raw, Raw>;
 
 impl Phone {
-    /// The next round, in the order of the acts.
+    /// Builds the next request, with the acts in order.
     pub fn request(&self) -> Round {
         let mut ids = Vec::new();
         let mut commands = Vec::new();
@@ -96,20 +96,19 @@ impl Phone {
             commands: vec![],
         })
         .unwrap_or_default();
-        // The acts go in as they are: byte for byte what was kept.
+        // The acts are inserted byte for byte as stored.
         let body = frame.replacen(NO_COMMANDS, &format!(r#""commands":[{}]"#, commands.join(",")), 1);
         Round { body, ids }
     }
 
-    /// A round is out with `ids`. In memory only: what was out when the app was closed is, after that, again what it
-    /// is for certain, saved on this phone.
+    /// Marks `ids` as sent, in memory only: after a restart they are `Saved` again, the only state known for certain.
     pub fn sent(&mut self, ids: &[CommandId]) {
         self.outbox.transition(ids, State::Saved, State::Sent);
     }
 
-    /// What the answer to `ids` changes: memory at once, and the store in one transaction of the operations.
+    /// Applies the response to `ids`: memory at once; the returned operations belong in one transaction.
     ///
-    /// `chance`: any number, to spread the phones that try again.
+    /// `chance`: a random number, for the jitter of the retries.
     pub fn apply(&mut self, ids: &[CommandId], answer: &Answer, chance: u32) -> (Vec<Op>, Next) {
         if answer.status == 200
             && let Some(reply) = json::read::<WireReply>(&answer.body)
@@ -159,7 +158,7 @@ impl Phone {
             ops.extend(self.count_failure(*id));
         }
         if let Some(cursor) = reply.cursor {
-            // Also where none was known: an outcome that came without a cursor may be of an epoch that is over.
+            // Also if no epoch was known: an outcome that came without a cursor may be of an earlier epoch.
             let known = &self.replica.cursor.epoch;
             let trusted = known.is_empty() && fault!("phone-trusts-what-came-before-any-cursor");
             if *known != cursor.epoch && !trusted {
@@ -188,8 +187,8 @@ impl Phone {
                 },
                 &mut ops,
             );
-            // Why only here: a reply without a cursor does not tell whether a backup was restored, and with it whether
-            // what was decided long ago has to be sent again.
+            // Why only here: a reply without a cursor does not tell whether a backup was restored, and so whether acts
+            // decided long ago have to be sent again.
             ops.extend(self.outbox.forget(reply.now));
         }
         self.nothing_new = all_told && ids.is_empty() && ops.len() <= JUST_THE_TIME;
@@ -212,7 +211,7 @@ impl Phone {
         )
     }
 
-    /// The server took none of `ids`: fewer next time, and a single one that fails alone has failed.
+    /// The server rejected all of `ids`: shrinks the next batch; a single act that was rejected alone counts as failed.
     fn shrink_batch(&mut self, ids: &[CommandId]) -> Option<Op> {
         if let [only] = ids {
             let op = self.count_failure(*only);

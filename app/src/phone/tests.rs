@@ -1,4 +1,4 @@
-//! A phone against a made-up server: nothing is lost, nothing counts twice, and what is shown adds up.
+//! A phone against a fake server: nothing is lost, nothing counts twice, and the totals shown are right.
 
 mod newer_server;
 
@@ -25,7 +25,7 @@ use std::task::{Context, Poll, Waker};
 
 const NOW: i64 = 1_764_000_000_000;
 
-/// The in-memory store never waits.
+/// Polls once: the in-memory store never waits.
 fn now_or_never<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
@@ -49,7 +49,7 @@ fn loaded(store: &Memory) -> Phone {
     Phone::from_loaded(member(), DeviceId(id(2)), now_or_never(store.load()).unwrap())
 }
 
-/// What all screens show of a phone.
+/// All views of a phone.
 struct Shown {
     member: MemberView,
     activity: ActivityView,
@@ -389,11 +389,11 @@ fn sent_is_said_only_while_a_round_is_out() {
     assert_eq!(made.state(joined), State::Saved);
     made.phone.sent(&round.ids);
     assert_eq!(made.state(joined), State::Sent);
-    // A browser that is killed now sends it again.
+    // If the browser is killed now, the act is sent again.
     let again = loaded(&made.store);
     assert_eq!(again.outbox.get(joined).unwrap().state, State::Saved);
     assert_eq!(again.request().body, round.body);
-    // So does one that an earlier version of the app left in the middle.
+    // So is an act that an earlier version of the app stored as sent.
     let mut left = made.phone.outbox.get(joined).unwrap().clone();
     left.attempts = 1;
     now_or_never(

@@ -1,5 +1,4 @@
-//! This app, as it is, against a server that has learned more since: what it says in words this app does not know
-//! stops nothing, and comes out right once the app is newer.
+//! This app against a newer server: values this app does not know block nothing, and a newer app reads them correctly.
 
 use super::*;
 use crate::text;
@@ -13,7 +12,7 @@ fn newer_notice(about: Value) -> Value {
     )
 }
 
-/// The world of the tests, each document with a field that came later.
+/// The documents of the tests, each with a field added later.
 fn world_with_more() -> Vec<Value> {
     let mut docs = world();
     for doc in &mut docs {
@@ -50,7 +49,7 @@ fn verdicts_this_app_does_not_know_are_decided() {
             made.phone.request().ids.is_empty(),
             "{verdict} is not asked again"
         );
-        // The words of the server stay in the store for a newer app.
+        // The server's raw outcome stays in the store for a newer app.
         let rows = now_or_never(made.store.load()).unwrap().outbox;
         let row: Value = serde_json::from_str(rows[0].as_str()).unwrap();
         assert_eq!(row["outcome"]["verdict"], verdict);
@@ -244,7 +243,7 @@ fn rows_of_the_outbox_that_a_newer_app_wrote_stay_and_harm_nothing() {
 
 #[test]
 fn the_rounds_of_a_server_of_before_are_read() {
-    // As version 0.1 answered: without what was added since.
+    // A reply of version 0.1, without later additions.
     let mut made = Made::new();
     let joined = made.act(join());
     let old = format!(
