@@ -1,4 +1,4 @@
-//! Dates, times and money as the member's language writes them, in the programme's time zone.
+//! Formats dates, times and money in the member's language and the programme's time zone.
 
 use crate::browser::app_state::AppState;
 use domain::{Cents, Day, Lang, Timestamp};
@@ -23,20 +23,20 @@ fn locale(lang: Lang) -> &'static str {
     }
 }
 
-/// A format under its name, and its method.
+/// A cached `Intl` format: its name, the object and its `format` method.
 type Made = (String, JsValue, Function);
 
 thread_local! {
     static MADE: RefCell<Vec<Made>> = const { RefCell::new(Vec::new()) };
 }
 
-/// `Intl[kind](locale, options).format(value)`; empty where the browser refuses.
+/// `Intl[kind](locale, options).format(value)`; `None` if the browser rejects it.
 fn intl(kind: &str, lang: Lang, options: &[(&str, &str)], value: &JsValue) -> Option<String> {
     let (format, method) = format_of(kind, lang, options)?;
     method.call1(&format, value).ok()?.as_string()
 }
 
-/// To make a format takes the browser far longer than to use it, so each is made once.
+/// Returns a cached format. Why: creating one is far slower than using it.
 fn format_of(kind: &str, lang: Lang, options: &[(&str, &str)]) -> Option<(JsValue, Function)> {
     let mut name = format!("{kind} {}", lang.tag());
     for (key, option) in options {
@@ -157,7 +157,7 @@ pub fn month(lang: Lang, name: &str) -> String {
     }
 }
 
-/// The calendar day of the programme an instant falls on.
+/// The calendar day of an instant in the programme's time zone.
 pub fn day_of(app: AppState, at: Timestamp) -> Day {
     let value = Date::new(&JsValue::from_f64(at.0 as f64));
     let zone = zone(app);

@@ -1,8 +1,8 @@
-//! One small family of icons: strokes on a grid of 24, in the colour of the text beside them.
+//! The icon set: strokes on a grid of 24, in the colour of the adjacent text.
 
 use leptos::prelude::*;
 
-/// An icon. It never stands alone: its word is beside it.
+/// An icon. It is always shown beside its label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
     Home,

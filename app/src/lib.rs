@@ -1,15 +1,15 @@
-//! What a person sees of Compagnon, and what their phone keeps.
+//! The user interface of Compagnon, and the phone's data and logic.
 //!
-//! Built twice: with `csr` it is the member app in WebAssembly, with `ssr` the pages the server renders. With
-//! neither, what remains is plain Rust: [`phone`], the features' views, [`routes`], [`calendar`] and [`text`].
+//! Built twice: with `csr` it is the member app in WebAssembly, with `ssr` the pages the server renders. With neither,
+//! the rest is plain Rust: [`phone`], the features' views, [`routes`], [`calendar`] and [`text`].
 //!
 //! # How to add a screen
-//! 1. Its line in [`routes`]: the segments of its path, its tab, the screen above it, and what makes it.
-//! 2. A `…_page` function in the module of its feature; where the feature's screens are a chunk (`learning/screens.rs`), its
-//!    arm there.
-//! 3. Its words in the feature's `text.rs`, in every language.
+//! 1. A variant of [`routes::Route`] with its path.
+//! 2. A `…_page` function in the module of its feature, and its line in `shell::screen`; or, if the feature's screens
+//!    are a chunk (`learning/mod.rs`), in the feature's own `screen`.
+//! 3. Its texts in [`text`], in every language.
 //!
-//! A screen that needs the network asks the server through `calls`.
+//! A screen that needs the network calls the server through `calls`.
 
 #[macro_use]
 pub mod text;

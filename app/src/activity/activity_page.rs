@@ -1,4 +1,4 @@
-//! Every act of the member, with its state, the reason where it was refused, and what to do.
+//! The activity page: the member's acts, with state, reason of a refusal, and what to do.
 
 use super::view::ActView;
 use crate::actions::verdict_text;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 const FIRST: usize = 40;
 
 pub fn activity_page() -> AnyView {
-    // Seen once the member has had the page before them.
+    // Refusals count as seen when the member leaves the page.
     let here = app();
     on_cleanup(move || here.mark_refusals_seen());
     let most = RwSignal::new(FIRST);
@@ -68,7 +68,7 @@ fn is_wrong(act: &ActView) -> bool {
     matches!(act.state, State::Refused | State::Parked)
 }
 
-/// The act in the words of its feature.
+/// Describes the act through its feature.
 fn describe(app: AppState, act: &ActView, lang: Lang) -> Described {
     let feature = FEATURES.iter().find(|feature| feature.owner.tag() == act.tag);
     let described = feature.and_then(|feature| (feature.describe)(app, act, lang));

@@ -1,4 +1,4 @@
-//! Every act of the member, whatever feature it is of.
+//! The activity page: all acts of the member, of any feature.
 
 #[cfg(feature = "csr")]
 mod activity_page;

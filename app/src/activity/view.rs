@@ -1,4 +1,4 @@
-//! Every act of the member: what this phone did, and what the server knows of their other phones.
+//! All acts of the member: those of this phone, and those of their other phones from the server.
 
 use crate::phone::Phone;
 use crate::phone::json::{self, Raw};
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ActivityView {
-    /// Newest first, each once.
+    /// Newest first, without duplicates.
     pub acts: Vec<ActView>,
 }
 
@@ -22,13 +22,13 @@ pub struct ActView {
     pub made_at: Timestamp,
     pub state: State,
     pub outcome: Option<Outcome>,
-    /// The tag of its feature; empty where another version of the app wrote it.
+    /// The tag of its feature; empty if unreadable.
     pub tag: String,
     command: Option<Raw>,
 }
 
 impl ActView {
-    /// The command of the feature that asks; `None` where another version of the app wrote it.
+    /// Parses the command of the calling feature; `None` if another version of the app wrote it in an unknown form.
     pub fn command<C: DeserializeOwned>(&self) -> Option<C> {
         json::read(self.command.as_ref()?.as_str())
     }
@@ -77,7 +77,7 @@ impl ActivityView {
         self.acts.iter().find(|act| act.id == id)
     }
 
-    /// When the newest decision came.
+    /// The time of the newest decision.
     pub fn latest_decision(&self) -> Option<Timestamp> {
         self.acts
             .iter()

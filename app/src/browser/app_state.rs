@@ -1,4 +1,4 @@
-//! The running app: one phone in memory, what pages show of it, and when it talks to the server.
+//! State of the running app: the phone in memory, the signals that pages read, and the triggers of sync.
 
 use super::derived::Derived;
 use super::drafts;
@@ -24,41 +24,41 @@ use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use wasm_bindgen_futures::spawn_local;
 
-/// What the frame has to say about the network.
+/// Connection state, shown by the frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ConnectionState {
     /// Not tried yet.
     #[default]
     Unknown,
     Online,
-    /// The last round told nothing.
+    /// The last round failed.
     Offline,
     /// The session has ended; everything is kept.
     SignIn,
-    /// The server wants a newer app.
+    /// The server requires a newer app.
     Update,
 }
 
-/// Where the app stands as a whole.
+/// Boot state of the app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BootState {
-    /// What the phone knows is about to be shown.
+    /// The phone's data is loaded but not shown yet.
     #[default]
     Start,
-    /// The first documents are on their way.
+    /// The first sync is in progress.
     First,
     Open,
-    /// Nobody is signed in, or nobody is known and the network is away.
+    /// Nobody is signed in, or no member is known and there is no network.
     SignedOut,
-    /// The browser gives no store; without one the app could keep nothing.
+    /// The browser offers no storage; without it the app can save nothing.
     NoStore,
 }
 
-/// What pages read. Signals only, so it is free to copy.
+/// The signals that pages read. Copying is free.
 #[derive(Clone, Copy)]
 pub struct AppState {
     pub boot: RwSignal<BootState>,
-    /// The first picture stands: what lies below it may follow.
+    /// True after first paint; sections below the fold render then.
     pub below_fold_ready: RwSignal<bool>,
     pub member: Derived<MemberView>,
     pub activity: Derived<ActivityView>,
@@ -68,24 +68,24 @@ pub struct AppState {
     pub notices: Derived<NoticesView>,
     pub rewards: Derived<RewardsView>,
     pub counts: Derived<Counts>,
-    /// Counts the changes of what is in memory.
+    /// Incremented on each change of the phone in memory.
     changed: RwSignal<u32>,
     pub lang: Memo<Lang>,
     pub connection: RwSignal<ConnectionState>,
     /// The server's clock at the last full round.
     pub synced_at: RwSignal<Option<Timestamp>>,
     pub busy: RwSignal<bool>,
-    /// An act is being saved; no other begins before it is.
+    /// True while a command is being saved; others are ignored meanwhile.
     pub submitting: RwSignal<bool>,
-    /// A newer app is on the phone.
+    /// True if a newer build is installed and waits.
     pub update: RwSignal<bool>,
-    /// The browser would install the app if asked.
+    /// True if the browser offers to install the app.
     pub installable: RwSignal<bool>,
-    /// The browser had thrown the member's data away.
+    /// True if the browser evicted the member's data.
     pub evicted: RwSignal<bool>,
-    /// The last thing to say in passing, and how often something was said.
+    /// The number of toasts so far, and the text of the last.
     pub last_toast: RwSignal<(u32, String)>,
-    /// The phone's clock, once a minute.
+    /// The phone's clock, updated once a minute.
     pub now: RwSignal<Timestamp>,
 }
 
@@ -104,14 +104,14 @@ pub(super) fn database() -> Option<Database> {
     with_phone(|phone| Database(phone.member))
 }
 
-/// Acts that need the network, or the member.
+/// Counts of acts that need the network or the member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// They go with the next round.
+    /// Acts to send with the next round.
     pub waiting: usize,
-    /// They are stuck.
+    /// Parked acts.
     pub parked: usize,
-    /// Refusals nobody has looked at yet.
+    /// Refusals the member has not seen.
     pub refused: usize,
 }
 
@@ -125,23 +125,23 @@ impl Counts {
         }
     }
 
-    /// Acts the server has not decided on.
+    /// The number of acts without a decision.
     pub fn open(self) -> usize {
         self.waiting + self.parked
     }
 }
 
-/// What lies in the store of this phone.
+/// Counts of the rows in the phone's store.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Kept {
     pub documents: usize,
     /// Decided or not.
     pub acts: usize,
-    /// Half-done work.
+    /// Unfinished forms and quizzes.
     pub drafts: usize,
 }
 
-/// A feature's view: made anew when its documents or acts have changed, or a view that `prepare` reads.
+/// A feature's view, recomputed when its documents or acts, or a view that `prepare` reads, change.
 fn view_of<V, B>(
     changed: RwSignal<u32>,
     feature: Feature,
@@ -167,7 +167,7 @@ fn basis_of(changed: RwSignal<u32>, feature: Feature) -> Derived<Basis> {
 }
 
 impl AppState {
-    /// The app's signals; `first`: the language until the member's own is known.
+    /// Creates the signals. `first`: the language until the member's own is known.
     pub fn new(first: Lang) -> AppState {
         let changed = RwSignal::new(0);
         let member = view_of(changed, members::FEATURE, || MemberView::of);
@@ -217,7 +217,7 @@ impl AppState {
         }
     }
 
-    /// Says something in passing.
+    /// Shows a toast.
     pub fn toast(self, text: impl Into<String>) {
         let text = text.into();
         self.last_toast.update(|(count, said)| {
@@ -232,7 +232,7 @@ impl AppState {
         }
     }
 
-    /// Pages count in minutes: within one nothing is drawn anew.
+    /// Pages show minutes, so nothing is redrawn within one.
     fn refresh_clock(self) {
         let now = js::now();
         if self.now.get_untracked().0 / MINUTE != now.0 / MINUTE {
@@ -262,13 +262,13 @@ impl AppState {
         }
     }
 
-    /// Opens the member's database and shows it; no network.
+    /// Loads the member's database and shows it, without the network.
     pub async fn open(self, who: Identity) {
         self.load(who).await;
         self.show();
     }
 
-    /// Shows what was loaded.
+    /// Shows the loaded data.
     pub fn show(self) {
         if self.boot.get_untracked() != BootState::NoStore {
             self.boot.set(BootState::Start);
@@ -276,7 +276,7 @@ impl AppState {
         }
     }
 
-    /// Reads the member's database.
+    /// Loads the member's database into memory.
     pub async fn load(self, who: Identity) {
         let database = Database(who.member);
         match database.load().await {
@@ -294,7 +294,7 @@ impl AppState {
         }
     }
 
-    /// Everything that makes the app try again by itself.
+    /// Installs the listeners and the timer that trigger sync and refresh.
     pub fn listen(self) {
         let Some(window) = web_sys::window() else {
             return;
@@ -358,7 +358,7 @@ impl AppState {
         }
     }
 
-    /// Does something. When this returns `Ok`, it is saved on the phone. `draft`: what became of it, gone with it.
+    /// Saves a command durably: after `Ok` it is in the phone's store. Deletes draft `draft` in the same transaction.
     pub async fn submit(self, command: Command, draft: Option<String>) -> Result<CommandId, Failure> {
         let Some(database) = database() else {
             return Err(Failure("nobody is signed in".into()));
@@ -400,7 +400,7 @@ impl AppState {
         }
     }
 
-    /// Tries a stuck act again.
+    /// Queues a parked act again.
     pub fn unpark(self, id: CommandId) {
         let op = with_phone(|phone| phone.unpark(id)).flatten();
         spawn_local(async move {
@@ -409,7 +409,7 @@ impl AppState {
         });
     }
 
-    /// The refusals decided so far were looked at.
+    /// Marks the refusals decided so far as seen.
     pub fn mark_refusals_seen(self) {
         if self.counts.get_untracked().refused > 0 {
             let latest = self.activity.get_untracked().latest_decision();
@@ -418,7 +418,7 @@ impl AppState {
         }
     }
 
-    /// What this phone keeps now.
+    /// Counts the rows this phone stores now.
     pub fn kept(self) -> Kept {
         self.changed.track();
         let kept = with_phone(|phone| Kept {
@@ -429,12 +429,12 @@ impl AppState {
         kept.unwrap_or_default()
     }
 
-    /// Acts that the server has not decided on.
+    /// The number of acts without a decision.
     pub fn unsent(self) -> usize {
         with_phone(|phone| phone.outbox.count_open()).unwrap_or(0)
     }
 
-    /// Signs the member out on this phone. `erase`: their data goes with them.
+    /// Signs the member out on this phone. `erase`: deletes their data too.
     pub async fn sign_out(self, erase: bool) {
         self.save_drafts().await;
         let member = with_phone(|phone| phone.member);

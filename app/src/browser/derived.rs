@@ -1,13 +1,13 @@
-//! Values that are worked out from signals and other such values, each under its own type.
+//! Values computed from signals and other derived values.
 
 use leptos::prelude::*;
 use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// A value that is worked out anew when something it reads has changed, and told to who reads it when it differs.
+/// A value that is recomputed when its inputs change, and notifies its readers when it differs.
 ///
-/// Why not a `Memo` of each type: the compiler writes all of a memo once for each, some 5 KB; this way once for all.
+/// Why not a `Memo` of each type: a memo is compiled for each type, some 5 KB each; this way it is compiled once.
 pub struct Derived<T> {
     memo: Memo<Erased>,
     of: PhantomData<fn() -> T>,
@@ -37,7 +37,7 @@ fn memo(work: Box<dyn Fn() -> Erased + Send + Sync>) -> Memo<Erased> {
 }
 
 impl<T: Send + Sync + 'static> Derived<T> {
-    /// Told only when it differs from what it was.
+    /// Notifies readers only when the value differs.
     pub fn new(work: impl Fn() -> T + Send + Sync + 'static) -> Derived<T>
     where
         T: PartialEq,
@@ -47,7 +47,7 @@ impl<T: Send + Sync + 'static> Derived<T> {
         })
     }
 
-    /// Told whenever it was worked out.
+    /// Notifies readers on each recomputation.
     pub fn always(work: impl Fn() -> T + Send + Sync + 'static) -> Derived<T> {
         Derived::with_equal(work, |_, _| false)
     }
@@ -66,7 +66,7 @@ impl<T: Send + Sync + 'static> Derived<T> {
     }
 
     fn own(value: Arc<dyn Any + Send + Sync>) -> Arc<T> {
-        // Only `with_equal` puts a value in, and it is a `T`.
+        // Only `with_equal` sets the value, always to a `T`.
         value.downcast().unwrap_or_else(|_| unreachable!())
     }
 
@@ -78,7 +78,7 @@ impl<T: Send + Sync + 'static> Derived<T> {
         Self::own(self.memo.with_untracked(|erased| erased.value.clone()))
     }
 
-    /// Follows it without needing it. Why by reading: a memo that nobody has read follows nothing itself.
+    /// Subscribes without using the value. Why by reading: a memo that nobody has read subscribes to nothing.
     pub fn track(self) {
         self.memo.with(|_| ());
     }

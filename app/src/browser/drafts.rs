@@ -1,4 +1,4 @@
-//! Half-done work, on the disk shortly after each change.
+//! Drafts, saved shortly after each change.
 
 use super::app_state::{AppState, database, with_phone};
 use super::js;
@@ -15,18 +15,18 @@ thread_local! {
 /// Milliseconds from a change of a draft until it is written.
 const DRAFT_DELAY: i64 = 300;
 
-/// Drops what is not written yet of the draft `key`.
+/// Discards unsaved changes of draft `key`.
 pub(super) fn forget(key: &str) {
     UNSAVED_DRAFTS.with_borrow_mut(|drafts| drafts.remove(key));
 }
 
 impl AppState {
-    /// The draft of `key`, as it was left.
+    /// The text of draft `key`.
     pub fn draft(self, key: &str) -> Option<String> {
         with_phone(|phone| phone.drafts.get(key).cloned()).flatten()
     }
 
-    /// Keeps a draft within half a second; an empty one is dropped.
+    /// Saves a draft within half a second; an empty one is deleted.
     pub fn keep_draft(self, key: &str, text: String) {
         with_phone(|phone| phone.draft(key, text.clone()));
         UNSAVED_DRAFTS.with_borrow_mut(|drafts| drafts.insert(key.to_owned(), text));

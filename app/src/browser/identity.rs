@@ -1,4 +1,4 @@
-//! Who uses this phone: known without a network after the first sign-in.
+//! Identity of the phone's user: known offline after the first sign-in.
 
 use super::js;
 use crate::phone::json;
@@ -7,22 +7,22 @@ use domain::id::{DeviceId, MemberId, SessionId, uuid_v7};
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
 
-/// The member this phone belongs to now.
+/// The member signed in on this phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub member: MemberId,
     pub session: SessionId,
-    /// The installation, whoever is signed in.
+    /// The installation; it outlives sign-ins.
     pub device: DeviceId,
 }
 
-/// What is known at the start.
+/// The identity at startup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
     Member(Identity),
-    /// Nobody is signed in, and the server says so or was told so.
+    /// Nobody is signed in, and the server confirmed it or knows of the sign-out.
     Nobody,
-    /// Nobody is known on this phone, and the server cannot be asked.
+    /// No member is known on this phone, and the server cannot be reached.
     Unknown,
 }
 
@@ -30,13 +30,13 @@ pub enum Who {
 struct Session {
     member: MemberId,
     session: Option<SessionId>,
-    /// What servers of the first release call the session.
+    /// The name of `session` in replies of the first release.
     device: SessionId,
     language: Lang,
 }
 
 const CURRENT: &str = "current";
-/// The installation, as the worker sends it too. Before there was such an id, the newest session stood here.
+/// Key of the installation's id, which the worker sends too. Before this id existed, the key held the newest session.
 const DEVICE: &str = "device_id";
 const SIGN_OUT_PENDING: &str = "sign_out_pending";
 
@@ -44,7 +44,7 @@ async fn text(key: &str) -> Option<String> {
     js::device_get(key).await.ok()?.as_string()
 }
 
-/// This installation; it gets its id when it is first asked for.
+/// Returns the installation's id, creating it on first use.
 async fn device() -> DeviceId {
     if let Some(known) = text(DEVICE).await.and_then(|id| id.parse().ok()) {
         return known;
@@ -54,7 +54,7 @@ async fn device() -> DeviceId {
     new
 }
 
-/// Where the session of a member is kept. The name is older than that of sessions.
+/// Key of a member's session. The name dates from before sessions had that name.
 fn session_key(member: MemberId) -> String {
     format!("device:{member}")
 }
@@ -67,7 +67,7 @@ fn html_document() -> Option<web_sys::HtmlDocument> {
     web_sys::window()?.document()?.dyn_into().ok()
 }
 
-/// The member of the server's session, as its readable cookie tells.
+/// The member of the server's session, from the cookie that scripts can read.
 fn signed_in() -> Option<MemberId> {
     let cookies = html_document()?.cookie().ok()?;
     let value = cookies
@@ -83,14 +83,14 @@ fn forget_cookie() {
     }
 }
 
-/// Finds out who it is; asks the network only where the phone does not know.
+/// Identifies the user; uses the network only if the phone does not know.
 pub async fn who() -> Who {
     let cookie = signed_in();
     if js::device_get(SIGN_OUT_PENDING)
         .await
         .is_ok_and(|value| value.is_truthy())
     {
-        // Signing out took the cookie away: one that is there now comes from a new sign-in.
+        // Signing out deleted the cookie, so a cookie now comes from a new sign-in.
         if cookie.is_some() {
             let _ = js::device_delete(SIGN_OUT_PENDING).await;
         } else if !end_session().await {
@@ -121,7 +121,7 @@ pub async fn who() -> Who {
     }
 }
 
-/// Asks the server whose session this browser has.
+/// Fetches the identity of the browser's session from the server.
 pub async fn fetch_session() -> Who {
     match js::get("/api/session").await {
         (200, body) if body == "null" => Who::Nobody,
@@ -147,13 +147,13 @@ async fn store_identity(identity: Identity) {
     put(CURRENT, &identity.member.to_string()).await;
 }
 
-/// Tells the worker and the watchdog which language to use.
+/// Stores the language for the worker and the watchdog.
 pub async fn store_language(lang: Lang) {
     let _ = js::local_storage_set("lang", lang.tag());
     put("lang", lang.tag()).await;
 }
 
-/// The language to start with, before any document is there.
+/// The language to use until a document is loaded.
 pub async fn stored_language() -> Lang {
     let chosen = text("lang").await;
     let tag = chosen
@@ -162,26 +162,26 @@ pub async fn stored_language() -> Lang {
     Lang::from_tag(tag.get(..2).unwrap_or_default()).unwrap_or_default()
 }
 
-/// The member's data was on this phone once.
+/// Records that the member's data was on this phone.
 pub async fn mark_alive(member: MemberId) {
     let _ = js::device_set(&format!("alive:{member}"), &JsValue::TRUE).await;
 }
 
-/// Was the member's data on this phone once?
+/// True if the member's data was on this phone once.
 pub async fn was_alive(member: MemberId) -> bool {
     js::device_get(&format!("alive:{member}"))
         .await
         .is_ok_and(|value| value.is_truthy())
 }
 
-/// Signs out on this phone; what remains is to tell the server, with [`end_session`].
+/// Signs out on this phone; call [`end_session`] next to end the server's session.
 pub async fn sign_out() {
     let _ = js::device_set(CURRENT, &JsValue::NULL).await;
     let _ = js::device_set(SIGN_OUT_PENDING, &JsValue::TRUE).await;
     forget_cookie();
 }
 
-/// Ends the server's session; `false` while the server cannot be reached: the next start tries again.
+/// Ends the server's session. `false`: the server could not be reached; the next start retries.
 pub async fn end_session() -> bool {
     let status = match js::post("/api/sign-out", "{}", 10_000).await {
         Ok(posted) => posted.status(),

@@ -1,5 +1,5 @@
-//! What the page's plain scripts offer: `compagnonStore` of `store.js`, `compagnonApp` of `boot.js`, and a few
-//! things of the browser itself.
+//! Bindings to the page's plain scripts (`compagnonStore` of `store.js`, `compagnonApp` of `boot.js`) and to a few
+//! browser APIs.
 
 use domain::Timestamp;
 use wasm_bindgen::prelude::*;
@@ -40,7 +40,7 @@ extern "C" {
     #[wasm_bindgen(js_namespace = compagnonStore)]
     pub fn announce(text: &str);
 
-    /// The answer of `post`.
+    /// The response of `post`.
     pub type Posted;
     #[wasm_bindgen(method, getter)]
     pub fn status(this: &Posted) -> u16;
@@ -67,7 +67,7 @@ extern "C" {
     #[wasm_bindgen(js_namespace = ["navigator", "storage"], catch)]
     async fn estimate() -> Result<JsValue, JsValue>;
 
-    // Why not web-sys: there these types are behind a flag for what is not yet stable.
+    // Why not web-sys: it has these types behind a flag for unstable APIs.
     #[wasm_bindgen(js_namespace = ["navigator", "wakeLock"], js_name = request, catch)]
     async fn request_wake_lock(of: &str) -> Result<WakeLock, JsValue>;
     /// Keeps the screen on until it is released.
@@ -98,27 +98,27 @@ pub fn now() -> Timestamp {
     Timestamp(js_sys::Date::now() as i64)
 }
 
-/// How many bytes the app and its data take on this phone, where the browser says.
+/// Bytes used by the app and its data on this phone, if the browser reports it.
 pub async fn room_taken() -> Option<u64> {
     let estimate = estimate().await.ok()?;
     let bytes = js_sys::Reflect::get(&estimate, &"usage".into()).ok()?.as_f64()?;
     Some(bytes as u64)
 }
 
-/// Ten bytes of chance.
+/// Ten random bytes.
 pub fn random_bytes() -> [u8; 10] {
     let mut bytes = [0; 10];
     fill_random(&mut bytes);
     bytes
 }
 
-/// A number of chance.
+/// A random number.
 pub fn random_u32() -> u32 {
     let bytes = random_bytes();
     u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }
 
-/// GET: status and body; 0 where nothing came back.
+/// GET: returns status and body; status 0 if there is no response.
 pub async fn get(url: &str) -> (u16, String) {
     let Ok(fetched) = fetch(url).await else {
         return (0, String::new());
@@ -127,44 +127,43 @@ pub async fn get(url: &str) -> (u16, String) {
     body.map_or((0, String::new()), |body| (fetched.fetched_status(), body))
 }
 
-/// Gives the focus back to the part of the screen that has it now, or else to the title, once what is being redrawn is
-/// there.
+/// After a redraw, restores the focus to the element that has it now, or else to the title.
 pub fn keep_focus_over_redraw() {
     let give_back = keep_focus();
     set_timeout(0, move || {
-        // A screen without a title leaves the focus where the browser put it.
+        // Without a title, the focus stays where the browser put it.
         let _ = give_back.call0(&JsValue::NULL);
     });
 }
 
-/// Runs `callback` once, after `millis`, unless the returned timer is dropped before.
+/// Runs `callback` once, after `millis` milliseconds, unless the returned timer is dropped before.
 pub fn timer(millis: i64, callback: impl FnOnce() + 'static) -> Timeout {
     Timeout::new(millis.clamp(0, i64::from(i32::MAX)) as u32, callback)
 }
 
-/// Runs `callback` once, after `millis`.
+/// Runs `callback` once, after `millis` milliseconds.
 pub fn set_timeout(millis: i64, callback: impl FnOnce() + 'static) {
     timer(millis, callback).forget();
 }
 
-/// Lets the browser draw, and the member tap, before what follows.
+/// Yields so that the browser can draw and handle input.
 pub async fn yield_to_browser() {
     gloo_timers::future::TimeoutFuture::new(0).await;
 }
 
-/// A function for the browser that is never taken back.
+/// Makes a JavaScript callback that is never freed.
 pub fn leak_callback(callback: impl FnMut(JsValue) + 'static) -> js_sys::Function {
     Closure::<dyn FnMut(JsValue)>::new(callback)
         .into_js_value()
         .unchecked_into()
 }
 
-/// Keeps the screen on, where the browser can.
+/// Keeps the screen on, if the browser supports it.
 pub async fn stay_awake() -> Option<WakeLock> {
     request_wake_lock("screen").await.ok()
 }
 
-/// What went wrong, for a log.
+/// The text of an error, for a log.
 pub fn cause(error: &JsValue) -> String {
     error
         .dyn_ref::<js_sys::Error>()

@@ -1,4 +1,4 @@
-//! The member app's life in a browser: its store, its rounds with the server, who uses it.
+//! The member app in a browser: its store, its sync loop, its identity.
 
 pub mod app_state;
 pub mod derived;

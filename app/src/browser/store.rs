@@ -36,7 +36,7 @@ impl Store for Database {
 }
 
 impl Database {
-    /// The highest number an act in the store has: another tab may have given some.
+    /// The highest sequence number in the store: another tab may have used some.
     pub async fn last_seq(&self) -> i64 {
         let last = js::last_seq(&self.0.to_string()).await;
         last.ok().and_then(|last| last.as_f64()).unwrap_or_default() as i64

@@ -1,4 +1,4 @@
-//! When the phone talks to the server, and one round of it.
+//! The sync loop: schedules rounds with the server and runs them.
 
 use super::app_state::{AppState, ConnectionState, database, is_visible, with_phone};
 use super::identity::{self, Who};
@@ -22,16 +22,16 @@ thread_local! {
 
 /// Milliseconds.
 const ROUND_TIMEOUT: u32 = 30_000;
-/// Milliseconds that a request is out before the screen says "sent".
+/// Milliseconds from the start of a request until the screen shows "sent".
 const SENT_AFTER: i64 = 150;
 
-/// True while a retry waits for its time.
+/// True if a retry is scheduled.
 pub(super) fn is_retry_planned() -> bool {
     RETRY.with_borrow(Option::is_some)
 }
 
 impl AppState {
-    /// Starts rounds with the server, unless some are under way: then one more follows.
+    /// Starts rounds with the server; if some are running, queues one more.
     pub fn sync(self) {
         if SYNCING.replace(true) {
             ONCE_MORE.set(true);
@@ -62,7 +62,7 @@ impl AppState {
         RETRY.set(Some(timer));
     }
 
-    /// `true`: another round at once.
+    /// Handles the outcome of a round. `true`: run another round at once.
     async fn follow(self, next: Next) -> bool {
         match next {
             Next::Again => return true,
@@ -93,7 +93,7 @@ impl AppState {
             .await
             .unwrap_or(JsValue::NULL);
         let Some(release) = lock.dyn_ref::<js_sys::Function>() else {
-            // Another tab or the worker is at it.
+            // Another tab or the worker holds the lock.
             return Next::Wait(1_000);
         };
         let next = self.exchange(database).await;
@@ -117,7 +117,7 @@ impl AppState {
         drop(soon);
         let first = with_phone(|phone| phone.replica.synced_at.is_none()).unwrap_or_default();
         let applied = with_phone(|phone| {
-            // Signed out or somebody else in the meantime: the answer is not for this phone any more.
+            // The member has signed out or changed meanwhile: drop the response.
             (phone.member == database.0).then(|| phone.apply(&round.ids, &answer, js::random_u32()))
         });
         let Some((ops, next)) = applied.flatten() else {
@@ -147,8 +147,8 @@ impl AppState {
         next
     }
 
-    /// Says "sent" of what a round took along, once it has been out for a moment. Without a network a request comes
-    /// back at once and nothing was sent; after that, "saved" stays until the server was heard again.
+    /// Marks the acts of a round as sent after a short delay. Without a network a request fails at once and nothing was
+    /// sent; then "saved" stays until the next response.
     fn mark_sent_later(self, database: Database, ids: Vec<CommandId>) -> js::Timeout {
         js::timer(SENT_AFTER, move || {
             if ids.is_empty() || self.connection.get_untracked() == ConnectionState::Offline {
@@ -167,8 +167,8 @@ impl AppState {
         })
     }
 
-    /// While "saved on this phone" is still being said, and it is confirmed: says that instead. A refusal has its own
-    /// place; the word goes.
+    /// Replaces a toast "saved on this phone" by "confirmed" once that is true. Clears it on a refusal, which is shown
+    /// elsewhere.
     fn toast_confirmed(self, ids: &[CommandId]) {
         if ids.is_empty() || self.last_toast.with_untracked(|(_, words)| words.is_empty()) {
             return;

@@ -1,18 +1,18 @@
-//! Functions of the server that the app calls while it has a network: reads and changes that are no part of the
-//! replica. Each is written once, with `#[server]`: on the server it is the function, in the app it is the request.
+//! Server functions that the app calls online: reads and changes outside the replica. Each is written once, with
+//! `#[server]`: on the server it is the function, in the app the request.
 //!
 //! # How to add one
-//! 1. Its use case in `backend`, and what it returns in `domain`.
-//! 2. The function, in its feature's `calls.rs`, with `protocol = JsonPost`, `server = crate::calls::Axum`, and
-//!    an `endpoint` that stays as it is for as long as there are apps that call it.
+//! 1. Its use case in `backend`, and its return type in `domain`.
+//! 2. The function, in its feature's `calls.rs`, with `protocol = JsonPost`, `server = crate::calls::Axum`, and an
+//!    `endpoint` that stays the same for as long as there are apps that call it.
 //! 3. Its line in the server's list of routes: `Route::call::<ItsType>(access, most)`. Without that line it cannot be
-//!    reached, and a test says so.
-//! 4. Where it is called, `asked` shows what a screen shows while it waits and when no result came.
+//!    reached, and a test fails.
+//! 4. At the call site, `asked` renders the waiting state and the errors.
 //!
 //! # Why not the defaults of `server_fn`
-//! Its JSON reader would cost the app a quarter of its size, its own client waits for ever on a bad network, and what
-//! runs a request on the server answers every refusal with 500, sends browsers on to wherever `Referer` says, and reads
-//! bodies of any type. `JsonPost` and `run` replace all four.
+//! Its JSON deserializer would cost the app a quarter of its size; its client has no timeout; its server side returns
+//! 500 for every refusal, redirects browsers to the `Referer`, and reads bodies of any type. `JsonPost` and `run`
+//! replace all four.
 
 #[cfg(feature = "csr")]
 mod screen;
@@ -31,30 +31,30 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "csr")]
 pub use screen::asked;
 
-/// Why a call brought no result. A refusal travels as its permanent code, `{"code": …}`, under its HTTP status.
+/// The error of a call. On the wire it is its permanent code, `{"code": …}`, under its HTTP status.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum ApiError {
-    /// No session, or one that has ended.
+    /// No session, or an expired one.
     SignedOut,
-    /// This function is not for this member.
+    /// The member may not call this function.
     NotAllowed,
-    /// One of both does not understand the other: the app is older or newer than the server.
+    /// Unreadable request or response: the app is older or newer than the server.
     Unreadable,
-    /// Nothing came back: there is no network, or it took too long.
+    /// No response: no network, or a timeout.
     Unreachable,
-    /// The server cannot do it now; later it may.
+    /// The server is busy; a retry may succeed.
     Busy,
-    /// The server failed; `request_id` finds the reason in its log.
+    /// The server failed; `request_id` identifies the reason in its log.
     Internal { request_id: String },
-    /// What failed on the server. It never travels: the log gets it, and whoever asked gets `Internal` or `Busy`.
+    /// The cause of a server failure. Never sent: it is logged, and the caller gets `Internal` or `Busy`.
     #[cfg(feature = "ssr")]
     #[serde(skip)]
     Failed(backend::Error),
-    /// A rule refused.
+    /// Refused by a rule.
     #[serde(untagged)]
     Rejected(domain::Error),
-    /// What was handed in is wrong. No function of the member app takes anything that could be: it does not read this.
+    /// Invalid input. No function of the member app takes input that could be invalid, so the app does not read this.
     #[cfg(feature = "ssr")]
     #[serde(untagged)]
     Input(domain::InputError),
@@ -73,7 +73,7 @@ impl FromServerFnError for ApiError {
     }
 }
 
-/// JSON as it travels: written by `serde_json`, read by the phone's own small reader.
+/// The wire format: JSON, written by `serde_json`, read by the phone's small deserializer.
 pub struct Json;
 
 impl ContentType for Json {
@@ -101,8 +101,8 @@ impl<T: DeserializeOwned> Decodes<T> for Json {
     }
 }
 
-/// The arguments go up and the result comes down as [`Json`], by POST also where nothing changes: the guard against
-/// other sites looks at posts.
+/// Sends arguments and result as [`Json`], always by POST, also for reads: the guard against cross-site requests checks
+/// POSTs.
 pub struct JsonPost;
 
 impl<I, O, C, S> Protocol<I, O, C, S, ApiError> for JsonPost
@@ -131,7 +131,7 @@ where
         json::read(&text).ok_or(ApiError::Unreadable)
     }
 
-    /// The server has the function itself.
+    /// Unused: the server runs the function itself.
     #[cfg(not(feature = "csr"))]
     async fn run_client(_: &str, _: I) -> Result<O, ApiError> {
         Err(ApiError::Unreachable)
@@ -147,7 +147,7 @@ fn encoded<T: Serialize>(value: &T) -> Result<Bytes, ApiError> {
     Json::encode(value).map_err(|said| ApiError::from_server_fn_error(error(said)))
 }
 
-/// The longest a call waits, in milliseconds.
+/// Timeout of a call, in milliseconds.
 #[cfg(feature = "csr")]
 const CALL_TIMEOUT: u32 = 15_000;
 
@@ -162,9 +162,9 @@ async fn post(path: &str, body: &str) -> Result<String, ApiError> {
     }
 }
 
-/// What an answer that is no result means.
+/// Converts an error response.
 ///
-/// Why by the status: a proxy before the server has words of its own, and to read all codes would cost the app more.
+/// Why by the status: a proxy before the server sends its own bodies, and parsing all codes would enlarge the app.
 #[cfg(any(feature = "csr", test))]
 fn refused(status: u16, body: &str) -> ApiError {
     #[derive(Deserialize)]
@@ -198,7 +198,7 @@ mod server {
 
     pub use leptos::server_fn::axum::AxumServerFnBackend as Axum;
 
-    /// Who calls, and what the function works with.
+    /// The context of a server function: its caller and what it works with.
     #[derive(Clone)]
     pub struct Context {
         pub db: backend::Db,
@@ -207,10 +207,10 @@ mod server {
         pub lang: Lang,
     }
 
-    /// The context of the function that runs.
+    /// Returns the context of the running function.
     ///
     /// # Errors
-    /// [`ApiError::SignedOut`] where nobody called it.
+    /// [`ApiError::SignedOut`] if there is no caller.
     pub fn context() -> Result<Context, ApiError> {
         use_context().ok_or(ApiError::SignedOut)
     }
@@ -220,10 +220,10 @@ mod server {
 
     impl<F: ServerFn<Output: Serialize, Error = ApiError> + DeserializeOwned + 'static> Call for F {}
 
-    /// Runs a function; its arguments and its result as they travel.
+    /// Runs a function; arguments and result are in wire format.
     ///
     /// # Errors
-    /// What the function says, and [`ApiError::Unreadable`] where these are not its arguments.
+    /// The function's errors, and [`ApiError::Unreadable`] if the arguments do not parse.
     pub async fn run<F: Call>(context: Context, arguments: Bytes) -> Result<Bytes, ApiError> {
         let function: F = decoded(arguments)?;
         let result = Owner::new().with(|| {
@@ -239,7 +239,7 @@ mod server {
     }
 
     impl ApiError {
-        /// The HTTP status it travels under.
+        /// The HTTP status of the response.
         pub fn status(&self) -> u16 {
             match self {
                 ApiError::SignedOut => 401,

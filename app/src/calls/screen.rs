@@ -1,4 +1,4 @@
-//! What a screen shows of a call: the shape of what is coming, then the result, or why there is none and what to do.
+//! Renders a call: a placeholder, then the result, or the error and what to do.
 
 use super::ApiError;
 use crate::actions::refusal;
@@ -10,8 +10,8 @@ use domain::Lang;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-/// Calls, and shows what comes of it. Where the network was away, it calls again once it is back, or when the member
-/// asks for it.
+/// Runs the call and shows its result. After a network failure it retries once the network is back, or when the member
+/// requests it.
 pub fn asked<T, F>(call: fn() -> F, show: fn(AppState, Lang, &T) -> AnyView) -> AnyView
 where
     T: Send + Sync + 'static,
@@ -24,7 +24,7 @@ where
         spawn_local(async move {
             let result = call().await;
             if matches!(result, Err(ApiError::Unreachable)) {
-                // It finds out whether there is a network, says so above the screen, and when it is back.
+                // A sync round updates the connection state, shown above the screen.
                 app.sync();
             }
             answer.set(Some(result));

@@ -1,4 +1,4 @@
-//! On the first screen: the member's next event, or else one they could join.
+//! Home card: the member's next event, or else one they can join.
 
 use super::list_page::{event_row, tile};
 use super::view::SeatStatus;

@@ -166,7 +166,7 @@ fn download(file: &str) -> Result<(), JsValue> {
     Ok(())
 }
 
-/// The member's place, what can be done about it, and why not where it cannot.
+/// The member's place, the actions for it, and the reason if there are none.
 fn my_place(app: AppState, member: &MemberView, view: &EventView, lang: Lang) -> AnyView {
     let event = &view.event;
     let id = event.id;

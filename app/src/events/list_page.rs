@@ -1,4 +1,4 @@
-//! The agenda.
+//! The list of events.
 
 use super::view::{EventView, EventsView, SeatStatus};
 use crate::browser::app_state::AppState;
@@ -50,7 +50,7 @@ fn find(app: AppState, id: Uuid) -> Option<EventView> {
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
-    /// The member has a place, or has asked for one.
+    /// The member has a place or has requested one.
     Mine,
     Coming,
     OtherTrades,
@@ -79,7 +79,7 @@ pub fn tile(app: AppState, at: Timestamp) -> AnyView {
     .into_any()
 }
 
-/// Where the member stands, or what is left.
+/// The member's seat status, or the seats left.
 pub fn seat_chip(view: &EventView, lang: Lang) -> AnyView {
     if view.event.cancelled {
         return chip("none", text::cancelled(lang));

@@ -1,4 +1,4 @@
-//! Events: the agenda, joining and leaving, the ticket.
+//! Events: the list, joining and leaving, the ticket.
 
 #[cfg(feature = "csr")]
 mod card;

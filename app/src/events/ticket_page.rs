@@ -1,4 +1,4 @@
-//! The ticket: as large and as bright as the screen goes, readable without a network.
+//! The ticket, large, with the screen kept on; works offline.
 
 use super::view::SeatStatus;
 use crate::browser::js;
@@ -23,7 +23,7 @@ pub fn ticket_page(id: EventId) -> AnyView {
     });
     on_cleanup(|| {
         if let Some(lock) = AWAKE.take() {
-            // Given back some time later; nothing waits for it.
+            // Released asynchronously; no need to wait.
             let _ = lock.release();
         }
     });

@@ -1,4 +1,4 @@
-//! Events as the member sees them: with their own place, and what they asked for and was not answered yet.
+//! Events with the member's seat status, pending requests included.
 
 use crate::members::view::MemberView;
 use crate::phone::sort::sort_by_key;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 #[derive(Clone, Debug, Default)]
 pub struct EventsView {
-    /// By their start.
+    /// Ordered by start.
     pub events: Vec<EventView>,
 }
 
@@ -19,22 +19,22 @@ pub struct EventsView {
 pub struct EventView {
     pub event: Arc<Event>,
     pub seat: SeatStatus,
-    /// Why the last request of this phone was refused, while nothing newer is known.
+    /// The refusal of this phone's last request, until a newer request.
     pub refused: Option<Error>,
 }
 
-/// Where the member stands with an event.
+/// A member's seat status in an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SeatStatus {
     #[default]
     No,
-    /// Asked for; the server has not answered.
+    /// Requested; not decided yet.
     Asked,
     Joined(Ticket),
     Waiting(u32),
-    /// Given back; the server has not answered.
+    /// Being given back; not decided yet.
     GivenBack,
-    /// A place of a kind that only a newer version of the app knows.
+    /// A kind of place that only a newer app knows.
     Newer,
 }
 
@@ -72,7 +72,7 @@ impl EventsView {
         self.events.iter().find(|view| view.event.id == id)
     }
 
-    /// The next event the member has a place in, asked for one included.
+    /// The next event the member has a place in or has requested one for.
     pub fn next_mine(&self, now: Timestamp) -> Option<&EventView> {
         self.events.iter().find(|view| {
             view.event.ends_at > now
@@ -81,7 +81,7 @@ impl EventsView {
         })
     }
 
-    /// The next event the member could still join, for their trade.
+    /// The next event for the member's trade that they can join.
     pub fn next_open(&self, member: &MemberView, now: Timestamp) -> Option<&EventView> {
         self.events.iter().find(|view| {
             view.seat == SeatStatus::No
@@ -100,7 +100,7 @@ fn seat(state: &RegistrationState) -> SeatStatus {
 }
 
 impl EventView {
-    /// Lays one act over what the documents say.
+    /// Applies one act on top of the documents.
     fn fold(&mut self, standing: Standing<'_>, joining: bool) {
         self.refused = None;
         match standing {

@@ -1,4 +1,4 @@
-//! The cards of the features, the most important first.
+//! The home page: cards of the features, the most important first.
 
 use super::suggestions::{EarningSuggestion, earning_suggestions};
 use crate::browser::app_state::AppState;
@@ -72,7 +72,7 @@ fn orders(title: String, small: &'static str, lang: Lang, points: i64) -> AnyVie
     row(&Route::Company, title, detail(small), gain(lang, points))
 }
 
-/// What something brings, in points.
+/// A gain in points.
 pub fn gain(lang: Lang, points: i64) -> AnyView {
     view! {
         <span class="gain">

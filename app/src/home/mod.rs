@@ -1,4 +1,4 @@
-//! The first screen: where the member stands, what the points are worth, what gets them further.
+//! The home screen: the member's status, what their points are worth, and ways to earn more.
 
 #[cfg(feature = "csr")]
 mod home_page;

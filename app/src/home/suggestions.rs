@@ -1,4 +1,4 @@
-//! What gets the member further: three things to do that bring points.
+//! Suggestions on the home screen: three ways to earn points.
 
 use crate::learning::view::LearningView;
 use crate::members::view::MemberView;
@@ -6,19 +6,19 @@ use domain::learning::Course;
 use domain::{Cents, Points};
 use std::sync::Arc;
 
-/// Something that brings points.
+/// A way to earn points.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EarningSuggestion {
     Course {
         course: Arc<Course>,
         begun: bool,
     },
-    /// Orders that fill the gap to the next tier on their own.
+    /// Orders that alone reach the next tier.
     OrdersToTier {
         amount: Cents,
         points: Points,
     },
-    /// What orders of `amount` bring.
+    /// The points for orders of `amount`.
     Orders {
         amount: Cents,
         points: Points,
@@ -27,7 +27,7 @@ pub enum EarningSuggestion {
 
 const MOST: usize = 3;
 
-/// Courses not passed, those of the member's trade first, and orders.
+/// Suggests courses not passed, those of the member's trade first, and orders.
 pub fn earning_suggestions(member: &MemberView, learning: &LearningView) -> Vec<EarningSuggestion> {
     let orders = orders(member);
     let room = MOST - usize::from(orders.is_some());

@@ -1,4 +1,4 @@
-//! What is tapped.
+//! Buttons and links.
 
 use super::app;
 use crate::icon::{Icon, icon};
@@ -6,7 +6,7 @@ use crate::routes::Route;
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
-/// The one main thing to do on a screen, in reach of the thumb. Where it cannot be done, it says why.
+/// The main action of a screen, in reach of the thumb. `why_not`: the reason it is disabled, shown above it.
 pub fn primary_action(
     label: impl Into<String>,
     why_not: Option<String>,
@@ -71,7 +71,7 @@ pub fn external_link(href: String, sign: Icon, label: impl Into<String>) -> AnyV
     .into_any()
 }
 
-/// While an act is being saved, the buttons say so.
+/// `aria-busy` of buttons while a command is being saved.
 fn is_saving() -> Option<&'static str> {
     app().submitting.get().then_some("true")
 }

@@ -11,13 +11,13 @@ use domain::qr::Qr;
 use domain::stock::Band;
 use leptos::prelude::*;
 
-/// A label on something.
+/// A label.
 pub fn chip(class: &'static str, words: impl Into<String>) -> AnyView {
     let words: String = words.into();
     view! { <span class=format!("chip {class}")>{words}</span> }.into_any()
 }
 
-/// How much is left, as a label.
+/// Availability as a label.
 pub fn band(band: Band, words: &'static str) -> AnyView {
     chip(
         match band {
@@ -42,7 +42,7 @@ pub fn bar(label: String, value: i64, most: i64) -> AnyView {
     .into_any()
 }
 
-/// A QR code, in ink on white whatever the theme.
+/// A QR code, dark on white in every theme.
 pub fn qr_code(qr: &Qr, label: &str) -> AnyView {
     // Four modules of quiet zone all around.
     let side = qr.side + 8;
@@ -54,7 +54,7 @@ pub fn qr_code(qr: &Qr, label: &str) -> AnyView {
     .into_any()
 }
 
-/// The three states, and the two that need the member, each with its icon and its word.
+/// The state of an act, with icon and label.
 pub fn state(lang: Lang, state: State) -> AnyView {
     let (class, sign, words) = match state {
         State::Saved => ("state saved", Icon::Phone, text::state_saved(lang)),
@@ -72,7 +72,7 @@ pub fn state(lang: Lang, state: State) -> AnyView {
     .into_any()
 }
 
-/// Where an act of this phone has got to; nothing where it is not known any more.
+/// The state of an act; nothing if the act is no longer known.
 pub fn state_of(app: AppState, id: CommandId) -> AnyView {
     match app.activity.get().act(id) {
         Some(act) => state(app.lang.get(), act.state),

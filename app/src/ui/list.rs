@@ -1,4 +1,4 @@
-//! Lists, and parts of a screen that follow what the phone knows.
+//! Lists, and parts of a screen that follow the phone's data.
 
 use super::{app, nothing, section};
 use crate::browser::app_state::AppState;
@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// A row that opens a screen: title, detail under it, and something at its end.
+/// A row that opens a screen: title, detail below, and an element at the end.
 pub fn row(route: &Route, title: impl Into<String>, detail: AnyView, end: AnyView) -> AnyView {
     let title: String = title.into();
     view! {
@@ -28,7 +28,7 @@ pub fn row(route: &Route, title: impl Into<String>, detail: AnyView, end: AnyVie
     .into_any()
 }
 
-/// The small print of a row.
+/// The detail text of a row.
 pub fn detail(words: impl Into<String>) -> AnyView {
     let words: String = words.into();
     view! { <span class="detail">{words}</span> }.into_any()
@@ -39,7 +39,7 @@ pub fn rows(rows: Vec<AnyView>) -> AnyView {
     view! { <ul class="rows">{rows}</ul> }.into_any()
 }
 
-/// A screen, or a part of one, that follows what the phone knows: it is drawn anew when a view that `show` reads changes.
+/// A screen, or a part of one, that is redrawn when a view that `show` reads changes.
 pub fn live(show: impl Fn(AppState, Lang) -> AnyView + Send + 'static) -> AnyView {
     let app = app();
     (move || {
@@ -49,8 +49,8 @@ pub fn live(show: impl Fn(AppState, Lang) -> AnyView + Send + 'static) -> AnyVie
     .into_any()
 }
 
-/// A list whose rows stay: one that is still there keeps its elements, and with them the focus, the caret and what is
-/// being typed. It is drawn anew only when what `item` finds has changed.
+/// A keyed list: a row that is still there keeps its elements, and so the focus, the caret and the input being typed.
+/// It is redrawn only when the result of `item` changes.
 pub fn keyed<T: PartialEq + Send + Sync + 'static>(
     class: &'static str,
     keys: Derived<Vec<Uuid>>,
@@ -81,7 +81,7 @@ fn keyed_rows(
     .into_any()
 }
 
-/// The same under a title, and nothing at all while it is empty.
+/// A keyed list under a title; nothing while it is empty.
 pub fn keyed_section<T: PartialEq + Send + Sync + 'static>(
     title: impl Fn(Lang) -> &'static str + Send + 'static,
     keys: Derived<Vec<Uuid>>,

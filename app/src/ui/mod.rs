@@ -1,4 +1,4 @@
-//! Pieces that several screens are made of.
+//! Components shared by several screens.
 
 mod button;
 mod label;
@@ -13,7 +13,7 @@ pub use text::*;
 use crate::browser::app_state::AppState;
 use leptos::prelude::*;
 
-/// The app, from anywhere inside it.
+/// The app state from the Leptos context.
 pub fn app() -> AppState {
     expect_context::<AppState>()
 }

@@ -6,13 +6,13 @@ use crate::text;
 use domain::Lang;
 use leptos::prelude::*;
 
-/// What a screen is called. It takes the focus when the screen opens.
+/// The title of a screen. It takes the focus when the screen opens.
 pub fn heading(title: impl Into<String>) -> AnyView {
     let title: String = title.into();
     view! { <h1 tabindex="-1">{title}</h1> }.into_any()
 }
 
-/// A part of a screen under its own title.
+/// A section with a title.
 pub fn section(title: &str, body: AnyView) -> AnyView {
     view! {
         <section class="part">
@@ -23,13 +23,13 @@ pub fn section(title: &str, body: AnyView) -> AnyView {
     .into_any()
 }
 
-/// A sentence, if there is something to say.
+/// A paragraph.
 pub fn line(class: &'static str, words: impl Into<String>) -> AnyView {
     let words: String = words.into();
     view! { <p class=class>{words}</p> }.into_any()
 }
 
-/// An empty list that says what to do next.
+/// The text of an empty list.
 pub fn empty(words: &str) -> AnyView {
     view! { <p class="empty">{words.to_owned()}</p> }.into_any()
 }
@@ -39,7 +39,7 @@ pub fn rich_text(html: &str) -> AnyView {
     view! { <div class="written" inner_html=html.to_owned()></div> }.into_any()
 }
 
-/// Something that is no longer there.
+/// Shown if the item no longer exists.
 pub fn not_there(lang: Lang, back: &Route) -> AnyView {
     view! {
         {heading(text::not_there_title(lang))}
@@ -49,7 +49,7 @@ pub fn not_there(lang: Lang, back: &Route) -> AnyView {
     .into_any()
 }
 
-/// Nothing.
+/// An empty view.
 pub fn nothing() -> AnyView {
     ().into_any()
 }
