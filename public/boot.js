@@ -1,9 +1,9 @@
-// Starts the member app, and lets it talk to the browser about being installed and being up to date.
+// Starts the member app, and connects it to the browser for installation and updates.
 const build = document.documentElement.dataset.build;
 const wasm = fetch(new URL('./pkg/compagnon.wasm', import.meta.url), { credentials: 'same-origin' });
-wasm.catch(() => {}); // init reports it
+wasm.catch(() => {}); // init reports the error
 
-// --- something to look at, until the app has put itself beside it ------------------------------------------------
+// --- skeleton until the app has mounted --------------------------------------------------------------------------
 
 const skeleton = document.createElement('div');
 skeleton.className = 'skeleton';
@@ -51,13 +51,13 @@ async function register() {
   registration.addEventListener('updatefound', () => follow(registration.installing));
   if (worker.controller) return;
   const { active } = await worker.ready;
-  // A worker that became active while this page was on its way has missed it.
+  // A worker that became active while this page was loading has missed it.
   active.postMessage('claim');
-  // It was installed with what the first screen needs.
+  // The worker was installed with the files of the first screen only.
   active.postMessage('complete');
 }
 
-// Without a worker the phone cannot start offline, so a failed installation is tried again soon.
+// Without a worker the phone cannot start offline, so a failed installation is retried soon.
 function lookForUpdate() {
   const installed = Boolean(registration?.active);
   if (document.visibilityState !== 'visible' || Date.now() - checked < (installed ? HOUR : MINUTE)) return;
@@ -70,7 +70,7 @@ if (worker) {
     if (event.data === 'build') event.ports[0].postMessage(build);
   });
   worker.startMessages();
-  // Another tab may have applied the update: this one goes on with its own files, and says that there is a newer one.
+  // Another tab may have applied the update: this one keeps its own files and shows that there is a newer build.
   worker.addEventListener('controllerchange', () => {
     if (applying) location.reload();
     else if (controlled) updateFound();
@@ -82,7 +82,7 @@ if (worker) {
   addEventListener('online', lookForUpdate);
 }
 
-// --- what the app may ask of the browser -------------------------------------------------------------------------
+// --- browser features for the app --------------------------------------------------------------------------------
 
 const waitingForInstall = [];
 let offer = null;
@@ -95,25 +95,25 @@ addEventListener('beforeinstallprompt', (event) => {
 
 self.compagnonApp = {
   build,
-  // The callback runs once, when a newer build is on the phone and waits.
+  // Calls back once, when a newer build is installed and waits.
   onUpdate(callback) {
     if (newer) callback();
     else waitingForUpdate.push(callback);
   },
-  // Changes to the newer build. The page reloads.
+  // Activates the newer build and reloads the page.
   update() {
     applying = true;
     if (registration?.waiting) registration.waiting.postMessage('apply');
     else location.reload();
   },
-  // Asks the browser not to clear this phone's data when it needs room. True when it agreed.
+  // Requests persistent storage. True if the browser granted it.
   persist: async () => (await navigator.storage?.persist?.().catch(() => false)) ?? false,
   standalone: () => matchMedia('(display-mode: standalone)').matches || navigator.standalone === true,
   onInstallable(callback) {
     if (offer) callback();
     else waitingForInstall.push(callback);
   },
-  // Remembers which part of the screen has the focus; what it answers gives the focus back after a redraw.
+  // Remembers the focused element; returns a function that restores the focus after a redraw.
   keepFocus() {
     const parts = () => [...document.querySelectorAll('main :is(a[href], button, input, select, textarea, h1)')];
     const name = (part) => [part.tagName, part.id, part.name, part.value, part.getAttribute('href'), part.textContent].join('|');
@@ -122,12 +122,12 @@ self.compagnonApp = {
     const known = name(had);
     return () => {
       if (document.activeElement !== document.body) return;
-      // Where it is gone, the title: what is in its place now may undo what a second Enter was not meant for.
+      // If it is gone, focus the title: on the element now in its place, a second Enter could trigger another action.
       const part = parts().find((one) => name(one) === known) ?? document.querySelector('main h1');
       part?.focus({ preventScroll: true });
     };
   },
-  // 'accepted', 'dismissed', or 'unavailable' where the browser offers nothing. Only after a tap.
+  // 'accepted', 'dismissed', or 'unavailable' if the browser offers no prompt. Only after a tap.
   async installPrompt() {
     if (!offer) return 'unavailable';
     const prompt = offer;

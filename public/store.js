@@ -1,6 +1,6 @@
-// What this phone keeps: IndexedDB, files kept for offline use, and the little a page and the worker say to each
-// other. Plain script, so that the page (through wasm-bindgen) and the worker (through importScripts) share it.
-// No rule of the programme lives here: rows go in and come out as they are.
+// The phone's storage: IndexedDB, files kept offline, and the messages between page and worker. A plain script, shared
+// by the page (through wasm-bindgen) and the worker (through importScripts). It contains no rule of the programme and
+// does not interpret the rows.
 (() => {
   'use strict';
 
@@ -11,8 +11,8 @@
   const MEDIA = 'media';
 
   // --- connections -------------------------------------------------------------------------------------------
-  // A phone may kill a connection whenever the app is in the background. So a handle is never trusted: one that
-  // turns out to be dead is dropped, and the work is done once more on a new one.
+  // A phone may kill a connection while the app is in the background. So a handle is never trusted: a dead one is
+  // dropped, and the work is retried once on a new one.
 
   const connections = new Map(); // name of the database -> { ready: Promise<IDBDatabase>, dead }
 
@@ -40,7 +40,7 @@
       };
       request.onerror = () => reject(request.error);
     });
-    // Checked with every new connection: the browser may have thrown everything away behind an open page.
+    // Checked on every new connection: the browser may have evicted everything behind an open page.
     connection.ready = name === DEVICE ? opened : opened.then((db) => list(name.slice(PREFIX.length)).then(() => db));
     connection.ready.catch(() => {
       connection.dead = true;
@@ -60,8 +60,8 @@
     );
   }
 
-  // One transaction. `work` gets it and an object to put results in; the promise is kept only once the browser
-  // has said that the transaction is complete.
+  // Runs one transaction. `work` gets it and an object for results; the promise resolves only when the browser reports
+  // the transaction as complete.
   async function transact(name, stores, mode, strict, work) {
     for (let tries = 0; ; tries += 1) {
       const connection = connect(name);
@@ -94,7 +94,7 @@
     };
   };
 
-  // --- the device: a few values that belong to no member -------------------------------------------------------
+  // --- the device: values that belong to no member -------------------------------------------------------------
 
   const onDevice = (mode, work) => transact(DEVICE, ['kv'], mode, mode === 'readwrite', (tx, out) => work(tx.objectStore('kv'), out));
 
@@ -106,7 +106,7 @@
 
   const members = async () => (await device.get('members')) ?? [];
 
-  // The list is changed in one transaction, so that two tabs cannot undo each other's change.
+  // The list is changed in one transaction, so that two tabs cannot overwrite each other's change.
   const setMember = (member, present) =>
     onDevice('readwrite', (kv) => {
       const request = kv.get('members');
@@ -150,7 +150,7 @@
       bySeq(out.rows),
     );
 
-  // The highest number that an act was given. It is written with each of them, so none is read for it.
+  // The highest sequence number used. It is stored with each act, so no act is read for it.
   const lastSeq = (member) =>
     onMember(member, ['meta'], 'readonly', false, (tx, out) => into(out, 'seq', tx.objectStore('meta').get('seq'))).then(
       (out) => out.seq ?? 0,
@@ -160,7 +160,7 @@
     put: (tx, store, row, name) => (name === undefined ? tx.objectStore(store).put(row) : tx.objectStore(store).put(row, name)),
     delete: (tx, store, key) => tx.objectStore(store).delete(key),
     clear: (tx, store) => tx.objectStore(store).clear(),
-    // An array sorts after every text, so this range is exactly one collection.
+    // An array sorts after every string, so this range is exactly one collection.
     clear_docs: (tx, collections) => {
       for (const name of collections) tx.objectStore('docs').delete(IDBKeyRange.bound([name], [name, []]));
     },
@@ -176,7 +176,7 @@
     });
   }
 
-  // Empties first: another tab that is asleep can hold up the deletion of a database, but not of its rows.
+  // Clears the rows first: a sleeping tab can delay the deletion of a database, but not of its rows.
   async function erase(member) {
     const name = PREFIX + member;
     await transact(name, NAMES, 'readwrite', true, (tx) => NAMES.forEach((store) => tx.objectStore(store).clear()));
@@ -189,9 +189,9 @@
     await setMember(member, false);
   }
 
-  // --- one at a time -------------------------------------------------------------------------------------------
+  // --- locks and messages --------------------------------------------------------------------------------------
 
-  // A function that gives the lock back, or null when another tab or the worker has it.
+  // Returns a function that releases the lock, or null if another tab or the worker holds it.
   function acquire(name) {
     if (!navigator.locks) return Promise.resolve(() => {});
     return new Promise((resolve, reject) => {
@@ -216,7 +216,7 @@
     return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : null;
   }
 
-  // Never fails: status 0 says that nothing is known.
+  // Never rejects: status 0 means no response.
   async function post(url, body, timeoutMs) {
     const aborter = new AbortController();
     const timer = setTimeout(() => aborter.abort(), timeoutMs);
@@ -238,7 +238,7 @@
     }
   }
 
-  // True where the browser promises to wake the worker when the network is back.
+  // True if the browser will wake the worker when the network is back.
   async function requestSync() {
     try {
       const registration = self.registration ?? (await navigator.serviceWorker?.getRegistration('/'));
@@ -252,7 +252,7 @@
 
   // --- files kept for offline use --------------------------------------------------------------------------------
 
-  // All or none. Whole files, because a player asks for parts and the worker cuts them out.
+  // Atomic. Stores whole files; for range requests the worker slices them.
   async function keep(urls, progress) {
     const responses = [];
     for (const url of urls) {

@@ -1,12 +1,12 @@
-// The worker: one build of the member app on the phone. The server writes the list of files into this text, so the
-// worker can never disagree with what is deployed.
+// The service worker: one build of the member app on the phone. The server writes the file list into this script, so
+// that the worker always matches the deployed build.
 'use strict';
 
 const MANIFEST = /*MANIFEST*/null;
 const CORE = `core-${MANIFEST.build}`;
 const MEDIA = 'media';
 const IN_CORE = new Map(MANIFEST.files.map((file) => [file.url, file]));
-// What the first screen needs, and the screens in files of their own.
+// The files of the first screen, and the chunks of the others.
 const FIRST = MANIFEST.files.filter((file) => !file.later);
 const LATER = MANIFEST.files.filter((file) => file.later);
 const PATIENCE = 3000;
@@ -18,7 +18,7 @@ const store = self.compagnonStore;
 
 const hex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-// The file as a response of our own when it is exactly what the list says, else undefined.
+// Returns a new response if the file matches the manifest exactly, else undefined.
 async function verified(file, response) {
   if (!response || response.status !== 200 || response.redirected) return undefined;
   if ((response.headers.get('content-type') ?? '').split(';')[0].trim() !== file.type) return undefined;
@@ -31,8 +31,8 @@ async function verified(file, response) {
 
 const coreCaches = async () => (await caches.keys()).filter((name) => name.startsWith('core-'));
 
-// A file that did not change since an earlier build need not travel again, and a page that has just loaded it has
-// left it in the browser's own cache. The hash decides, so neither can bring in something old.
+// A file unchanged since an earlier build is not downloaded again, and a page that has just loaded it has left it in
+// the HTTP cache. The hash is checked, so neither can return an old file.
 async function obtain(file) {
   const place = file.url.match(/^\/v\/[^/]+(\/.*)$/);
   for (const name of await coreCaches()) {
@@ -49,9 +49,9 @@ async function obtain(file) {
 
 const obtainAll = (files) => Promise.all(files.map(async (file) => [file.url, await obtain(file)]));
 
-// The first screen's files before the others: on a slow network they would take it from each other. The first build on a phone can
-// do without the others for a while; one that takes the place of another comes whole or not at all, so that nothing
-// that worked without a network stops to. Nothing is written before everything that is needed is there.
+// The first screen's files are loaded first: on a slow network the others would take bandwidth from them. The first
+// build on a phone can work without the others for a while; an update is installed whole or not at all, so that nothing
+// that worked offline stops working. Nothing is written before everything needed is loaded.
 async function install() {
   const obtained = await obtainAll(FIRST);
   if (self.registration.active) obtained.push(...(await obtainAll(LATER)));
@@ -73,8 +73,7 @@ async function missingFiles() {
 
 let completing = null;
 
-// Brings what is missing of this build, each file by itself: those that were not installed yet, and those that the browser
-// has thrown away.
+// Loads the missing files of this build, each on its own: those not installed yet, and those evicted by the browser.
 function complete() {
   completing ??= (async () => {
     const missing = await missingFiles();
@@ -88,7 +87,7 @@ function complete() {
 
 // --- several builds at once ------------------------------------------------------------------------------------
 
-// The builds that open pages run, or null when one of them does not answer.
+// The builds that open pages run, or null if a page does not reply.
 async function buildsInUse() {
   const pages = (await self.clients.matchAll({ type: 'window', includeUncontrolled: true })).filter((page) =>
     isApp(new URL(page.url).pathname),
@@ -107,8 +106,8 @@ async function buildsInUse() {
   return answers.includes(null) ? null : new Set(answers);
 }
 
-// The files of an earlier build stay as long as a page may still ask for one of them. Those of a newer build, whose
-// worker is waiting, are none of this worker's business.
+// Files of an earlier build stay as long as a page may request one. Those of a newer build belong to its own waiting
+// worker.
 async function forgetOldBuilds() {
   const others = (await coreCaches()).filter((name) => name !== CORE);
   if (others.length === 0 || self.registration.waiting || self.registration.installing) return;
@@ -121,7 +120,7 @@ self.addEventListener('install', (event) => event.waitUntil(install()));
 
 self.addEventListener('activate', (event) => {
   event.waitUntil(self.clients.claim().then(forgetOldBuilds));
-  // Not waited for: until this event is over, the worker gives out nothing.
+  // Not awaited: until this event ends, the worker serves nothing.
   complete().catch(() => {});
 });
 
@@ -131,7 +130,7 @@ self.addEventListener('message', (event) => {
   if (event.data === 'complete') event.waitUntil(complete().catch(() => {}));
 });
 
-// --- answering -------------------------------------------------------------------------------------------------
+// --- fetch -----------------------------------------------------------------------------------------------------
 
 const isApp = (path) => path === '/app' || path.startsWith('/app/');
 const fromCore = (url) => caches.match(url, { cacheName: CORE, ignoreVary: true });
@@ -147,8 +146,8 @@ self.addEventListener('fetch', (event) => {
   else if (IN_CORE.has(path)) event.respondWith(core(request, path));
 });
 
-// The browser may throw away single files. A shell whose script is gone is a white screen, so it is not given out; a screen
-// whose chunk is gone says so itself.
+// The browser may evict single files. A shell without its script is a white screen, so it is not served; a screen whose
+// chunk is missing shows a message itself.
 async function shell(event) {
   const missing = await missingFiles();
   if (missing.length === 0) {
@@ -178,7 +177,8 @@ async function versioned(event) {
   return kept ?? fetch(request);
 }
 
-// A member who is signed in on this phone wants the app, and it is here. The network gets a moment to say otherwise.
+// A member signed in on this phone wants the app, which is cached. The network gets PATIENCE milliseconds to reply
+// otherwise.
 async function publicPage(request, path) {
   const network = fetch(request);
   network.catch(() => {});
@@ -240,7 +240,7 @@ async function media(request) {
 
 // --- the network is back, and no page is open ------------------------------------------------------------------
 
-// What the server takes in one request.
+// Limits of one request to the server.
 const MOST_COMMANDS = 50;
 const MOST_CHARACTERS = 100 * 1024;
 
@@ -259,17 +259,17 @@ function* batches(bodies) {
   if (batch.length > 0) yield batch;
 }
 
-// Sends what waits, as it was written, and writes nothing: the next page that opens asks again and gets the stored
-// answers. A failure is thrown, so that the browser tries again.
+// Sends the waiting acts byte for byte and writes nothing: the next page that opens sends them again and gets the
+// stored outcomes. A failure is thrown, so that the browser retries.
 async function send(member, device, isCurrent) {
   const release = await store.acquire(`sync:${member}`);
-  if (!release) return; // a page is at it
+  if (!release) return; // a page holds the lock
   try {
     const waiting = (await store.outbox(member)).filter((row) => row.state === 'saved' || row.state === 'sent');
     const head = JSON.stringify({ proto: 1, member, device, push_only: true }).slice(0, -1);
     for (const batch of batches(waiting.map((row) => row.body))) {
       const { status } = await store.post('/api/sync', `${head},"commands":[${batch.join(',')}]}`, 60000);
-      if (!isCurrent && (status === 401 || status === 403)) return; // kept for when this member signs in again
+      if (!isCurrent && (status === 401 || status === 403)) return; // kept until this member signs in again
       if (status !== 200) throw new Error(`sync answered ${status}`);
     }
   } finally {

@@ -1,4 +1,5 @@
-// On the public pages: brings the member app onto the phone while its owner reads or types, so that it opens at once.
+// On the public pages: installs the member app in the background while the visitor reads or types, so that it opens at
+// once.
 addEventListener('load', () => {
   navigator.serviceWorker?.register('/sw.js', { scope: '/', updateViaCache: 'none' }).catch(() => {});
 });

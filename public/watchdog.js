@@ -1,4 +1,4 @@
-// The last thing that still works when nothing else does. Runs before everything, needs nothing.
+// Error screen of last resort. Runs before everything else and has no dependencies.
 (() => {
   'use strict';
 
@@ -33,7 +33,7 @@
     return (chosen || navigator.language || '').startsWith('fr') ? 'fr' : 'en';
   };
 
-  // When this tab reloaded itself, within the period.
+  // Counts this tab's own reloads within the period.
   const reloads = (add) => {
     try {
       const now = Date.now();
@@ -53,7 +53,7 @@
     return made;
   };
 
-  // The app's own files and the worker go. Never what the member has written, nor the files kept for offline use.
+  // Deletes the app's files and the worker, but not the member's data or the files kept offline.
   async function reinstall(texts) {
     try {
       if (!(await fetch('/app', { method: 'HEAD', cache: 'no-store' })).ok) throw new Error();

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Runs once, when the browser has compiled this file.
+/// Called once, when the browser has compiled the module.
 #[wasm_bindgen(start)]
 pub fn start() {
     app::start();

@@ -1,4 +1,4 @@
-//! On the first screen: a course that was begun.
+//! Home card: a course in progress.
 
 use crate::browser::app_state::AppState;
 use crate::routes::Route;

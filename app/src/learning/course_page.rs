@@ -1,4 +1,4 @@
-//! One course: its lessons, its practice, its quiz, and the pictures kept for when there is no network.
+//! One course: its lessons, its practice, its quiz, and the pictures kept offline.
 
 use super::view::CourseView;
 use crate::browser::app_state::AppState;
@@ -73,7 +73,7 @@ fn course(app: AppState, view: &CourseView, lang: Lang, keeping: Keeping) -> Any
     .into_any()
 }
 
-/// The passed mark, or what is still to come of a quiz that was handed in.
+/// The passed mark, or a submitted quiz that is not marked yet.
 fn mark(view: &CourseView, lang: Lang) -> AnyView {
     if let Some(day) = view.passed_on {
         return view! {
@@ -151,7 +151,7 @@ fn attempts(app: AppState, view: &CourseView, lang: Lang) -> AnyView {
     section(text::my_tries(lang), rows(list))
 }
 
-/// Pictures of the lessons: on the phone or not, and how far a download has come.
+/// State of the lessons' pictures: whether they are on the phone, and the progress of a download.
 #[derive(Clone, Copy)]
 struct Keeping {
     kept: RwSignal<Option<bool>>,

@@ -1,4 +1,4 @@
-//! Courses: what to learn, the lessons, practice, and the quiz that counts.
+//! Courses: the list, the lessons, practice and the graded quiz.
 
 #[cfg(feature = "csr")]
 mod card;

@@ -1,4 +1,4 @@
-//! Practice: feedback at once, as often as one likes.
+//! Practice: immediate feedback, any number of times.
 
 use super::question::{first_answer, plain_number, question_form};
 use crate::actions::submit_silently;

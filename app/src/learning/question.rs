@@ -1,4 +1,4 @@
-//! One question a screen: big answers, the same for practice and for the quiz that counts.
+//! A question on a screen, with large answer options; shared by practice and the graded quiz.
 
 use crate::browser::app_state::AppState;
 use crate::icon::{Icon, icon};
@@ -8,7 +8,7 @@ use domain::Lang;
 use domain::learning::{Form, Given, Question, parse_thousandths};
 use leptos::prelude::*;
 
-/// The answer a question starts with: an order is always one, everything else starts open.
+/// The initial answer: for an ordering the order shown, otherwise none.
 pub fn first_answer(form: &Form) -> Option<Given> {
     match form {
         Form::Ordering { options } => Some(Given::Ordering((0..options.len() as u8).collect())),
@@ -16,7 +16,7 @@ pub fn first_answer(form: &Form) -> Option<Given> {
     }
 }
 
-/// A question and its answers. `locked`: looked at, no longer answered.
+/// A question with its answer inputs. `locked`: the answer can no longer be changed.
 pub fn question_form(
     app: AppState,
     question: &Question,
@@ -216,7 +216,7 @@ fn number(app: AppState, unit: String, locked: Signal<bool>, given: RwSignal<Opt
     .into_any()
 }
 
-/// Thousandths as people write them: 4500 is `4,5`.
+/// Formats thousandths as people write them: 4500 is `4,5`.
 pub fn plain_number(lang: Lang, thousandths: i64) -> String {
     let sign = if thousandths < 0 { "-" } else { "" };
     let (whole, rest) = (

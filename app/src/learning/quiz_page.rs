@@ -1,4 +1,4 @@
-//! The quiz that counts: one question a screen, back and forth, a draft that is kept, and what became of it.
+//! The graded quiz: one question per screen, back and forth, a saved draft, and the result.
 
 use super::question::{first_answer, question_form};
 use crate::actions::{open_instead, submit};
@@ -18,12 +18,12 @@ use domain::{Command, Lang, learning};
 use leptos::prelude::*;
 use std::sync::Arc;
 
-/// A quiz under way.
+/// The state of a quiz in progress.
 #[derive(Clone, Copy)]
 struct Quiz {
-    /// One place for each question.
+    /// One entry for each question.
     answers: RwSignal<Vec<Option<Given>>>,
-    /// The number of questions means the summary.
+    /// Index of the current question; the number of questions means the summary.
     at: RwSignal<usize>,
     /// The answer on the screen.
     given: RwSignal<Option<Given>>,
@@ -69,7 +69,7 @@ pub fn quiz_page(id: CourseId) -> AnyView {
     .into_any()
 }
 
-/// The quiz as the draft has it, or a new one.
+/// Restores the quiz from its draft, or starts a new one.
 fn taken_up(app: AppState, course: &Course) -> Quiz {
     let draft: Vec<Answer> = app
         .draft(&draft_key(course))
@@ -92,7 +92,7 @@ fn taken_up(app: AppState, course: &Course) -> Quiz {
     }
 }
 
-/// Each change goes into the draft.
+/// Saves each change to the draft.
 fn keep(app: AppState, course: &Arc<Course>, quiz: Quiz) {
     let course = course.clone();
     Effect::new(move |began: Option<()>| {
@@ -133,7 +133,7 @@ fn given_so_far(course: &Course, quiz: Quiz) -> Vec<Answer> {
 }
 
 fn turn_to(course: &Course, quiz: Quiz, at: usize) {
-    // An order that was looked at and left alone is an answer too.
+    // An ordering left as shown is an answer too.
     let here = quiz.at.get_untracked();
     let given = quiz.given.get_untracked();
     quiz.answers.update(|answers| {
@@ -251,7 +251,7 @@ fn summary(app: AppState, course: &Arc<Course>, quiz: Quiz) -> AnyView {
     .into_any()
 }
 
-/// What became of a quiz that was handed in.
+/// The result of a submitted quiz.
 pub fn attempt_page(id: CourseId, attempt: CommandId) -> AnyView {
     live(move |app, lang| {
         let learning = app.learning.get();

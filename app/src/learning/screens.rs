@@ -1,4 +1,4 @@
-//! The screens of learning, in a file of their own.
+//! The learning screens, in a separate chunk.
 
 use super::{course_page, lesson_page, list_page, practice_page, quiz_page};
 use crate::chunk::{Chunk, Missing};
@@ -6,13 +6,13 @@ use crate::routes::Route;
 use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;
 
-/// The file of this feature's screens.
+/// The chunk with this feature's screens.
 pub const CHUNK: Chunk = Chunk::new(|| Box::pin(load()));
 
-/// Makes a screen of this feature, in a file of their own.
+/// Makes a screen of this feature.
 ///
 /// # Errors
-/// Where the file is not here and cannot be fetched.
+/// If the chunk is not cached and cannot be fetched.
 #[wasm_split(learning, fallible, wasm_split_path = ::leptos::wasm_split, preload(load))]
 pub fn screen(route: Route) -> Result<AnyView, Missing> {
     Ok(match route {

@@ -1,4 +1,4 @@
-//! Courses with the member's progress, and what they did that was not answered yet.
+//! Courses with the member's progress, pending acts included.
 
 use crate::ledger::view::PointsEffect;
 use crate::members::view::MemberView;
@@ -13,23 +13,23 @@ use std::sync::Arc;
 
 #[derive(Clone, Debug, Default)]
 pub struct LearningView {
-    /// Mine first, then by title.
+    /// The member's own first, then by title.
     pub courses: Vec<CourseView>,
-    /// What quizzes that are not marked would bring.
+    /// Points that unmarked quizzes would earn.
     pub effects: Vec<PointsEffect>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CourseView {
     pub course: Arc<Course>,
-    /// Made for the member's trade, or for every trade.
+    /// For the member's trade, or for every trade.
     pub mine: bool,
     pub read: Vec<String>,
     pub practised: u32,
     /// Newest first.
     pub attempts: Vec<Attempt>,
     pub passed_on: Option<Day>,
-    /// Handed in and not marked yet.
+    /// A submitted quiz that is not marked yet.
     pub unmarked: Option<CommandId>,
 }
 
@@ -79,12 +79,12 @@ impl LearningView {
         self.courses.iter().find(|view| view.course.id == id)
     }
 
-    /// A course that was begun and not finished.
+    /// A course in progress.
     pub fn to_continue(&self) -> Option<&CourseView> {
         self.courses.iter().find(|view| view.begun() && !view.done())
     }
 
-    /// Courses that bring points and are not passed, those of the member's trade first.
+    /// Courses that earn points and are not passed, those of the member's trade first.
     pub fn earning(&self) -> Vec<&CourseView> {
         let mut courses: Vec<&CourseView> = self
             .courses
@@ -98,14 +98,14 @@ impl LearningView {
     }
 }
 
-/// The course without the practice questions that only a newer version of the app can ask or mark.
+/// Removes practice questions that only a newer app can show or mark.
 fn readable(mut course: Course) -> Course {
     course.practice.retain(|practice| practice.is_readable());
     course
 }
 
 impl CourseView {
-    /// Lays one act over what the documents say.
+    /// Applies one act on top of the documents.
     fn fold(&mut self, item: &Item, command: Command) {
         match command {
             Command::ReadLesson { lesson, .. } => {
@@ -139,7 +139,7 @@ impl CourseView {
         self.read.iter().any(|read| read == lesson)
     }
 
-    /// Lessons read, of those the course has now.
+    /// The number of the course's current lessons that were read.
     pub fn lessons_read(&self) -> usize {
         self.course
             .lessons
@@ -148,7 +148,7 @@ impl CourseView {
             .count()
     }
 
-    /// The first lesson not read yet.
+    /// The first unread lesson.
     pub fn next_lesson(&self) -> Option<&str> {
         self.course
             .lessons
@@ -161,7 +161,7 @@ impl CourseView {
         !self.read.is_empty() || self.practised > 0 || !self.attempts.is_empty()
     }
 
-    /// Nothing left to do but wait.
+    /// True if the course is passed or a quiz waits to be marked.
     pub fn done(&self) -> bool {
         self.passed_on.is_some() || self.unmarked.is_some()
     }

@@ -1,4 +1,4 @@
-//! Points: what there is, what expires next, and why it moved.
+//! Points: the balance, the next expiry, and the history.
 
 #[cfg(feature = "csr")]
 mod points_page;

@@ -1,4 +1,4 @@
-//! Points: what there is, what expires next, and why it moved.
+//! The points page: the balance, the next expiry, and the history.
 
 use super::view::{LedgerView, WalletView};
 use crate::format;
@@ -120,7 +120,7 @@ fn month_part(month: &Month, lang: Lang) -> AnyView {
 }
 
 fn line_row(line: &Line, lang: Lang) -> AnyView {
-    // What was given away is no longer this wallet's to use.
+    // An expiry date applies only to points credited here.
     let until = line
         .expires_on
         .filter(|_| line.points > 0)

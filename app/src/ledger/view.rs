@@ -1,4 +1,4 @@
-//! The wallets, with what the member's acts will change in them.
+//! The wallets, with the effects of pending acts.
 
 use crate::members::view::MemberView;
 use crate::phone::Phone;
@@ -10,29 +10,29 @@ use domain::{Day, Points};
 /// What an act that is not answered yet will change in a wallet. Features make them; only the ledger adds them up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PointsEffect {
-    /// A request takes points out of what is free.
+    /// A request moves points from available to reserved.
     Reserves { wallet: Wallet, points: Points },
-    /// A quiz that is not marked yet would bring points.
+    /// An unmarked quiz would earn points.
     WouldEarn { points: Points },
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct LedgerView {
     pub own: WalletView,
-    /// The company's wallet, where this member may see it.
+    /// The company's wallet, if this member may see it.
     pub company: Option<WalletView>,
     /// Newest first.
     pub months: Vec<Month>,
 }
 
-/// A wallet, with what waits for an answer.
+/// A wallet, with the effects of pending acts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WalletView {
-    /// Free to spend, requests still on this phone taken off.
+    /// Free to spend, after pending requests.
     pub available: Points,
-    /// Held for requests, those still on this phone included.
+    /// Held for requests, pending ones included.
     pub reserved: Points,
-    /// What a quiz that is not marked yet would bring.
+    /// Points that unmarked quizzes would earn.
     pub to_confirm: Points,
     pub lots: Vec<LotLeft>,
 }
@@ -95,7 +95,7 @@ fn wallet(phone: &Phone, wallet: Wallet) -> Option<WalletView> {
 }
 
 impl WalletView {
-    /// What expires, in its order; points of the same two days are one.
+    /// Expiring points in lot order; adjacent lots with equal earning and expiry days are merged.
     pub fn expiries(&self) -> impl Iterator<Item = Expiry> {
         let days = |lot: &LotLeft| (lot.expires_on, lot.earned_on);
         self.lots
@@ -110,7 +110,7 @@ impl WalletView {
             })
     }
 
-    /// Lots that expire within `days` of `today`: the first day and all points gone by then.
+    /// If a lot expires within `days` of `today`: the first expiry day, and all points expired by then.
     pub fn expiring(&self, today: Day, days: i32) -> Option<(Day, Points)> {
         let first = self.lots.iter().filter_map(|lot| lot.expires_on).min()?;
         if first > today.plus_days(days) {

@@ -1,10 +1,10 @@
-//! What screens about members ask the server.
+//! Server functions of the members feature.
 
 use crate::calls::{ApiError, JsonPost};
 use domain::members::Colleague;
 use leptos::prelude::*;
 
-/// The members of the caller's company, for its managers, by name.
+/// The members of the caller's company, for its managers, ordered by name.
 #[server(protocol = JsonPost, prefix = "/api/call", endpoint = "colleagues", server = crate::calls::Axum)]
 pub async fn list_colleagues() -> Result<Vec<Colleague>, ApiError> {
     let crate::calls::Context { db, caller, .. } = crate::calls::context()?;

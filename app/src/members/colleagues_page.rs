@@ -1,4 +1,4 @@
-//! Who else of the company is in the programme, for its managers. The phone keeps nothing of it.
+//! The company's other members in the programme, for its managers. Nothing is stored on the phone.
 
 use super::calls::list_colleagues;
 use crate::browser::app_state::AppState;

@@ -1,4 +1,4 @@
-//! The member's company and advisor, and how to reach them.
+//! The member's company and advisor, with contact details.
 
 use super::view::MemberView;
 use crate::format;
@@ -54,12 +54,12 @@ fn advisor_part(advisor: &Advisor, lang: Lang) -> AnyView {
     )
 }
 
-/// An address that is broken before its `@`, if it must be.
+/// Allows a line break before the `@`.
 fn breakable(email: &str) -> String {
     email.replace('@', "\u{200b}@")
 }
 
-/// A French number as it is read out, `06 39 98 00 01`; any other as it is.
+/// Groups a French number, `06 39 98 00 01`; leaves others unchanged.
 fn spaced(phone: &str) -> String {
     let Some(rest) = phone
         .strip_prefix("+33")

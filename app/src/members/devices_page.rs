@@ -1,4 +1,4 @@
-//! The phones and browsers that are signed in, and signing one out.
+//! The signed-in phones and browsers, and signing one out.
 
 use crate::actions::submit;
 use crate::format;

@@ -1,4 +1,4 @@
-//! How it works without a network, and how to put the app on the home screen.
+//! Help: offline use, and adding the app to the home screen.
 
 use crate::browser::app_state::AppState;
 use crate::browser::js;
@@ -47,7 +47,7 @@ pub fn help_page() -> AnyView {
     })
 }
 
-/// How to put the app on the home screen, as this phone does it.
+/// Instructions for this phone to add the app to the home screen.
 fn install(app: AppState, lang: Lang) -> AnyView {
     if js::standalone() {
         return nothing();

@@ -1,4 +1,4 @@
-//! The way to everything about the member.
+//! Menu of the screens about the member.
 
 use crate::routes::Route;
 use crate::text;

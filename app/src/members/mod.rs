@@ -1,4 +1,4 @@
-//! Me: my company, my devices, my language, my data, help, signing out.
+//! The member: company, devices, language, data, help, signing out.
 
 #[cfg(any(feature = "csr", feature = "ssr"))]
 pub mod calls;

@@ -1,4 +1,4 @@
-//! What this phone keeps, what the programme keeps and for how long. It can be read without a network.
+//! Data stored on this phone and by the programme, and for how long. Readable offline.
 
 use crate::browser::app_state::AppState;
 use crate::browser::js;

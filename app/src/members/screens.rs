@@ -1,4 +1,4 @@
-//! Those screens of this feature that ask the server each time, in a file of their own. The others are in the core.
+//! The screens of this feature that call the server each time, in a separate chunk. The others are in the core.
 
 use super::colleagues_page;
 use crate::chunk::{Chunk, Missing};
@@ -11,7 +11,7 @@ pub const CHUNK: Chunk = Chunk::new(|| Box::pin(load()));
 /// Makes the screen.
 ///
 /// # Errors
-/// Where the file is not here and cannot be fetched.
+/// If the chunk is not cached and cannot be fetched.
 #[wasm_split(members, fallible, wasm_split_path = ::leptos::wasm_split, preload(load))]
 pub fn screen(_: Route) -> Result<AnyView, Missing> {
     Ok(colleagues_page::colleagues_page())

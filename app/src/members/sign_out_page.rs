@@ -1,4 +1,4 @@
-//! Signing out. What was not sent is never lost by accident.
+//! Signing out, without losing unsent acts by accident.
 
 use crate::browser::app_state::{AppState, ConnectionState};
 use crate::browser::derived::Derived;
@@ -17,7 +17,7 @@ pub fn sign_out_page() -> AnyView {
         }
     };
     let clean = Derived::new(move || app.counts.get().open() == 0);
-    // Drawn anew only when it changes: what is typed in the form stays while rounds come in.
+    // Redrawn only when `clean` changes, so that input in the form survives rounds.
     live(move |app, _| {
         if *clean.get() {
             all_sent(app, leave)

@@ -1,4 +1,4 @@
-//! On the first screen: the member's status, their points and what those are worth.
+//! Home card: the member's status, their points and what those are worth.
 
 use crate::browser::app_state::AppState;
 use crate::format;

@@ -1,4 +1,4 @@
-//! Who the member is, where they stand, and what the programme is: what every other feature asks.
+//! The member, their status and the programme; used by every other feature.
 
 use crate::phone::sort::sort_by_key;
 use crate::phone::{Phone, Standing};
@@ -18,7 +18,7 @@ pub struct MemberView {
     pub devices: Vec<Device>,
     /// The session of this phone.
     pub this_phone: Option<SessionId>,
-    /// Sessions the member has asked to end.
+    /// Sessions the member has requested to end.
     pub ending: Vec<SessionId>,
     pub lang: Lang,
 }
@@ -54,7 +54,7 @@ impl MemberView {
         view
     }
 
-    /// Is there nothing to show yet?
+    /// True if there is nothing to show yet.
     pub fn is_empty(&self) -> bool {
         self.programme.is_none() || self.me.is_none()
     }
@@ -64,17 +64,17 @@ impl MemberView {
         self.status.as_ref().map_or("", |status| &status.tier)
     }
 
-    /// May the member spend the company's points?
+    /// True if the member may spend the company's points.
     pub fn manages(&self) -> bool {
         self.me.as_ref().is_some_and(|me| me.manager)
     }
 
-    /// Is something for `trades` meant for the member's trade?
+    /// True if an item for `trades` is meant for the member's trade.
     pub fn is_my_trade(&self, trades: &[String]) -> bool {
         trade_fits(trades, self.me.as_ref().map_or("", |me| &me.trade))
     }
 
-    /// Names of the tiers something is reserved for.
+    /// The names of `tiers`.
     pub fn tier_names(&self, tiers: &[String], lang: Lang) -> String {
         let Some(programme) = &self.programme else {
             return String::new();
@@ -87,7 +87,7 @@ impl MemberView {
         names.join(", ")
     }
 
-    /// Points short of the next tier, where there is one.
+    /// Points missing for the next tier, if there is one.
     pub fn missing_for_next_tier(&self) -> Option<Points> {
         let gap = self.status.as_ref()?.next.as_ref()?;
         (gap.missing > 0).then_some(gap.missing)

@@ -1,4 +1,4 @@
-//! On the first screen: what was not read yet.
+//! Home card: unread notices.
 
 use crate::actions::submit_silently;
 use crate::browser::app_state::AppState;
@@ -10,7 +10,7 @@ use domain::Lang;
 use domain::notices::{About, Command, Notice};
 use leptos::prelude::*;
 
-/// Shown at once.
+/// Maximum number shown.
 const MOST: usize = 3;
 
 pub fn card(app: AppState, lang: Lang) -> AnyView {

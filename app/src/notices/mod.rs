@@ -1,4 +1,4 @@
-//! Notices: what happened without the member.
+//! Notices: events the member did not cause.
 
 #[cfg(feature = "csr")]
 mod card;

@@ -1,4 +1,4 @@
-//! Messages to the member, with those they marked as read a moment ago.
+//! The member's notices, with pending "read" marks applied.
 
 use crate::phone::sort::sort_by_key;
 use crate::phone::{Phone, Standing};

@@ -1,4 +1,4 @@
-//! The page of an event for people who are not signed in: enough to decide to come, and the way in.
+//! The public page of an event: enough to decide to come, and the link to sign in.
 
 use super::layout::{Frame, page};
 use super::text;
@@ -7,8 +7,8 @@ use domain::id::EventId;
 use domain::stock::Band;
 use leptos::prelude::*;
 
-/// What such a page holds. Nothing else of an event is for outsiders: not the address of a webinar, not how many
-/// seats there are, not for whom they are reserved.
+/// The contents of the page. Nothing else of an event is public: not the address of a webinar, not the number of seats,
+/// not the tiers they are reserved for.
 #[derive(Clone, Debug)]
 pub struct EventPage {
     pub event: EventId,
@@ -18,17 +18,17 @@ pub struct EventPage {
     pub day: Day,
     /// Minutes after midnight.
     pub from: u32,
-    /// `None` where it ends on another day.
+    /// `None` if it ends on another day.
     pub to: Option<u32>,
-    /// `None`: it is online.
+    /// `None`: a webinar.
     pub place: Option<String>,
     pub joining: Joining,
 }
 
-/// Can one still join?
+/// The state of registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Joining {
-    /// Until a day and minutes after its midnight.
+    /// `until`: a day and minutes after its midnight.
     Open {
         seats: Band,
         until: (Day, u32),

@@ -1,39 +1,39 @@
-//! The document around every page, and the shell.
+//! The HTML document around every page, and the app shell.
 
 use super::text;
 use domain::Lang;
 use leptos::prelude::*;
 
-/// The files of a client, as the server found them.
+/// The files of a client build, as found by the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
-    /// `None` where files are missing.
+    /// `None` if files are missing.
     pub build: Option<String>,
-    /// Paths as in the site folder.
+    /// Paths in the site folder.
     pub styles: Vec<String>,
     /// The scripts that start the WebAssembly and load its chunks.
     pub modules: Vec<String>,
-    /// Has it the script that installs the app from a public page?
+    /// True if it has the script that installs the app from a public page.
     pub warm: bool,
 }
 
 impl Client {
-    /// The address of a file that never changes under it.
+    /// The versioned URL of a file, whose contents never change.
     pub fn address(&self, path: &str) -> String {
         format!("/v/{}/{path}", self.build.as_deref().unwrap_or("none"))
     }
 }
 
-/// What all pages have around them.
+/// The data that all pages share.
 #[derive(Clone, Debug)]
 pub struct Frame<'a> {
     pub lang: Lang,
     /// The programme's name.
     pub brand: &'a str,
     pub client: &'a Client,
-    /// Where this page is, for the link to the other language.
+    /// The path of this page, for the link to the other language.
     pub path: &'a str,
-    /// May it fetch the app while its reader is busy?
+    /// True if the page may prefetch the app in the background.
     pub warm: bool,
 }
 
@@ -68,7 +68,7 @@ fn head(lang: Lang, brand: &str, client: &Client, title: String) -> impl IntoVie
     }
 }
 
-/// A page of somebody who is not signed in.
+/// Renders a page for visitors who are not signed in.
 pub(super) fn page(frame: &Frame<'_>, title: &str, main: impl IntoView) -> String {
     let Frame {
         lang,
@@ -114,7 +114,7 @@ pub(super) fn page(frame: &Frame<'_>, title: &str, main: impl IntoView) -> Strin
     .to_html()
 }
 
-/// The member app before it has started: the same bytes for everybody, kept on every phone.
+/// Renders the app shell: the same bytes for every member, cached on every phone.
 pub fn shell(lang: Lang, brand: &str, client: &Client) -> String {
     let build = client.build.clone().unwrap_or_default();
     let title = brand.to_owned();

@@ -1,9 +1,8 @@
-//! The pages of people who are not signed in, and the shell of the member app. The server renders them to plain
-//! HTML; they work without any script, and nothing in them is hydrated.
+//! The pages for visitors who are not signed in, and the shell of the member app. The server renders them to plain
+//! HTML; they work without scripts and are not hydrated.
 //!
 //! # How to add a page
-//! Write its words into [`text`], a function here that takes a [`Frame`] and what it shows, and its route on the
-//! server.
+//! Add its texts to [`text`], a function here that takes a [`Frame`] and its data, and its route on the server.
 
 mod event;
 mod layout;

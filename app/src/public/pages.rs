@@ -1,11 +1,11 @@
-//! What the pages say and ask.
+//! The public pages and forms.
 
 use super::layout::{Frame, page};
 use super::text;
 use domain::Lang;
 use leptos::prelude::*;
 
-/// The first page: what this is, honestly and briefly.
+/// The landing page.
 pub fn landing(frame: &Frame<'_>) -> String {
     let lang = frame.lang;
     let title = text::landing_title(lang, frame.brand);
@@ -45,12 +45,12 @@ pub enum SignInProblem {
     TooMany,
 }
 
-/// Asks for the address that a code is sent to.
+/// The sign-in page: asks for the address to send a code to.
 #[derive(Clone, Debug, Default)]
 pub struct SignInPage {
     pub address: String,
     pub problem: Option<SignInProblem>,
-    /// Shown in a demo.
+    /// Only in a demo.
     pub people: Vec<Person>,
 }
 
@@ -117,7 +117,7 @@ pub enum CodeProblem {
     TooManyCodes,
 }
 
-/// Asks for the code that was sent.
+/// The page that asks for the code.
 #[derive(Clone, Debug, Default)]
 pub struct CodePage {
     pub address: Option<String>,
@@ -191,7 +191,7 @@ pub enum InvitationProblem {
     TooMany,
 }
 
-/// Takes the code of a card, or of the helpdesk.
+/// The page for a code from a card or the helpdesk.
 #[derive(Clone, Debug, Default)]
 pub struct InvitationPage {
     pub code: String,
@@ -235,7 +235,7 @@ pub fn invitation(frame: &Frame<'_>, shown: InvitationPage) -> String {
     page(frame, text::invitation_title(lang), main)
 }
 
-/// What is kept, for how long, and what may be asked.
+/// The legal page: data stored, retention and rights.
 pub fn legal(frame: &Frame<'_>) -> String {
     let lang = frame.lang;
     let list = |lines: &[fn(Lang) -> &'static str]| {
@@ -268,7 +268,7 @@ pub fn legal(frame: &Frame<'_>) -> String {
     page(frame, text::legal(lang), main)
 }
 
-/// A page that cannot be shown.
+/// The kind of an error page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
     NotFound,
@@ -276,7 +276,7 @@ pub enum Failure {
     Broken,
 }
 
-/// `trouble`: what to tell the support.
+/// `trouble`: the id to give to the support.
 pub fn failure(frame: &Frame<'_>, failure: Failure, trouble: Option<&str>) -> String {
     let lang = frame.lang;
     let (title, said) = match failure {
@@ -298,7 +298,7 @@ pub fn failure(frame: &Frame<'_>, failure: Failure, trouble: Option<&str>) -> St
     page(frame, title, main)
 }
 
-/// One labelled field, with its hint and what was wrong with it.
+/// A labelled field, with its hint and its error.
 struct Field {
     name: &'static str,
     label: &'static str,

@@ -1,4 +1,4 @@
-//! Words of the public pages, and of the messages that carry codes.
+//! Texts of the public pages, and of the messages that carry codes.
 
 use domain::{Day, Lang};
 
@@ -139,7 +139,7 @@ pub fn long_day(lang: Lang, day: Day) -> String {
     format!("{weekday} {date}{first} {month} {year}")
 }
 
-/// `05:30`, from minutes after midnight.
+/// Formats minutes after midnight: `05:30`.
 pub fn clock(minutes: u32) -> String {
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }

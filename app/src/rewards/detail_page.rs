@@ -1,4 +1,4 @@
-//! One reward, and the sheet that asks before points are reserved.
+//! One reward, and the confirmation before points are reserved.
 
 use super::view::Buyer;
 use crate::actions::{open, refusal, submit};

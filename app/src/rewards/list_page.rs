@@ -1,4 +1,4 @@
-//! The shelves, what is within reach first, and the member's requests.
+//! The catalogue by shelf, redeemable rewards first, and the member's requests.
 
 use super::view::{Buyer, RequestView};
 use crate::browser::app_state::AppState;
@@ -55,7 +55,7 @@ pub fn list_page() -> AnyView {
     .into_any()
 }
 
-/// A reward, and why the member cannot have it now.
+/// A reward, and the reason if the member cannot have it now.
 #[derive(PartialEq)]
 struct Offer {
     reward: Arc<Reward>,
@@ -131,7 +131,7 @@ fn wallet_lines(ledger: &LedgerView, member: &MemberView, lang: Lang) -> Vec<Any
         .collect()
 }
 
-/// Where a request has got to, as a label.
+/// The state of a request, as a label.
 pub fn step_chip(asked: &RequestView, lang: Lang) -> AnyView {
     if asked.taking_back {
         return chip("pending", text::taking_back(lang));

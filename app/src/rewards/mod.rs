@@ -1,4 +1,4 @@
-//! Rewards: the shelves, asking for one, and its way to the member.
+//! Rewards: the catalogue, requests and their delivery.
 
 #[cfg(feature = "csr")]
 mod detail_page;

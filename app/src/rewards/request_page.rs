@@ -1,4 +1,4 @@
-//! A request, step by step, until it is in the member's hands.
+//! A request, step by step to its delivery.
 
 use super::list_page::step_chip;
 use super::view::RequestView;
@@ -21,7 +21,7 @@ pub fn request_page(id: CommandId) -> AnyView {
     })
 }
 
-/// A request that came to nothing has no document; its act tells why.
+/// A refused request has no document; its act holds the reason.
 fn refused(app: AppState, id: CommandId, lang: Lang) -> AnyView {
     let activity = app.activity.get();
     let Some(act) = activity.act(id) else {

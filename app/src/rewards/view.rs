@@ -1,4 +1,4 @@
-//! The catalogue and the member's requests, with those that were not answered yet.
+//! The catalogue and the member's requests, pending ones included.
 
 use crate::ledger::view::{LedgerView, PointsEffect};
 use crate::members::view::MemberView;
@@ -14,20 +14,20 @@ use std::sync::Arc;
 
 #[derive(Clone, Debug, Default)]
 pub struct RewardsView {
-    /// By price.
+    /// Ordered by price.
     pub rewards: Vec<Arc<Reward>>,
     /// Newest first.
     pub requests: Vec<RequestView>,
-    /// What requests that are not answered will reserve.
+    /// Points that pending requests reserve.
     pub effects: Vec<PointsEffect>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestView {
     pub redemption: Redemption,
-    /// The request itself still waits for the server.
+    /// The request is not decided yet.
     pub pending: bool,
-    /// The member took it back; the server has not answered.
+    /// The member took it back; not decided yet.
     pub taking_back: bool,
 }
 
@@ -65,7 +65,7 @@ impl RewardsView {
         view
     }
 
-    /// Lays one act over what the documents say.
+    /// Applies one act on top of the documents.
     fn fold(&mut self, item: &Item, command: Command) {
         match command {
             Command::Redeem {
@@ -114,7 +114,7 @@ impl RewardsView {
         self.requests.iter().find(|request| request.redemption.id == id)
     }
 
-    /// The request for something called `title`, if there is exactly one.
+    /// The request for the reward titled `title`, if there is exactly one.
     pub fn only_request(&self, title: &Text) -> Option<CommandId> {
         let mut called = self
             .requests
@@ -124,7 +124,7 @@ impl RewardsView {
         called.next().is_none().then_some(only.redemption.id)
     }
 
-    /// The rewards the member can get now.
+    /// The rewards the member can redeem now.
     pub fn within_reach(&self, buyer: Buyer<'_>) -> Vec<&Arc<Reward>> {
         self.rewards
             .iter()
@@ -132,8 +132,7 @@ impl RewardsView {
             .collect()
     }
 
-    /// What the points are worth: the dearest reward within reach; else the nearest one, and the points missing for
-    /// it.
+    /// The most expensive reward the member can redeem now; otherwise the nearest one, and the points missing for it.
     pub fn worth(&self, buyer: Buyer<'_>) -> Option<(&Arc<Reward>, Points)> {
         if let Some(dearest) = self.within_reach(buyer).last() {
             return Some((*dearest, 0));
@@ -147,7 +146,7 @@ impl RewardsView {
     }
 }
 
-/// Who asks for a reward: the member's tier and the wallets they spend from.
+/// A member as buyer: their tier and the wallets they spend from.
 #[derive(Clone, Copy, Debug)]
 pub struct Buyer<'a> {
     pub member: &'a MemberView,
@@ -155,14 +154,14 @@ pub struct Buyer<'a> {
 }
 
 impl Buyer<'_> {
-    /// May the member ask for it now, from any wallet? The reason of the wallet that is nearest otherwise.
+    /// Checks that the member may redeem it now, from any wallet. The error is that of the wallet with the most points.
     pub fn may_redeem(&self, reward: &Reward) -> Result<(), Error> {
         let wallets = self.ledger.spendable(self.member);
         let most = wallets.iter().map(|(_, wallet)| wallet.available).max();
         reward.may_redeem(self.member.tier(), most.unwrap_or(0))
     }
 
-    /// May a wallet pay for it now?
+    /// Checks that a wallet can pay for it now.
     pub fn may_redeem_from(&self, reward: &Reward, wallet: Wallet) -> Result<(), Error> {
         let wallets = self.ledger.spendable(self.member);
         match wallets.iter().find(|(known, _)| *known == wallet) {
@@ -171,7 +170,7 @@ impl Buyer<'_> {
         }
     }
 
-    /// The wallet that can pay, the member's own first.
+    /// The wallet that can pay for it, the member's own first.
     pub fn payer(&self, reward: &Reward) -> Option<Wallet> {
         let wallets = self.ledger.spendable(self.member);
         wallets

@@ -1,4 +1,4 @@
-//! What is wrong with something that was handed in, in words, and where it is.
+//! Texts of input errors, with their location.
 
 use domain::input::{InputCode, InputError, InputPlace, RefKind};
 use domain::{Day, Lang, Points};
@@ -84,7 +84,7 @@ fill! {
     at_earning(version: u32): "règle de points {version}", "earning version {version}";
 }
 
-/// Where it is, what stands there and what is wrong with it: `line 3, phone "12": is no phone number`.
+/// Formats location, value and error: `line 3, phone "12": is no phone number`.
 pub fn input_error(error: &InputError, lang: Lang) -> String {
     let mut places: Vec<String> = error.at.iter().map(|place| at(place, lang)).collect();
     if let Some(value) = &error.value {
@@ -114,7 +114,7 @@ fn at(place: &InputPlace, lang: Lang) -> String {
         InputPlace::Trade(reference) => named(at_trade, reference),
         InputPlace::Staff(reference) => named(at_staff, reference),
         InputPlace::Earning(version) => at_earning(lang, *version),
-        // A place of a newer server: what is inside it is named all the same.
+        // A location of a newer server; the locations inside it are still named.
         InputPlace::Newer => "…".into(),
     }
 }
@@ -123,7 +123,7 @@ fn quoted(text: &str) -> String {
     format!("{text:?}")
 }
 
-/// What is wrong, without where.
+/// The text of an error, without its location.
 pub fn input_code(code: &InputCode, lang: Lang) -> String {
     let fixed = match code {
         InputCode::Empty => wrong_empty,
@@ -251,7 +251,7 @@ mod tests {
                 .map(|code| input_code(code, lang))
                 .chain(RefKind::ALL.map(|what| input_code(&InputCode::NotThere { what }, lang)))
                 .collect();
-            // A company is among both.
+            // The text for a company occurs in both lists.
             let all = texts.len() - 1;
             texts.sort();
             texts.dedup();

@@ -1,10 +1,10 @@
-//! Every text of the app, once, in French and English side by side. A text that lacks a language does not compile.
+//! All texts of the app, in French and English side by side. A text that lacks a language does not compile.
 //!
 //! # How to add a text
-//! `name: "French", "English";` inside `say!` for a fixed text, `name(a: &str): "… {a} …", "… {a} …";` inside
-//! `fill!` for one with values, and `name: "{n} point" / "{n} points", "{n} point" / "{n} points";` inside
-//! `count!` for one that depends on a number. French is written with narrow no-break spaces (U+202F) before
-//! `; : ! ?` and inside quotation marks; a test looks for what was forgotten.
+//! `name: "French", "English";` inside `say!` for a fixed text, `name(a: &str): "… {a} …", "… {a} …";` inside `fill!`
+//! for one with values, and `name: "{n} point" / "{n} points", "{n} point" / "{n} points";` inside `count!` for one
+//! that depends on a number. French has narrow no-break spaces (U+202F) before `; : ! ?` and inside quotation marks; a
+//! test checks them.
 
 use domain::Lang;
 
@@ -36,7 +36,7 @@ macro_rules! fill {
     };
 }
 
-/// Texts that depend on a number: for one, and for more.
+/// Texts that depend on a number: singular and plural.
 macro_rules! count {
     ($($name:ident: $fr_one:literal / $fr:literal, $en_one:literal / $en:literal;)*) => {
         $(pub fn $name(lang: domain::Lang, n: i64) -> String {
@@ -72,7 +72,7 @@ pub use input::{input_code, input_error};
 pub use outcomes::*;
 pub use privacy::*;
 
-/// Is the singular used for `n`? French counts 0 and 1 as one, English only 1.
+/// True if `n` takes the singular. French counts 0 and 1 as singular, English only 1.
 pub fn is_one(lang: Lang, n: i64) -> bool {
     match lang {
         Lang::Fr => n.abs() < 2,
@@ -80,7 +80,7 @@ pub fn is_one(lang: Lang, n: i64) -> bool {
     }
 }
 
-/// A whole number with its thousands apart: `1 240`, `1,240`.
+/// A whole number with grouped thousands: `1 240`, `1,240`.
 pub fn number(lang: Lang, n: i64) -> String {
     let digits = n.unsigned_abs().to_string();
     let mut text = String::with_capacity(digits.len() + 4);

@@ -1,4 +1,4 @@
-//! The text of outcomes: what all features refuse for, and each feature's own.
+//! Texts of the server's outcomes: refusals with what to do, receipts, notices.
 
 use crate::feature::{FEATURES, When};
 use domain::{Error, Lang, Receipt};
@@ -33,7 +33,7 @@ pub fn error_text(error: &Error, lang: Lang, when: When) -> String {
     fixed(lang).to_owned()
 }
 
-/// What a confirmed act brought.
+/// The text of a receipt.
 pub fn receipt_text(receipt: &Receipt, lang: Lang) -> String {
     if *receipt == Receipt::Noted {
         return receipt_noted(lang).to_owned();

@@ -1,4 +1,4 @@
-//! What is kept about a member: in the app, without a network, and on the public page `/legal`.
+//! Texts on the data stored about a member: in the app, offline, and on the public page `/legal`.
 
 say! {
     legal_kept_title: "Ce que nous gardons de vous", "What we keep about you";
