@@ -53,7 +53,7 @@ pub struct Question {
 }
 
 open! {
-    /// How a question is answered. Options are answered by their place in the list, from 0.
+    /// The kind of a question. An answer names options by their place in the list, from 0.
     pub enum Form {
         Single {
             options: Vec<Text>,

@@ -60,7 +60,7 @@ impl Programme {
     }
 }
 
-/// How orders earn points, from a day on.
+/// An earning rule of orders, valid from a day on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EarningRule {
     pub version: u32,

@@ -1,8 +1,8 @@
-//! Codes for a camera: tickets and vouchers.
+//! QR codes of tickets and vouchers.
 
 use serde::{Deserialize, Serialize};
 
-/// A QR code, drawn on the server so that the phone carries no QR code.
+/// A QR code, drawn on the server so that the app needs no QR encoder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Qr {
     /// Modules along a side, quiet zone not included.

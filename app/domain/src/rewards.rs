@@ -20,7 +20,7 @@ codes! {
 }
 
 codes! {
-    /// How a reward is delivered.
+    /// The delivery method of a reward.
     pub enum Delivery {
         /// The advisor brings it.
         Advisor = "advisor",

@@ -5,7 +5,7 @@
 use crate::id::{CommandId, CourseId, EventId, NoticeId, RewardId, SessionId};
 use crate::{Lang, Points, learning};
 
-/// Who may give a command.
+/// The members allowed to give a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Giver {
     /// Names nothing, or a published item: any member may give it; it changes only their own data.

@@ -110,7 +110,7 @@ impl WalletView {
             })
     }
 
-    /// If a lot expires within `days` of `today`: the first expiry day, and all points expired by then.
+    /// If a lot expires within `days` of `today`: the first expiry day, and the points that expire on it.
     pub fn expiring(&self, today: Day, days: i32) -> Option<(Day, Points)> {
         let first = self.lots.iter().filter_map(|lot| lot.expires_on).min()?;
         if first > today.plus_days(days) {
