@@ -86,6 +86,12 @@ impl Day {
         Day::from_ymd(year, month, day.min(days_in(year, month))).unwrap_or(self)
     }
 
+    /// 1 January of its year.
+    pub fn first_of_year(self) -> Day {
+        let (year, _, _) = self.ymd();
+        Day::from_ymd(year, 1, 1).unwrap_or(self)
+    }
+
     /// The month of this day, as in the ids of history pages: `2026-11`.
     pub fn month_name(self) -> String {
         let (year, month, _) = self.ymd();

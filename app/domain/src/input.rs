@@ -3,7 +3,7 @@
 //! Codes are permanent and carry data, not words: the text is made in the reader's language.
 
 use crate::newer::{codes, open};
-use crate::{Day, Lang, Points};
+use crate::{Cents, Day, Lang, Points};
 use serde::{Deserialize, Serialize};
 
 /// An error and its location.
@@ -128,6 +128,36 @@ pub enum InputCode {
     NotAnEmailAddress,
     AfterToday {
         today: Day,
+    },
+    /// The programme's first rule holds from the year of `first` on.
+    BeforeProgramme {
+        first: Day,
+    },
+    /// Quantity and amount have different signs; a return has both negative.
+    SignsDiffer,
+    /// The order of this number was bought, and now it is a return, or the other way round.
+    SignTurned,
+    /// The order of this number is of another company and another amount.
+    OtherOrder {
+        company: String,
+    },
+    /// A row that returns an order has a negative amount.
+    ReturnNotNegative,
+    /// What it returns is a return, or it itself.
+    ReturnOfReturn,
+    /// The order it returns, or its return, is of another company.
+    ReturnOfAnotherCompany,
+    /// More is returned than was bought; so many hundredths are left.
+    MoreReturned {
+        left: Cents,
+    },
+    /// At most so many units of currency, in either direction.
+    AmountTooLarge {
+        most: Cents,
+    },
+    /// It would bring more points than `most`.
+    TooManyPoints {
+        most: Points,
     },
     UnknownTimeZone,
     /// Not a ref: letters, digits, `-` and `_`.
@@ -266,6 +296,16 @@ impl InputCode {
             InputCode::NotAPhoneNumber,
             InputCode::NotAnEmailAddress,
             InputCode::AfterToday { today: Day(0) },
+            InputCode::BeforeProgramme { first: Day(0) },
+            InputCode::SignsDiffer,
+            InputCode::SignTurned,
+            InputCode::OtherOrder { company: "c".into() },
+            InputCode::ReturnNotNegative,
+            InputCode::ReturnOfReturn,
+            InputCode::ReturnOfAnotherCompany,
+            InputCode::MoreReturned { left: 1234 },
+            InputCode::AmountTooLarge { most: 100 },
+            InputCode::TooManyPoints { most: 9 },
             InputCode::UnknownTimeZone,
             InputCode::NotARef,
             InputCode::NoContrast { tenths: 13 },

@@ -130,6 +130,8 @@ pub enum MovementKind {
     /// Voids movement `number` (`In`, `Received`, `Returned` or `Out`) as if it had never happened; points taken from a
     /// voided lot are taken from other lots.
     Undone { number: i64 },
+    /// The lot that came in under number `lot` was never whole: `points` of it were returned.
+    TakenBack { lot: i64, points: Points },
     /// Puts the points of debit `out` back into the lots they were taken from.
     Back { out: i64 },
 }
@@ -164,6 +166,12 @@ pub fn replay(movements: &[Movement], today: Day) -> Lots {
         .iter()
         .filter(|movement| !undone.contains(&movement.number))
         .collect();
+    let mut taken_back: HashMap<i64, Points> = HashMap::new();
+    for movement in &movements {
+        if let MovementKind::TakenBack { lot, points } = movement.kind {
+            *taken_back.entry(lot).or_default() += points;
+        }
+    }
     movements.sort_by_key(|movement| match movement.kind {
         MovementKind::In { order, .. } => (movement.on, 0, order, movement.number),
         MovementKind::Returned { .. } => (movement.on, 1, 0, movement.number),
@@ -178,8 +186,11 @@ pub fn replay(movements: &[Movement], today: Day) -> Lots {
                 expires_on,
                 order,
             } => {
-                let age = (movement.on, 0, order, movement.number);
-                wallet.come_in(age, movement.on, points, expires_on);
+                let left = points - taken_back.get(&movement.number).copied().unwrap_or_default();
+                if left > 0 {
+                    let age = (movement.on, 0, order, movement.number);
+                    wallet.come_in(age, movement.on, left, expires_on);
+                }
             }
             MovementKind::Received {
                 points,
@@ -193,7 +204,7 @@ pub fn replay(movements: &[Movement], today: Day) -> Lots {
                 wallet.take(movement.number, points);
                 wallet.moved_until = Some(movement.on);
             }
-            MovementKind::Undone { .. } => {}
+            MovementKind::Undone { .. } | MovementKind::TakenBack { .. } => {}
             MovementKind::Back { out } => {
                 wallet.give_back(out);
                 wallet.moved_until = Some(movement.on);
@@ -436,6 +447,42 @@ mod tests {
         assert_eq!(line.reason, Reason::Newer);
         let known: Reason = serde_json::from_str(r#"{"order":{"order":"o-1","rule":1}}"#).unwrap();
         assert!(matches!(known, Reason::Order { .. }));
+    }
+
+    fn taken_back(number: i64, on: i32, lot: i64, points: Points) -> Movement {
+        Movement {
+            on: Day(on),
+            number,
+            kind: MovementKind::TakenBack { lot, points },
+        }
+    }
+
+    #[test]
+    fn what_is_taken_back_of_a_lot_was_never_in_it() {
+        // As if the first lot had had 20 points: what was spent came from the second, which keeps its own day.
+        let movements = [
+            lot(1, 10, 50),
+            lot(2, 20, 50),
+            out(3, 30, 40),
+            taken_back(4, 10, 1, 30),
+        ];
+        let smaller = [lot(1, 10, 20), lot(2, 20, 50), out(3, 30, 40)];
+        assert_eq!(replay(&movements, Day(40)), replay(&smaller, Day(40)));
+        // A lot that is gone is not missed a second time.
+        let all = [lot(1, 10, 50), lot(2, 20, 50), taken_back(3, 10, 1, 50)];
+        let after = replay(&all, Day(115));
+        assert_eq!(
+            (after.expired, after.left, after.short),
+            (vec![], vec![(2, 50)], 0)
+        );
+        // One that was undone takes nothing.
+        let undone = Movement {
+            on: Day(10),
+            number: 4,
+            kind: MovementKind::Undone { number: 3 },
+        };
+        let movements = [&all[..], &[undone]].concat();
+        assert_eq!(replay(&movements, Day(40)).left, [(1, 50), (2, 50)]);
     }
 
     #[test]

@@ -6,6 +6,15 @@ pub type Points = i64;
 /// Money in hundredths of the programme's currency.
 pub type Cents = i64;
 
+/// The largest amount of one order, in either direction: a thousand million units of currency.
+pub const MOST_CENTS: Cents = 100_000_000_000;
+
+/// The most points that one order brings or takes back.
+pub const MOST_ORDER_POINTS: Points = 1_000_000_000_000;
+
+/// The most points that a wallet holds or owes. Why: no sum over wallets then comes near the end of an `i64`.
+pub const MOST_POINTS: Points = 1_000_000_000_000_000;
+
 /// Reads `29.33`, `-4`, `1234.5` as hundredths; `None` for anything else (three decimals, a comma, letters).
 pub fn parse_cents(text: &str) -> Option<Cents> {
     let (sign, digits) = match text.strip_prefix('-') {

@@ -3,6 +3,7 @@
 use crate::learning::view::LearningView;
 use crate::members::view::MemberView;
 use domain::learning::Course;
+use domain::programme::Rate;
 use domain::{Cents, Points};
 use std::sync::Arc;
 
@@ -44,21 +45,24 @@ pub fn earning_suggestions(member: &MemberView, learning: &LearningView) -> Vec<
 }
 
 fn orders(member: &MemberView) -> Option<EarningSuggestion> {
-    let rate = member.programme.as_ref()?.points_per_unit;
-    if rate <= 0 {
+    let Rate { points, units } = member.programme.as_ref()?.rate();
+    if points <= 0 || units <= 0 {
         return None;
     }
     Some(match member.missing_for_next_tier() {
         Some(missing) => {
-            let units = (missing + rate - 1) / rate;
+            let times = (missing + points - 1) / points;
             EarningSuggestion::OrdersToTier {
-                amount: units * 100,
-                points: units * rate,
+                amount: times * units * 100,
+                points: times * points,
             }
         }
-        None => EarningSuggestion::Orders {
-            amount: 100 * 100,
-            points: 100 * rate,
-        },
+        None => {
+            let times = (100 / units).max(1);
+            EarningSuggestion::Orders {
+                amount: times * units * 100,
+                points: times * points,
+            }
+        }
     })
 }

@@ -1,7 +1,7 @@
 //! Texts of input errors, with their location.
 
 use domain::input::{InputCode, InputError, InputPlace, RefKind};
-use domain::{Day, Lang, Points};
+use domain::{Cents, Day, Lang, Points};
 
 say! {
     wrong_empty: "est vide", "is empty";
@@ -33,6 +33,11 @@ say! {
     wrong_merged_before: "un des deux a déjà été réuni avec un autre : annulez d’abord cela", "one of the two was merged into another before: undo that first";
     wrong_not_merged: "n’a pas été réuni avec un autre", "was not merged into another";
     wrong_only_member: "seul le membre reprend sa demande", "only the member takes a request back";
+    wrong_signs_differ: "la quantité et le montant ont des signes différents ; un retour a les deux négatifs", "quantity and amount have different signs; a return has both negative";
+    wrong_sign_turned: "une commande de ce numéro est déjà là avec l’autre signe ; donnez à l’avoir un numéro à lui et mettez celui de la commande dans returns_ref", "an order of this number is there with the other sign; give the credit note a number of its own and put that of the order into returns_ref";
+    wrong_return_not_negative: "une ligne avec returns_ref est un retour : son montant doit être négatif", "a row with returns_ref is a return: its amount must be negative";
+    wrong_return_of_return: "doit nommer une commande, pas un retour", "must name an order, not a return";
+    wrong_return_of_another: "la commande et son retour ne sont pas de la même entreprise", "the order and its return are not of the same company";
     wrong_newer: "le serveur, plus récent, n’en est pas content", "the server, which is newer, does not accept it";
     no_such_company: "cette entreprise n’existe pas", "there is no such company";
     no_such_member: "ce membre n’existe pas", "there is no such member";
@@ -80,6 +85,11 @@ fill! {
     wrong_no_option(place: u8): "il n’y a pas de choix {place}, on compte à partir de 0", "there is no option {place}, they count from 0";
     wrong_another_transfer(points: Points, on: Day): "nomme un autre transfert, de {points} points, le {on}", "names another transfer, of {points} points on {on}";
     wrong_cannot_become(from: &str, to: &str): "la demande en est à {from}, elle ne peut pas passer à {to}", "the request stands at {from}, it cannot become {to}";
+    wrong_before_programme(first: Day): "est avant le début du programme, {first}", "is before the programme began, {first}";
+    wrong_other_order(company: &str): "une commande de ce numéro est déjà là, de l’entreprise {company} et d’un autre montant ; donnez à chacune un numéro à elle, par exemple avec l’agence devant", "an order of this number is there, of company {company} and another amount; give each a number of its own, for example with the branch before it";
+    wrong_more_returned(left: &str): "plus est rendu que ce qui a été acheté ; il en reste {left}", "more is returned than was bought; {left} is left";
+    wrong_amount_too_large(most: &str): "est plus que {most}", "is more than {most}";
+    wrong_too_many_points(most: &str): "donnerait plus de {most} points", "would bring more than {most} points";
     at_line(line: u64): "ligne {line}", "line {line}";
     at_earning(version: u32): "règle de points {version}", "earning version {version}";
 }
@@ -117,6 +127,11 @@ fn at(place: &InputPlace, lang: Lang) -> String {
         // A location of a newer server; the locations inside it are still named.
         InputPlace::Newer => "…".into(),
     }
+}
+
+/// Hundredths as files write them.
+fn cents(amount: Cents) -> String {
+    format!("{}.{:02}", amount / 100, amount % 100)
 }
 
 fn quoted(text: &str) -> String {
@@ -169,6 +184,16 @@ pub fn input_code(code: &InputCode, lang: Lang) -> String {
         InputCode::NotAPhoneNumber => wrong_not_a_phone_number,
         InputCode::NotAnEmailAddress => wrong_not_an_email_address,
         InputCode::AfterToday { today } => return wrong_after_today(lang, *today),
+        InputCode::BeforeProgramme { first } => return wrong_before_programme(lang, *first),
+        InputCode::SignsDiffer => wrong_signs_differ,
+        InputCode::SignTurned => wrong_sign_turned,
+        InputCode::OtherOrder { company } => return wrong_other_order(lang, &quoted(company)),
+        InputCode::ReturnNotNegative => wrong_return_not_negative,
+        InputCode::ReturnOfReturn => wrong_return_of_return,
+        InputCode::ReturnOfAnotherCompany => wrong_return_of_another,
+        InputCode::MoreReturned { left } => return wrong_more_returned(lang, &cents(*left)),
+        InputCode::AmountTooLarge { most } => return wrong_amount_too_large(lang, &cents(*most)),
+        InputCode::TooManyPoints { most } => return wrong_too_many_points(lang, &most.to_string()),
         InputCode::UnknownTimeZone => wrong_unknown_time_zone,
         InputCode::NotARef => wrong_not_a_ref,
         InputCode::NoContrast { tenths } => {

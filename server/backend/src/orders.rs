@@ -17,14 +17,33 @@ pub struct Order {
     pub quantity: i64,
     /// Negative: a return.
     pub amount: Cents,
-    /// The ledger entry that credited its points.
+    /// Of a return: the ref of the order that it returns, which need not be known yet.
+    pub returns_ref: Option<String>,
+    /// The ledger entry that credited its points, or took them back.
     pub entry_id: Option<EntryId>,
 }
 
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn list_by_ref(tx: &mut Tx, refs: &[&str]) -> Result<Vec<Order>> {
-    const LIST: &str = "SELECT ref, company_id, member_id, ordered_on, quantity, amount, entry_id FROM orders WHERE ref IN (";
+    const LIST: &str = "SELECT ref, company_id, member_id, ordered_on, quantity, amount, returns_ref, entry_id \
+        FROM orders WHERE ref IN (";
     Ok(list_in!(tx, LIST, refs, " ORDER BY ref"))
+}
+
+/// Lists the returns of these orders.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn list_returns_of(tx: &mut Tx, refs: &[&str]) -> Result<Vec<Order>> {
+    const LIST: &str = "SELECT ref, company_id, member_id, ordered_on, quantity, amount, returns_ref, entry_id \
+        FROM orders WHERE returns_ref IS NOT NULL AND returns_ref IN (";
+    Ok(list_in!(tx, LIST, refs, " ORDER BY ref"))
+}
+
+/// Sets the entries of orders.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn set_entry(tx: &mut Tx, reference: &str, entry: Option<EntryId>) -> Result<()> {
+    const SET: &str = "UPDATE orders SET entry_id = $2 WHERE ref = $1";
+    on!(tx, c => sqlx::query(SET).bind(reference).bind(entry).execute(c).await.map(|_| ())?);
+    Ok(())
 }
 
 #[instrument(level = "debug", skip_all)]
@@ -33,12 +52,13 @@ pub(crate) async fn insert(tx: &mut Tx, orders: &[Order]) -> Result<()> {
     for part in orders.chunks(LIST) {
         on!(tx, c => {
             let mut insert = QueryBuilder::new(
-                "INSERT INTO orders (ref, company_id, member_id, ordered_on, quantity, amount, entry_id, imported_at) ",
+                "INSERT INTO orders (ref, company_id, member_id, ordered_on, quantity, amount, returns_ref, entry_id, \
+                 imported_at) ",
             );
             insert.push_values(part, |mut row, order| {
                 row.push_bind(order.reference.clone()).push_bind(order.company_id).push_bind(order.member_id)
                     .push_bind(order.ordered_on).push_bind(order.quantity).push_bind(order.amount)
-                    .push_bind(order.entry_id).push_bind(now);
+                    .push_bind(order.returns_ref.clone()).push_bind(order.entry_id).push_bind(now);
             });
             insert.build().execute(c).await.map(|_| ())?
         });
@@ -49,10 +69,11 @@ pub(crate) async fn insert(tx: &mut Tx, orders: &[Order]) -> Result<()> {
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn set(tx: &mut Tx, order: &Order) -> Result<()> {
     const SET: &str = "UPDATE orders SET company_id = $2, member_id = $3, ordered_on = $4, quantity = $5, amount = $6, \
-        entry_id = $7, imported_at = $8 WHERE ref = $1";
+        returns_ref = $7, entry_id = $8, imported_at = $9 WHERE ref = $1";
     let now = tx.now();
     on!(tx, c => sqlx::query(SET).bind(&order.reference).bind(order.company_id).bind(order.member_id)
-        .bind(order.ordered_on).bind(order.quantity).bind(order.amount).bind(order.entry_id).bind(now)
+        .bind(order.ordered_on).bind(order.quantity).bind(order.amount).bind(&order.returns_ref).bind(order.entry_id)
+        .bind(now)
         .execute(c).await.map(|_| ())?);
     Ok(())
 }

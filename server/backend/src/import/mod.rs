@@ -5,6 +5,7 @@
 
 mod orders;
 mod people;
+mod returns;
 
 use crate::db::Savepoint;
 use crate::members::Saved;
@@ -206,6 +207,11 @@ impl<R: Read> Table<R> {
             }
         }
         Ok(None)
+    }
+
+    /// True if the file has this column.
+    fn has(&self, column: &str) -> bool {
+        self.places.contains_key(column)
     }
 
     fn value<'a>(&self, row: &'a Row, column: &str) -> &'a str {

@@ -1,17 +1,18 @@
 //! Imports orders, which earn points and status.
 
+use super::returns::{Groups, Plan};
 use super::{Options, Report, Row, Seen, Table, finish};
 use crate::ledger::{self, Cause, Earning, Owner};
 use crate::members::{self, CompanyKey, MemberKey, Saved};
 use crate::orders::{self, Order};
 use crate::programme::settings::Settings;
 use crate::{Db, Result, Tx, programme, status};
-use domain::Day;
-use domain::id::CompanyId;
+use domain::id::{CompanyId, EntryId};
 use domain::input::{InputCode, InputError, RefKind};
 use domain::members::OrderPoints;
-use domain::money::parse_cents;
+use domain::money::{MOST_CENTS, MOST_ORDER_POINTS, parse_cents};
 use domain::programme::EarningRule;
+use domain::{Cents, Day};
 use std::collections::{BTreeSet, HashMap};
 use std::io::Read;
 use tracing::instrument;
@@ -21,7 +22,7 @@ const ROWS: usize = 2_000;
 
 /// Imports `order_ref,company_ref,ordered_on,quantity,amount` and optionally `member_ref`.
 ///
-/// A negative amount is a return. Rows may be late and out of order: points, lots and status are the same.
+/// A negative amount is a return; with `returns_ref` it is one of that order. Rows may be late and out of order: points, lots and status are the same.
 ///
 /// # Errors
 /// If the columns are missing or the database fails; bad rows are in the report.
@@ -33,12 +34,14 @@ pub async fn orders(
     mut progress: impl FnMut(u64),
 ) -> Result<Report> {
     let columns = ["order_ref", "company_ref", "ordered_on", "quantity", "amount"];
-    let mut table = Table::open(file, &columns, &["member_ref"])?;
+    let mut table = Table::open(file, &columns, &["member_ref", "returns_ref"])?;
     let mut tx = db.write().await?;
     let settings = programme::current(&mut tx).await?;
     let today = settings.day(tx.now())?;
+    let first = settings.earning.iter().map(|rule| rule.valid_from).min();
     let mut import = Import {
         today,
+        first: first.map_or(Day(i32::MIN), Day::first_of_year),
         companies: HashMap::new(),
         members: HashMap::new(),
         settings,
@@ -82,6 +85,8 @@ fn unknown<'a, K>(known: &HashMap<String, K>, refs: impl Iterator<Item = &'a str
 struct Import {
     settings: Settings,
     today: Day,
+    /// The first day of the programme's first year.
+    first: Day,
     /// Existing ones named by the rows so far; likewise for `members`.
     companies: HashMap<String, CompanyKey>,
     members: HashMap<String, MemberKey>,
@@ -92,13 +97,17 @@ struct Import {
 }
 
 /// A row that is valid by itself.
-struct OrderRow {
-    reference: String,
+pub(super) struct OrderRow {
+    /// Its place among the rows it came with.
+    at: usize,
+    pub reference: String,
     company: String,
     member: Option<String>,
-    ordered_on: Day,
+    pub ordered_on: Day,
     quantity: i64,
-    amount: i64,
+    pub amount: Cents,
+    /// Of a return: the ref of its order. As it was, where the file has no such column.
+    pub returns_ref: Option<String>,
 }
 
 impl Import {
@@ -115,17 +124,59 @@ impl Import {
         );
         let found = members::list_member_keys(tx, &people).await?;
         self.members.extend(by_ref(found, |key| key.reference.clone()));
-        let mut orders = Vec::with_capacity(rows.len());
-        for row in rows {
-            match self.read(table, row) {
-                Ok(order) => orders.push(order),
+        let mut read = Vec::with_capacity(rows.len());
+        for (at, row) in rows.iter().enumerate() {
+            match self.read(table, row, at) {
+                Ok(order) => read.push(order),
                 Err(wrong) => self.report.bad.push(table.rejected_row(row, wrong)),
             }
         }
-        self.save(tx, orders).await
+        let refs: Vec<&str> = read.iter().map(|row| row.reference.as_str()).collect();
+        let known = by_ref(orders::list_by_ref(tx, &refs).await?, |order| {
+            order.reference.clone()
+        });
+        if !table.has("returns_ref") {
+            for row in &mut read {
+                let before = known.get(&row.reference);
+                row.returns_ref = before.and_then(|before| before.returns_ref.clone());
+            }
+        }
+        let mut groups = Groups::load(tx, &read, &known).await?;
+        let mut orders = Vec::with_capacity(read.len());
+        for row in read {
+            let before = known.get(&row.reference);
+            let company = self.companies.get(&row.company).map(|company| company.id);
+            let checked = match before {
+                Some(before) => self.contradiction(tx, &row, company, before).await?,
+                None => Ok(()),
+            };
+            match checked.and_then(|()| groups.take(&row, company, before)) {
+                Ok(()) => orders.push(row),
+                Err(wrong) => self.report.bad.push(table.rejected_row(&rows[row.at], wrong)),
+            }
+        }
+        self.save(tx, orders, &known, &groups).await
     }
 
-    fn read<R: Read>(&mut self, table: &Table<R>, row: &Row) -> Result<OrderRow, InputError> {
+    /// What cannot be a correction of an order that is there: another order with its number.
+    async fn contradiction(
+        &self,
+        tx: &mut Tx,
+        row: &OrderRow,
+        company: Option<CompanyId>,
+        before: &Order,
+    ) -> Result<Result<(), InputError>> {
+        if before.amount.signum() * row.amount.signum() < 0 {
+            return Ok(Err(InputCode::SignTurned.field("amount")));
+        }
+        if company != Some(before.company_id) && row.amount != before.amount {
+            let company = members::company_ref(tx, before.company_id).await?;
+            return Ok(Err(InputCode::OtherOrder { company }.field("order_ref")));
+        }
+        Ok(Ok(()))
+    }
+
+    fn read<R: Read>(&mut self, table: &Table<R>, row: &Row, at: usize) -> Result<OrderRow, InputError> {
         let reference = table.required(row, "order_ref")?;
         let company = table.required(row, "company_ref")?;
         if !self.create_companies && !self.companies.contains_key(company) {
@@ -137,12 +188,29 @@ impl Import {
             let today = self.today;
             return Err(InputCode::AfterToday { today }.field("ordered_on"));
         }
+        if ordered_on < self.first {
+            let first = self.first;
+            return Err(InputCode::BeforeProgramme { first }.field("ordered_on"));
+        }
         let quantity = table
             .value(row, "quantity")
             .parse::<i32>()
             .map_err(|_| InputCode::NotAWholeNumber.field("quantity"))?;
         let amount = parse_cents(table.value(row, "amount"))
             .ok_or_else(|| InputCode::like("29.33 or -29.33").field("amount"))?;
+        if !(-MOST_CENTS..=MOST_CENTS).contains(&amount) {
+            return Err(InputCode::AmountTooLarge { most: MOST_CENTS }.field("amount"));
+        }
+        if i64::from(quantity).signum() * amount.signum() < 0 {
+            return Err(InputCode::SignsDiffer.field("amount"));
+        }
+        let rule = EarningRule::on(&self.settings.earning, ordered_on);
+        if rule.is_some_and(|rule| rule.rate.of(amount).is_none()) {
+            return Err(InputCode::TooManyPoints {
+                most: MOST_ORDER_POINTS,
+            }
+            .field("amount"));
+        }
         let member = match table.value(row, "member_ref") {
             "" => None,
             reference => {
@@ -164,22 +232,27 @@ impl Import {
             }
         };
         self.seen.check("order_ref", reference, row.line)?;
+        let returns_ref = table.value(row, "returns_ref");
         Ok(OrderRow {
+            at,
             reference: reference.to_owned(),
             company: company.to_owned(),
             member,
             ordered_on,
             quantity: quantity.into(),
             amount,
+            returns_ref: (!returns_ref.is_empty()).then(|| returns_ref.to_owned()),
         })
     }
 
-    async fn save(&mut self, tx: &mut Tx, rows: Vec<OrderRow>) -> Result<()> {
+    async fn save(
+        &mut self,
+        tx: &mut Tx,
+        rows: Vec<OrderRow>,
+        known: &HashMap<String, Order>,
+        groups: &Groups,
+    ) -> Result<()> {
         self.make_companies(tx, &rows).await?;
-        let refs: Vec<&str> = rows.iter().map(|row| row.reference.as_str()).collect();
-        let known = by_ref(orders::list_by_ref(tx, &refs).await?, |order| {
-            order.reference.clone()
-        });
         let (mut undo, mut earnings, mut earners) = (Vec::new(), Vec::new(), Vec::new());
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         for row in rows {
@@ -195,6 +268,7 @@ impl Import {
                 ordered_on: row.ordered_on,
                 quantity: row.quantity,
                 amount: row.amount,
+                returns_ref: row.returns_ref,
                 entry_id: None,
             };
             let saved = match known.get(&order.reference) {
@@ -222,9 +296,33 @@ impl Import {
                 changed.push(order)
             }
         }
+        let refs = |orders: &[Order]| {
+            orders
+                .iter()
+                .map(|order| order.reference.clone())
+                .collect::<BTreeSet<_>>()
+        };
+        let (new_refs, changed_refs) = (refs(&new), refs(&changed));
+        let left: BTreeSet<&str> = changed_refs
+            .iter()
+            .filter_map(|reference| known.get(reference)?.returns_ref.as_deref())
+            .collect();
+        let plans = groups.plans(
+            &new_refs.iter().map(String::as_str).collect(),
+            &changed_refs.iter().map(String::as_str).collect(),
+            &left,
+        );
+        undo.extend(
+            plans
+                .iter()
+                .flat_map(|plan| plan.undo.iter().map(|(_, entry)| *entry)),
+        );
+        undo.sort_unstable();
+        undo.dedup();
         ledger::undo(tx, self.today, &undo).await?;
         let entries = ledger::earn(tx, &self.settings, self.today, &earnings).await?;
-        let entries: HashMap<String, _> = earners.into_iter().zip(entries).collect();
+        let mut entries: HashMap<String, EntryId> = earners.into_iter().zip(entries).collect();
+        self.take_back(tx, &plans, &mut entries).await?;
         for order in new.iter_mut().chain(&mut changed) {
             order.entry_id = entries.get(&order.reference).copied();
         }
@@ -232,13 +330,62 @@ impl Import {
         for order in &changed {
             orders::set(tx, order).await?;
         }
+        // Returns that are not among the rows, but were booked anew with their order.
+        for (reference, _) in plans.iter().flat_map(|plan| &plan.undo) {
+            if !changed_refs.contains(reference) {
+                orders::set_entry(tx, reference, entries.get(reference).copied()).await?;
+            }
+        }
+        let waited = plans
+            .iter()
+            .flat_map(|plan| &plan.book)
+            .map(|(reference, _)| reference);
+        for reference in
+            waited.filter(|reference| !new_refs.contains(*reference) && !changed_refs.contains(*reference))
+        {
+            if let Some(entry) = entries.get(reference) {
+                orders::set_entry(tx, reference, Some(*entry)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Books returns from what their orders earned; adds their entries by their refs.
+    async fn take_back(
+        &self,
+        tx: &mut Tx,
+        plans: &[Plan],
+        entries: &mut HashMap<String, EntryId>,
+    ) -> Result<()> {
+        let earnings: Vec<Option<EntryId>> = plans
+            .iter()
+            .map(|plan| entries.get(&plan.order).copied().or(plan.entry))
+            .collect();
+        let ids: Vec<EntryId> = earnings.iter().flatten().copied().collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let earned = ledger::list_earned(tx, &ids).await?;
+        let mut returns = Vec::new();
+        for (plan, earning) in plans.iter().zip(earnings) {
+            if let Some(earning) = earning
+                && let Some(earned) = earned.get(&earning)
+            {
+                returns.extend(plan.returns(earning, *earned, &self.settings.earning));
+            }
+        }
+        let booked = ledger::take_back_earned(tx, self.today, &returns).await?;
+        entries.extend(returns.into_iter().map(|one| one.cause_ref).zip(booked));
         Ok(())
     }
 
     /// Returns the earning of an order; `None` if it earns nothing.
     fn earning(&self, order: &Order, company: &CompanyKey, member: Option<&MemberKey>) -> Option<Earning> {
+        if order.returns_ref.is_some() {
+            return None;
+        }
         let rule = EarningRule::on(&self.settings.earning, order.ordered_on)?;
-        let points = rule.points(order.amount);
+        let points = rule.rate.of(order.amount)?;
         if points == 0 {
             return None;
         }

@@ -211,6 +211,7 @@ pub(crate) async fn earn(
             reverses: None,
             expires_on,
             earned_on: None,
+            takes_from: None,
         });
         mark_changed(tx, earning.owner, earning.on);
     }
@@ -236,6 +237,96 @@ pub(crate) async fn undo(tx: &mut Tx, today: Day, entries: &[EntryId]) -> Result
     sql::lock_accounts(tx, &wallets).await?;
     let wallets = reverse(tx, &found).await?;
     settle(tx, today, wallets).await
+}
+
+/// Points that a return takes back from what its order earned.
+#[derive(Clone, Debug)]
+pub struct Return {
+    pub earning: EntryId,
+    /// At least 1.
+    pub points: Points,
+    /// The ref of the return.
+    pub cause_ref: String,
+}
+
+/// What an entry earned.
+#[derive(Clone, Copy, Debug)]
+pub struct Earned {
+    pub points: Points,
+    /// Version of the rule they follow from.
+    pub rule: Option<u32>,
+}
+
+/// Returns what orders earned, by their entries.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn list_earned(tx: &mut Tx, earnings: &[EntryId]) -> Result<HashMap<EntryId, Earned>> {
+    let rows = sql::list_entries(tx, earnings).await?;
+    let earned = rows.into_iter().filter(|row| row.kind == "earn").map(|row| {
+        let rule = row.rule.and_then(|rule| u32::try_from(rule).ok());
+        (
+            row.id,
+            Earned {
+                points: row.points,
+                rule,
+            },
+        )
+    });
+    Ok(earned.collect())
+}
+
+/// Books returns of orders, each from the wallet and the lot of its order and on the order's day; returns the entry of each.
+///
+/// Why on the order's day: status and lots then are as if the order had been smaller, whenever the return arrives.
+///
+/// # Errors
+/// If an earning is not there.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn take_back_earned(tx: &mut Tx, today: Day, returns: &[Return]) -> Result<Vec<EntryId>> {
+    let earnings: Vec<EntryId> = returns.iter().map(|one| one.earning).collect();
+    let found = sql::list_entries(tx, &earnings).await?;
+    let found: HashMap<EntryId, EntryRow> = found.into_iter().map(|row| (row.id, row)).collect();
+    let wallets: Vec<AccountId> = found.values().map(|row| row.to_account).collect();
+    sql::lock_accounts(tx, &wallets).await?;
+    let owners: HashMap<AccountId, AccountRow> = sql::list_accounts(tx, &wallets)
+        .await?
+        .into_iter()
+        .map(|account| (account.id, account))
+        .collect();
+    let mut sums: HashMap<AccountId, Points> = HashMap::new();
+    let mut entries = Vec::with_capacity(returns.len());
+    for one in returns {
+        let earning = found
+            .get(&one.earning)
+            .filter(|row| row.kind == "earn")
+            .ok_or_else(|| Error::Invariant(format!("{} is no earning", one.earning)))?;
+        *sums.entry(earning.to_account).or_default() -= one.points;
+        entries.push(NewEntry {
+            id: EntryId(tx.uuid()),
+            on: earning.on_day,
+            kind: "return",
+            from: earning.to_account,
+            to: ISSUER,
+            points: one.points,
+            company: earning.company_id,
+            status_points: -one.points,
+            cause: Cause::Order,
+            cause_ref: one.cause_ref.clone(),
+            title: None,
+            rule: earning.rule,
+            command: None,
+            reverses: None,
+            expires_on: None,
+            earned_on: None,
+            takes_from: Some(one.earning),
+        });
+        if let Some(account) = owners.get(&earning.to_account) {
+            mark_changed(tx, account.owner()?, earning.on_day);
+        }
+    }
+    sql::add_to_balances(tx, &sums).await?;
+    sql::insert_entries(tx, &entries).await?;
+    settle(tx, today, wallets).await?;
+    Ok(entries.into_iter().map(|entry| entry.id).collect())
 }
 
 /// Returns the wallets of an entry that can be undone.
@@ -287,6 +378,7 @@ async fn reverse(tx: &mut Tx, entries: &[EntryRow]) -> Result<Vec<AccountId>> {
             reverses: Some(entry.id),
             expires_on: None,
             earned_on: None,
+            takes_from: None,
         });
     }
     sql::add_to_balances(tx, &sums).await?;
@@ -345,6 +437,7 @@ pub(crate) async fn hold(
         reverses: None,
         expires_on: None,
         earned_on: None,
+        takes_from: None,
     };
     sql::insert_entries(tx, &[entry]).await?;
     settle(tx, today, vec![wallet]).await?;
@@ -420,6 +513,7 @@ async fn close_hold(
         reverses: Some(hold.id),
         expires_on: None,
         earned_on: None,
+        takes_from: None,
     };
     // The unique index on `reverses` refuses a second post or void of the same hold.
     sql::insert_entries(tx, &[entry]).await
@@ -525,6 +619,7 @@ fn expiry_entry(tx: &Tx, wallet: AccountId, day: Day, points: Points) -> NewEntr
         reverses: None,
         expires_on: None,
         earned_on: None,
+        takes_from: None,
     }
 }
 
@@ -575,7 +670,15 @@ async fn histories(tx: &mut Tx, accounts: &[AccountId]) -> Result<HashMap<Accoun
                     expires_on: row.expires_on,
                     order: order as u128,
                 },
-                ("return", false) => MovementKind::Returned { points: row.points },
+                ("return", false) => match row.takes_from {
+                    None => MovementKind::Returned { points: row.points },
+                    Some(earning) => MovementKind::TakenBack {
+                        lot: numbers.get(&earning).copied().ok_or_else(|| {
+                            Error::Invariant(format!("return {} takes from another wallet", row.id))
+                        })?,
+                        points: row.points,
+                    },
+                },
                 ("transfer", true) => MovementKind::Received {
                     points: row.points,
                     earned_on: row

@@ -96,15 +96,23 @@ pub async fn prove(tx: &mut Tx, today: Day) -> Result<Proof> {
         .map(|(kind, count, points)| (kind, (count, points)))
         .collect();
     let points_of = |kind: &str| kinds.get(kind).map_or(0, |(_, points)| *points);
-    let sum: Points = sums
+    let sum: i128 = sums
         .iter()
-        .map(|account| account.came_in - account.went_out)
+        .map(|account| i128::from(account.came_in) - i128::from(account.went_out))
         .sum();
     if sum != 0 {
         amiss.push(format!("the sum of all accounts is {sum}, not 0"));
     }
     for id in sql::list_wrong_reversals(tx).await? {
         amiss.push(format!("entry {id} does not fit the entry it closes or undoes"));
+    }
+    for id in sql::list_wrong_returns(tx).await? {
+        amiss.push(format!(
+            "return {id} does not fit the order it takes points back from"
+        ));
+    }
+    for id in sql::list_wrong_points(tx).await? {
+        amiss.push(format!("entry {id} has points that nothing can bring"));
     }
     let without = sql::count_lots_amiss(tx).await?;
     if without != 0 {
@@ -166,7 +174,7 @@ pub async fn prove(tx: &mut Tx, today: Day) -> Result<Proof> {
         ok: amiss.is_empty(),
         accounts: sums.len(),
         entries: kinds.values().map(|(count, _)| count).sum(),
-        sum,
+        sum: Points::try_from(sum).unwrap_or(Points::MAX),
         issued: points_of("earn"),
         taken_back: points_of("earn") + of_kind("issuer"),
         spent: of_kind("spent"),

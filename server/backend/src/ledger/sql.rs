@@ -2,6 +2,8 @@ use super::{Cause, Owner};
 use crate::Result;
 use crate::db::{Engine, LIST, Tx, list_in, on};
 use domain::id::{AccountId, CommandId, CompanyId, EntryId, MemberId};
+use domain::input::InputCode;
+use domain::money::MOST_POINTS;
 use domain::{Day, Points, Timestamp, fault};
 use sqlx::{FromRow, QueryBuilder};
 use std::collections::HashMap;
@@ -25,6 +27,8 @@ pub struct NewEntry {
     pub expires_on: Option<Day>,
     /// Transfers only: the day on which the points were earned.
     pub earned_on: Option<Day>,
+    /// Returns that name their order only: the earning whose points they take back.
+    pub takes_from: Option<EntryId>,
 }
 
 #[instrument(level = "debug", skip_all)]
@@ -34,14 +38,15 @@ pub async fn insert_entries(tx: &mut Tx, entries: &[NewEntry]) -> Result<()> {
         on!(tx, c => {
             let mut insert = QueryBuilder::new(
                 "INSERT INTO entry (id, at, on_day, kind, from_account, to_account, points, company_id, \
-                 status_points, cause, cause_ref, title, rule, command_id, reverses, expires_on, earned_on) ",
+                 status_points, cause, cause_ref, title, rule, command_id, reverses, expires_on, earned_on, takes_from) ",
             );
             insert.push_values(part, |mut row, entry| {
                 row.push_bind(entry.id).push_bind(now).push_bind(entry.on).push_bind(entry.kind)
                     .push_bind(entry.from).push_bind(entry.to).push_bind(entry.points).push_bind(entry.company)
                     .push_bind(entry.status_points).push_bind(entry.cause.code()).push_bind(entry.cause_ref.clone())
                     .push_bind(entry.title.clone()).push_bind(entry.rule).push_bind(entry.command)
-                    .push_bind(entry.reverses).push_bind(entry.expires_on).push_bind(entry.earned_on);
+                    .push_bind(entry.reverses).push_bind(entry.expires_on).push_bind(entry.earned_on)
+                    .push_bind(entry.takes_from);
             });
             insert.build().execute(c).await.map(|_| ())?
         });
@@ -163,6 +168,9 @@ pub async fn add_to_balances(
         let added: HashMap<AccountId, Points> = part.iter().copied().collect();
         for mut row in rows {
             let Some(id) = row.id else { continue };
+            if !(-MOST_POINTS..=MOST_POINTS).contains(&row.balance) {
+                return Err(InputCode::TooManyPoints { most: MOST_POINTS }.into());
+            }
             row.balance -= added.get(&id).copied().unwrap_or_default();
             before.insert(id, row);
         }
@@ -273,10 +281,11 @@ pub struct EntryRow {
     pub reverses: Option<EntryId>,
     pub expires_on: Option<Day>,
     pub earned_on: Option<Day>,
+    pub takes_from: Option<EntryId>,
 }
 
 const ENTRY: &str = "SELECT number, id, at, on_day, kind, from_account, to_account, points, company_id, \
-    status_points, cause, cause_ref, title, rule, reverses, expires_on, earned_on FROM entry ";
+    status_points, cause, cause_ref, title, rule, reverses, expires_on, earned_on, takes_from FROM entry ";
 
 #[instrument(level = "debug", skip_all)]
 pub async fn list_entries(tx: &mut Tx, ids: &[EntryId]) -> Result<Vec<EntryRow>> {
@@ -367,10 +376,10 @@ pub async fn list_days(tx: &mut Tx, account: AccountId, since: Day) -> Result<Ve
 #[instrument(level = "debug", skip_all)]
 pub async fn list_lines(tx: &mut Tx, account: AccountId, from: Day, to: Day) -> Result<Vec<EntryRow>> {
     const LIST: &str = "SELECT number, id, at, on_day, kind, from_account, to_account, points, company_id, \
-        status_points, cause, cause_ref, title, rule, reverses, expires_on, earned_on FROM entry \
+        status_points, cause, cause_ref, title, rule, reverses, expires_on, earned_on, takes_from FROM entry \
         WHERE kind <> 'expire' AND to_account = $1 AND on_day BETWEEN $2 AND $3 UNION ALL \
         SELECT number, id, at, on_day, kind, from_account, to_account, points, company_id, status_points, cause, \
-        cause_ref, title, rule, reverses, expires_on, earned_on FROM entry \
+        cause_ref, title, rule, reverses, expires_on, earned_on, takes_from FROM entry \
         WHERE kind <> 'earn' AND from_account = $1 AND on_day BETWEEN $2 AND $3 \
         ORDER BY on_day DESC, number DESC";
     Ok(on!(tx, c => sqlx::query_as(LIST).bind(account).bind(from).bind(to).fetch_all(c).await?))
@@ -439,6 +448,27 @@ pub async fn count_lots_amiss(tx: &mut Tx) -> Result<i64> {
         + (SELECT COUNT(*) FROM lot JOIN entry ON entry.id = lot.entry_id \
             WHERE entry.kind NOT IN ('earn', 'transfer')) AS BIGINT)";
     Ok(on!(tx, c => sqlx::query_scalar(COUNT).fetch_one(c).await?))
+}
+
+/// Returns that name an earning and do not fit it: another wallet or day, or more points than it brought.
+#[instrument(level = "debug", skip_all)]
+pub async fn list_wrong_returns(tx: &mut Tx) -> Result<Vec<EntryId>> {
+    const LIST: &str = "SELECT entry.id FROM entry LEFT JOIN entry AS earned ON earned.id = entry.takes_from \
+        WHERE entry.takes_from IS NOT NULL AND (entry.kind <> 'return' OR earned.kind <> 'earn' \
+            OR entry.from_account <> earned.to_account OR entry.on_day <> earned.on_day \
+            OR (NOT EXISTS (SELECT 1 FROM entry AS undo WHERE undo.reverses = entry.id) \
+                AND EXISTS (SELECT 1 FROM entry AS undo WHERE undo.reverses = earned.id)) \
+            OR earned.points < (SELECT CAST(SUM(other.points) AS BIGINT) FROM entry AS other \
+                WHERE other.takes_from = earned.id AND other.takes_from IS NOT NULL \
+                AND NOT EXISTS (SELECT 1 FROM entry AS undo WHERE undo.reverses = other.id))) ORDER BY entry.number";
+    Ok(on!(tx, c => sqlx::query_scalar(LIST).fetch_all(c).await?))
+}
+
+/// Entries whose points are none, less than none or more than an order or a wallet may have.
+#[instrument(level = "debug", skip_all)]
+pub async fn list_wrong_points(tx: &mut Tx) -> Result<Vec<EntryId>> {
+    const LIST: &str = "SELECT id FROM entry WHERE points < 1 OR points > $1 ORDER BY number";
+    Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(MOST_POINTS).fetch_all(c).await?))
 }
 
 #[cfg(test)]

@@ -303,6 +303,7 @@ async fn book(tx: &mut Tx, today: Day, way: &Way, parts: &[Part]) -> Result<()> 
             reverses: None,
             expires_on: part.expires_on,
             earned_on: Some(part.earned_on),
+            takes_from: None,
         });
         lots.push(NewLot {
             entry: id,

@@ -286,6 +286,12 @@ pub(crate) async fn list_company_keys(tx: &mut Tx, refs: &[&str]) -> Result<Vec<
 }
 
 #[instrument(level = "debug", skip_all)]
+pub(crate) async fn company_ref(tx: &mut Tx, company: CompanyId) -> Result<String> {
+    const FIND: &str = "SELECT ref FROM company WHERE id = $1";
+    Ok(on!(tx, c => sqlx::query_scalar(FIND).bind(company).fetch_one(c).await?))
+}
+
+#[instrument(level = "debug", skip_all)]
 pub(crate) async fn set_joined_on(tx: &mut Tx, company: CompanyId, day: Day) -> Result<()> {
     const SET: &str = "UPDATE company SET joined_on = $2 WHERE id = $1";
     on!(tx, c => sqlx::query(SET).bind(company).bind(day).execute(c).await.map(|_| ())?);

@@ -4,7 +4,7 @@ use crate::{Error, Result, strict_toml};
 use domain::codes;
 use domain::input::{InputCode, InputError, InputPlace, RefKind, one_of};
 use domain::members::Trade;
-use domain::programme::{EarningRule, Period, Programme, Tier};
+use domain::programme::{EarningRule, Period, Programme, Rate, Tier};
 use domain::{Day, Lang, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -180,12 +180,13 @@ impl Settings {
         }
         for rule in &self.earning {
             let place = InputPlace::Earning(rule.version);
-            if rule.points_per_unit < 0 || rule.points_per_unit > MOST_POINTS_PER_UNIT {
+            let per_unit = rule.rate.points / rule.rate.units;
+            if rule.rate.points < 0 || per_unit > MOST_POINTS_PER_UNIT {
                 let wrong = InputCode::OutOfRange {
                     least: 0,
                     most: MOST_POINTS_PER_UNIT,
                 };
-                let points = rule.points_per_unit.to_string();
+                let points = rule.rate.points.to_string();
                 return Err(wrong.field("points_per_unit").given(points).within(place));
             }
             if rule.valid_until.is_some_and(|until| until < rule.valid_from) {
@@ -275,6 +276,8 @@ impl Settings {
 
     /// Returns the document that phones get.
     pub fn document(&self, today: Day) -> Programme {
+        let none = Rate { points: 0, units: 1 };
+        let rate = EarningRule::on(&self.earning, today).map_or(none, |rule| rule.rate);
         Programme {
             name: self.brand.name.clone(),
             accent: self.brand.accent.clone(),
@@ -285,7 +288,8 @@ impl Settings {
             tiers: self.tiers.clone(),
             period: self.status.period,
             expiry_months: self.points.expiry_months,
-            points_per_unit: EarningRule::on(&self.earning, today).map_or(0, |rule| rule.points_per_unit),
+            points_per_unit: if rate.units == 1 { rate.points } else { 0 },
+            earning_rate: (rate.units != 1).then_some(rate),
         }
     }
 }

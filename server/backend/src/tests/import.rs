@@ -92,7 +92,7 @@ both! {
     }
 
     async fn columns_are_checked_before_rows(test) {
-        let columns = ["order_ref", "company_ref", "ordered_on", "quantity", "amount", "member_ref"];
+        let columns = ["order_ref", "company_ref", "ordered_on", "quantity", "amount", "member_ref", "returns_ref"];
         let first = |error: InputError| error.within(InputPlace::Line(1));
         for (file, wrong) in [
             ("", InputCode::NoColumns.into()),

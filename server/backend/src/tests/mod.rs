@@ -7,6 +7,7 @@ mod learning;
 mod ledger;
 mod model;
 mod newer;
+mod returns;
 mod rewards;
 mod schema;
 mod sync;

@@ -1,0 +1,251 @@
+//! Returns that name their order: together with it they earn as if the order had been smaller.
+
+use super::orders::OrderRow;
+use crate::ledger::{Earned, Return};
+use crate::orders::{self, Order};
+use crate::{Result, Tx};
+use domain::id::{CompanyId, EntryId};
+use domain::input::{InputCode, InputError};
+use domain::programme::EarningRule;
+use domain::{Cents, Day, Points};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Orders by their ref, each with the returns that name it.
+#[derive(Default)]
+pub(super) struct Groups(BTreeMap<String, Group>);
+
+#[derive(Default)]
+struct Group {
+    /// `None`: a return came before its order.
+    order: Option<Part>,
+    /// By their ref.
+    returns: BTreeMap<String, Part>,
+}
+
+/// An order or return, as far as this matters.
+struct Part {
+    company: Option<CompanyId>,
+    ordered_on: Day,
+    amount: Cents,
+    /// Names an order itself.
+    is_return: bool,
+    entry: Option<EntryId>,
+}
+
+impl Part {
+    fn stored(order: &Order) -> Part {
+        Part {
+            company: Some(order.company_id),
+            ordered_on: order.ordered_on,
+            amount: order.amount,
+            is_return: order.returns_ref.is_some(),
+            entry: order.entry_id,
+        }
+    }
+}
+
+impl Group {
+    fn returned(&self, but: &str) -> Cents {
+        let others = self.returns.iter().filter(|(reference, _)| *reference != but);
+        others.map(|(_, part)| part.amount).sum()
+    }
+}
+
+/// What is to be booked for the returns of one order.
+pub(super) struct Plan {
+    /// The ref of the order.
+    pub order: String,
+    /// Returns whose entries are undone first.
+    pub undo: Vec<(String, EntryId)>,
+    /// The refs of the returns to book, in this order, and their amounts.
+    pub book: Vec<(String, Cents)>,
+    /// What is left of the order before these, and what it was.
+    pub left: Cents,
+    pub amount: Cents,
+    /// The entry of the order, unless it is booked anew.
+    pub entry: Option<EntryId>,
+}
+
+impl Groups {
+    /// Loads what is stored of the orders that rows name, and of their returns.
+    pub(super) async fn load(
+        tx: &mut Tx,
+        rows: &[OrderRow],
+        known: &HashMap<String, Order>,
+    ) -> Result<Groups> {
+        let own: Vec<&str> = rows.iter().map(|row| row.reference.as_str()).collect();
+        let named = rows.iter().filter_map(|row| row.returns_ref.as_deref());
+        let before = known.values().filter_map(|order| order.returns_ref.as_deref());
+        let named: BTreeSet<&str> = named.chain(before).collect();
+        let named: Vec<&str> = named.into_iter().collect();
+        let mut groups = Groups::default();
+        for order in orders::list_by_ref(tx, &named).await? {
+            groups.group(&order.reference).order = Some(Part::stored(&order));
+        }
+        let both: Vec<&str> = named.iter().chain(&own).copied().collect();
+        for order in orders::list_returns_of(tx, &both).await? {
+            if let Some(of) = &order.returns_ref {
+                let part = Part::stored(&order);
+                groups.group(of).returns.insert(order.reference.clone(), part);
+            }
+        }
+        for (reference, order) in known {
+            if let Some(group) = groups.0.get_mut(reference) {
+                group.order = Some(Part::stored(order));
+            }
+        }
+        Ok(groups)
+    }
+
+    fn group(&mut self, order: &str) -> &mut Group {
+        self.0.entry(order.to_owned()).or_default()
+    }
+
+    /// Takes in a row, if the order and its returns still fit each other.
+    ///
+    /// # Errors
+    /// What does not fit, and in which column.
+    pub(super) fn take(
+        &mut self,
+        row: &OrderRow,
+        company: Option<CompanyId>,
+        before: Option<&Order>,
+    ) -> Result<(), InputError> {
+        let part = Part {
+            company,
+            ordered_on: row.ordered_on,
+            amount: row.amount,
+            is_return: row.returns_ref.is_some(),
+            entry: before.and_then(|before| before.entry_id),
+        };
+        let has_returns = |groups: &Groups| {
+            groups
+                .0
+                .get(&row.reference)
+                .is_some_and(|group| !group.returns.is_empty())
+        };
+        if let Some(order) = &row.returns_ref {
+            if row.amount > 0 {
+                return Err(InputCode::ReturnNotNegative.field("amount"));
+            }
+            if *order == row.reference || has_returns(self) {
+                return Err(InputCode::ReturnOfReturn.field("returns_ref"));
+            }
+            let group = self.group(order);
+            if let Some(bought) = &group.order {
+                if bought.amount <= 0 || bought.is_return {
+                    return Err(InputCode::ReturnOfReturn.field("returns_ref"));
+                }
+                if bought.company != company {
+                    return Err(InputCode::ReturnOfAnotherCompany.field("company_ref"));
+                }
+                let left = bought.amount + group.returned(&row.reference);
+                if left + row.amount < 0 {
+                    return Err(InputCode::MoreReturned { left: left.max(0) }.field("amount"));
+                }
+            }
+        } else if let Some(group) = self
+            .0
+            .get(&row.reference)
+            .filter(|group| !group.returns.is_empty())
+        {
+            if group.returns.values().any(|part| part.company != company) {
+                return Err(InputCode::ReturnOfAnotherCompany.field("company_ref"));
+            }
+            if row.amount + group.returned("") < 0 {
+                return Err(InputCode::MoreReturned {
+                    left: row.amount.max(0),
+                }
+                .field("amount"));
+            }
+        }
+        if let Some(order) = before.and_then(|before| before.returns_ref.as_deref()) {
+            self.group(order).returns.remove(&row.reference);
+        }
+        match &row.returns_ref {
+            Some(order) => {
+                self.group(order).returns.insert(row.reference.clone(), part);
+            }
+            None => self.group(&row.reference).order = Some(part),
+        }
+        Ok(())
+    }
+
+    /// What is to be booked after rows were taken in. `new`, `changed`: refs of the rows that are not as they were;
+    /// `left`: orders that a changed row named before.
+    pub(super) fn plans(
+        &self,
+        new: &BTreeSet<&str>,
+        changed: &BTreeSet<&str>,
+        left: &BTreeSet<&str>,
+    ) -> Vec<Plan> {
+        let mut plans = Vec::new();
+        for (reference, group) in &self.0 {
+            let Some(order) = group.order.as_ref().filter(|_| !group.returns.is_empty()) else {
+                continue;
+            };
+            let is_new = |part: &str| new.contains(part);
+            let anew = is_new(reference)
+                || changed.contains(reference.as_str())
+                || left.contains(reference.as_str())
+                || group.returns.keys().any(|part| changed.contains(part.as_str()));
+            if !anew && !group.returns.keys().any(|part| is_new(part)) {
+                continue;
+            }
+            let mut returns: Vec<(&String, &Part)> = group.returns.iter().collect();
+            returns.sort_by_key(|(reference, part)| (part.ordered_on, *reference));
+            let (book, booked): (Vec<_>, Vec<_>) = returns
+                .into_iter()
+                .partition(|(reference, _)| anew || is_new(reference));
+            plans.push(Plan {
+                order: reference.clone(),
+                undo: book
+                    .iter()
+                    .filter_map(|(reference, part)| Some(((*reference).clone(), part.entry?)))
+                    .collect(),
+                left: order.amount + booked.iter().map(|(_, part)| part.amount).sum::<Cents>(),
+                book: book
+                    .into_iter()
+                    .map(|(reference, part)| (reference.clone(), part.amount))
+                    .collect(),
+                amount: order.amount,
+                entry: order.entry.filter(|_| !changed.contains(reference.as_str())),
+            });
+        }
+        plans
+    }
+}
+
+impl Plan {
+    /// The returns as the ledger books them. Rounded once over the order and all its returns: when all of it is returned,
+    /// all that it brought is taken back.
+    pub(super) fn returns(&self, earning: EntryId, earned: Earned, rules: &[EarningRule]) -> Vec<Return> {
+        let rule = rules.iter().find(|rule| Some(rule.version) == earned.rule);
+        let rate = rule
+            .map(|rule| rule.rate)
+            .filter(|rate| rate.of(self.amount) == Some(earned.points));
+        let kept = |left: Cents| match rate.and_then(|rate| rate.of(left)) {
+            Some(points) => points,
+            // The rule was changed since: in proportion to what the order brought.
+            None => {
+                let points = i128::from(earned.points) * i128::from(left) / i128::from(self.amount.max(1));
+                Points::try_from(points).unwrap_or(earned.points)
+            }
+        };
+        let mut left = self.left;
+        let mut returns = Vec::new();
+        for (reference, amount) in &self.book {
+            let before = kept(left);
+            left += amount;
+            let points = before - kept(left);
+            if points > 0 {
+                returns.push(Return {
+                    earning,
+                    points,
+                    cause_ref: reference.clone(),
+                });
+            }
+        }
+        returns
+    }
+}
