@@ -88,7 +88,7 @@ pub async fn content(db: &Db, mut say: impl FnMut(String)) -> Result<()> {
             current.brand.name
         );
     }
-    programme::apply::apply(&mut tx, &settings).await?;
+    programme::apply::apply(&mut tx, &settings, programme::apply::Past::Keeps).await?;
     tx.commit().await?;
     say(format!("demo: programme {}", settings.brand.name));
 

@@ -203,6 +203,9 @@ pub enum Programme {
         /// Say what would change, and change nothing
         #[arg(long)]
         dry_run: bool,
+        /// Where earning rules for days of the past change: work the points of booked orders out again
+        #[arg(long)]
+        recompute: bool,
     },
 }
 

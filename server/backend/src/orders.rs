@@ -30,6 +30,14 @@ pub(crate) async fn list_by_ref(tx: &mut Tx, refs: &[&str]) -> Result<Vec<Order>
     Ok(list_in!(tx, LIST, refs, " ORDER BY ref"))
 }
 
+/// Lists the next orders behind `after` by their ref, and returns that name no order.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn list_after(tx: &mut Tx, after: &str, limit: i64) -> Result<Vec<Order>> {
+    const LIST: &str = "SELECT ref, company_id, member_id, ordered_on, quantity, amount, returns_ref, entry_id \
+        FROM orders WHERE ref > $1 AND returns_ref IS NULL ORDER BY ref LIMIT $2";
+    Ok(on!(tx, c => sqlx::query_as(LIST).bind(after).bind(limit).fetch_all(c).await?))
+}
+
 /// Lists the returns of these orders.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn list_returns_of(tx: &mut Tx, refs: &[&str]) -> Result<Vec<Order>> {

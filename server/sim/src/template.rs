@@ -116,7 +116,7 @@ impl Template {
         backend::migrate(&db).await?;
         let settings = programme::Settings::parse(include_str!("../programme/programme.toml"))?;
         let mut tx = db.write().await?;
-        programme::apply::apply(&mut tx, &settings).await?;
+        programme::apply::apply(&mut tx, &settings, programme::apply::Past::Keeps).await?;
         tx.commit().await?;
         for (report, what) in [
             (

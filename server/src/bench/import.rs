@@ -47,7 +47,7 @@ async fn import_orders(url: &str, expiry_months: Option<u32>) -> anyhow::Result<
     let mut tx = db.write().await?;
     let mut settings = programme::current(&mut tx).await?;
     settings.points.expiry_months = expiry_months;
-    programme::apply::apply(&mut tx, &settings).await?;
+    programme::apply::apply(&mut tx, &settings, programme::apply::Past::Keeps).await?;
     tx.commit().await?;
     let options = Options {
         create_companies: true,

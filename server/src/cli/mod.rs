@@ -14,6 +14,8 @@ use crate::{demo, generate, serve, settings};
 use anyhow::{Context, Result, bail};
 use app::text::input_error;
 use backend::clock::System;
+use backend::import::{self, Difference};
+use backend::programme::apply::{Changes, Past};
 use backend::{Db, copy, events, learning, ledger, members, programme, rewards, sessions, status};
 use domain::rewards::Step as RequestStep;
 use domain::{Lang, Text, Timestamp, fault};
@@ -102,9 +104,13 @@ async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
             generate::generate(db, members, orders, &mut progress).await?;
         }
         Command::Withdraw(what) => withdraw(db, what).await?,
-        Command::Programme(Programme::Apply { file, dry_run }) => {
+        Command::Programme(Programme::Apply {
+            file,
+            dry_run,
+            recompute,
+        }) => {
             backend::migrate(db).await?;
-            apply_programme(db, &file, dry_run).await?;
+            apply_programme(db, &file, dry_run, recompute).await?;
         }
         Command::Import(import) => {
             backend::migrate(db).await?;
@@ -183,15 +189,29 @@ fn sqlite_path(url: &str) -> Option<&str> {
     (!path.is_empty() && path != ":memory:").then_some(path)
 }
 
-async fn apply_programme(db: &Db, file: &Path, dry_run: bool) -> Result<()> {
+async fn apply_programme(db: &Db, file: &Path, dry_run: bool, recompute: bool) -> Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
     let settings = programme::Settings::parse(&text).with_context(|| file.display().to_string())?;
+    let past = if recompute { Past::Follows } else { Past::Keeps };
     let mut tx = db.write().await?;
-    let programme::apply::Changes(changes) = programme::apply::apply(&mut tx, &settings).await?;
-    match (changes.is_empty(), dry_run) {
+    let Changes { sections, past } = programme::apply::apply(&mut tx, &settings, past).await?;
+    match (sections.is_empty(), dry_run) {
         (true, _) => outln!("nothing changes"),
-        (false, true) => outln!("would change: {}", changes.join(", ")),
-        (false, false) => outln!("changed: {}", changes.join(", ")),
+        (false, true) => outln!("would change: {}", sections.join(", ")),
+        (false, false) => outln!("changed: {}", sections.join(", ")),
+    }
+    if recompute {
+        let today = settings.day(tx.now())?;
+        let Difference { orders, points } = import::recompute(&mut tx, &settings, today).await?;
+        outln!("{orders} booked orders worked out again: {points:+} points");
+    } else if past {
+        let Difference { orders, points } = import::difference(&mut tx, &settings).await?;
+        outln!("orders of days before today keep the rules they had; the new ones hold from today on");
+        if orders > 0 {
+            outln!(
+                "{orders} booked orders would earn {points:+} points by the new rules: --recompute books that"
+            );
+        }
     }
     if dry_run {
         tx.roll_back().await?

@@ -272,7 +272,7 @@ async fn the_brand_changes_without_a_build() {
         .replace("Club Ferrand", "Cercle <Durand>");
     let mut tx = test.db.write().await.unwrap();
     let settings = backend::programme::Settings::parse(&text).unwrap();
-    backend::programme::apply::apply(&mut tx, &settings)
+    backend::programme::apply::apply(&mut tx, &settings, backend::programme::apply::Past::Keeps)
         .await
         .unwrap();
     tx.commit().await.unwrap();

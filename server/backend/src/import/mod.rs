@@ -3,8 +3,10 @@
 //! Imports are idempotent: rows are matched by their ref. A bad row is reported with line, column, value and reason;
 //! nothing is saved unless all rows are good or [`Options::skip_bad`] is set.
 
+mod booking;
 mod orders;
 mod people;
+mod recompute;
 mod returns;
 
 use crate::db::Savepoint;
@@ -16,6 +18,7 @@ use std::io::Read;
 
 pub use orders::orders;
 pub use people::{companies, members};
+pub use recompute::{Difference, difference, recompute};
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {

@@ -1,17 +1,17 @@
 //! Imports orders, which earn points and status.
 
-use super::returns::{Groups, Plan};
+use super::booking::Booking;
+use super::returns::Groups;
 use super::{Options, Report, Row, Seen, Table, finish};
-use crate::ledger::{self, Cause, Earning, Owner};
+use crate::ledger::{Cause, Earning, Owner};
 use crate::members::{self, CompanyKey, MemberKey, Saved};
 use crate::orders::{self, Order};
 use crate::programme::settings::Settings;
 use crate::{Db, Result, Tx, programme, status};
-use domain::id::{CompanyId, EntryId};
+use domain::id::CompanyId;
 use domain::input::{InputCode, InputError, RefKind};
 use domain::members::OrderPoints;
 use domain::money::{MOST_CENTS, MOST_ORDER_POINTS, parse_cents};
-use domain::programme::EarningRule;
 use domain::{Cents, Day};
 use std::collections::{BTreeSet, HashMap};
 use std::io::Read;
@@ -38,7 +38,7 @@ pub async fn orders(
     let mut tx = db.write().await?;
     let settings = programme::current(&mut tx).await?;
     let today = settings.day(tx.now())?;
-    let first = settings.earning.iter().map(|rule| rule.valid_from).min();
+    let first = settings.rules().map(|rule| rule.valid_from).min();
     let mut import = Import {
         today,
         first: first.map_or(Day(i32::MIN), Day::first_of_year),
@@ -141,7 +141,9 @@ impl Import {
                 row.returns_ref = before.and_then(|before| before.returns_ref.clone());
             }
         }
-        let mut groups = Groups::load(tx, &read, &known).await?;
+        let own: Vec<&str> = read.iter().map(|row| row.reference.as_str()).collect();
+        let named = read.iter().filter_map(|row| row.returns_ref.as_deref());
+        let mut groups = Groups::load(tx, &own, named.collect(), &known).await?;
         let mut orders = Vec::with_capacity(read.len());
         for row in read {
             let before = known.get(&row.reference);
@@ -204,7 +206,7 @@ impl Import {
         if i64::from(quantity).signum() * amount.signum() < 0 {
             return Err(InputCode::SignsDiffer.field("amount"));
         }
-        let rule = EarningRule::on(&self.settings.earning, ordered_on);
+        let rule = self.settings.rule_on(ordered_on);
         if rule.is_some_and(|rule| rule.rate.of(amount).is_none()) {
             return Err(InputCode::TooManyPoints {
                 most: MOST_ORDER_POINTS,
@@ -253,7 +255,7 @@ impl Import {
         groups: &Groups,
     ) -> Result<()> {
         self.make_companies(tx, &rows).await?;
-        let (mut undo, mut earnings, mut earners) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut undo, mut earnings) = (Vec::new(), Vec::new());
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         for row in rows {
             let company = &self.companies[&row.company];
@@ -286,10 +288,7 @@ impl Import {
             };
             self.report.count(saved);
             self.changed_companies.insert(company.id);
-            if let Some(earning) = self.earning(&order, company, member) {
-                earnings.push(earning);
-                earners.push(order.reference.clone());
-            }
+            earnings.extend(self.earning(&order, company, member));
             if saved == Saved::New {
                 new.push(order)
             } else {
@@ -307,22 +306,17 @@ impl Import {
             .iter()
             .filter_map(|reference| known.get(reference)?.returns_ref.as_deref())
             .collect();
-        let plans = groups.plans(
-            &new_refs.iter().map(String::as_str).collect(),
-            &changed_refs.iter().map(String::as_str).collect(),
-            &left,
-        );
-        undo.extend(
-            plans
-                .iter()
-                .flat_map(|plan| plan.undo.iter().map(|(_, entry)| *entry)),
-        );
-        undo.sort_unstable();
-        undo.dedup();
-        ledger::undo(tx, self.today, &undo).await?;
-        let entries = ledger::earn(tx, &self.settings, self.today, &earnings).await?;
-        let mut entries: HashMap<String, EntryId> = earners.into_iter().zip(entries).collect();
-        self.take_back(tx, &plans, &mut entries).await?;
+        let booking = Booking {
+            undo,
+            earnings,
+            plans: groups.plans(
+                &new_refs.iter().map(String::as_str).collect(),
+                &changed_refs.iter().map(String::as_str).collect(),
+                &left,
+            ),
+        };
+        let written = &new_refs | &changed_refs;
+        let entries = booking.run(tx, &self.settings, self.today, &written).await?;
         for order in new.iter_mut().chain(&mut changed) {
             order.entry_id = entries.get(&order.reference).copied();
         }
@@ -330,52 +324,6 @@ impl Import {
         for order in &changed {
             orders::set(tx, order).await?;
         }
-        // Returns that are not among the rows, but were booked anew with their order.
-        for (reference, _) in plans.iter().flat_map(|plan| &plan.undo) {
-            if !changed_refs.contains(reference) {
-                orders::set_entry(tx, reference, entries.get(reference).copied()).await?;
-            }
-        }
-        let waited = plans
-            .iter()
-            .flat_map(|plan| &plan.book)
-            .map(|(reference, _)| reference);
-        for reference in
-            waited.filter(|reference| !new_refs.contains(*reference) && !changed_refs.contains(*reference))
-        {
-            if let Some(entry) = entries.get(reference) {
-                orders::set_entry(tx, reference, Some(*entry)).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Books returns from what their orders earned; adds their entries by their refs.
-    async fn take_back(
-        &self,
-        tx: &mut Tx,
-        plans: &[Plan],
-        entries: &mut HashMap<String, EntryId>,
-    ) -> Result<()> {
-        let earnings: Vec<Option<EntryId>> = plans
-            .iter()
-            .map(|plan| entries.get(&plan.order).copied().or(plan.entry))
-            .collect();
-        let ids: Vec<EntryId> = earnings.iter().flatten().copied().collect();
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let earned = ledger::list_earned(tx, &ids).await?;
-        let mut returns = Vec::new();
-        for (plan, earning) in plans.iter().zip(earnings) {
-            if let Some(earning) = earning
-                && let Some(earned) = earned.get(&earning)
-            {
-                returns.extend(plan.returns(earning, *earned, &self.settings.earning));
-            }
-        }
-        let booked = ledger::take_back_earned(tx, self.today, &returns).await?;
-        entries.extend(returns.into_iter().map(|one| one.cause_ref).zip(booked));
         Ok(())
     }
 
@@ -384,7 +332,7 @@ impl Import {
         if order.returns_ref.is_some() {
             return None;
         }
-        let rule = EarningRule::on(&self.settings.earning, order.ordered_on)?;
+        let rule = self.settings.rule_on(order.ordered_on)?;
         let points = rule.rate.of(order.amount)?;
         if points == 0 {
             return None;

@@ -3,10 +3,10 @@
 use super::orders::OrderRow;
 use crate::ledger::{Earned, Return};
 use crate::orders::{self, Order};
+use crate::programme::settings::Settings;
 use crate::{Result, Tx};
 use domain::id::{CompanyId, EntryId};
 use domain::input::{InputCode, InputError};
-use domain::programme::EarningRule;
 use domain::{Cents, Day, Points};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -67,22 +67,21 @@ pub(super) struct Plan {
 }
 
 impl Groups {
-    /// Loads what is stored of the orders that rows name, and of their returns.
+    /// Loads what is stored of these orders and of their returns: `own`, of which `known` are stored, and those that they
+    /// name or named.
     pub(super) async fn load(
         tx: &mut Tx,
-        rows: &[OrderRow],
+        own: &[&str],
+        mut named: BTreeSet<&str>,
         known: &HashMap<String, Order>,
     ) -> Result<Groups> {
-        let own: Vec<&str> = rows.iter().map(|row| row.reference.as_str()).collect();
-        let named = rows.iter().filter_map(|row| row.returns_ref.as_deref());
-        let before = known.values().filter_map(|order| order.returns_ref.as_deref());
-        let named: BTreeSet<&str> = named.chain(before).collect();
+        named.extend(known.values().filter_map(|order| order.returns_ref.as_deref()));
         let named: Vec<&str> = named.into_iter().collect();
         let mut groups = Groups::default();
         for order in orders::list_by_ref(tx, &named).await? {
             groups.group(&order.reference).order = Some(Part::stored(&order));
         }
-        let both: Vec<&str> = named.iter().chain(&own).copied().collect();
+        let both: Vec<&str> = named.iter().chain(own).copied().collect();
         for order in orders::list_returns_of(tx, &both).await? {
             if let Some(of) = &order.returns_ref {
                 let part = Part::stored(&order);
@@ -219,11 +218,12 @@ impl Groups {
 impl Plan {
     /// The returns as the ledger books them. Rounded once over the order and all its returns: when all of it is returned,
     /// all that it brought is taken back.
-    pub(super) fn returns(&self, earning: EntryId, earned: Earned, rules: &[EarningRule]) -> Vec<Return> {
-        let rule = rules.iter().find(|rule| Some(rule.version) == earned.rule);
-        let rate = rule
-            .map(|rule| rule.rate)
-            .filter(|rate| rate.of(self.amount) == Some(earned.points));
+    pub(super) fn returns(&self, earning: EntryId, earned: Earned, settings: &Settings) -> Vec<Return> {
+        let mut rates = settings
+            .rules()
+            .filter(|rule| Some(rule.version) == earned.rule)
+            .map(|rule| rule.rate);
+        let rate = rates.find(|rate| rate.of(self.amount) == Some(earned.points));
         let kept = |left: Cents| match rate.and_then(|rate| rate.of(left)) {
             Some(points) => points,
             // The rule was changed since: in proportion to what the order brought.

@@ -274,6 +274,45 @@ pub(crate) async fn list_earned(tx: &mut Tx, earnings: &[EntryId]) -> Result<Has
     Ok(earned.collect())
 }
 
+/// Points that an entry of an order brought, or took (negative), and the wallet.
+#[derive(Clone, Copy, Debug)]
+pub struct Credited {
+    pub owner: Owner,
+    pub account: AccountId,
+    pub points: Points,
+}
+
+/// Returns what entries of orders brought, by entry.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn list_credited(tx: &mut Tx, entries: &[EntryId]) -> Result<HashMap<EntryId, Credited>> {
+    let rows = sql::list_entries(tx, entries).await?;
+    let wallets: Vec<AccountId> = rows.iter().flat_map(wallets_of).collect();
+    let accounts = sql::list_accounts(tx, &wallets).await?;
+    let owners: HashMap<AccountId, AccountRow> = accounts
+        .into_iter()
+        .map(|account| (account.id, account))
+        .collect();
+    let mut credited = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let (account, points) = match row.kind.as_str() {
+            "earn" => (row.to_account, row.points),
+            _ => (row.from_account, -row.points),
+        };
+        if let Some(wallet) = owners.get(&account) {
+            let owner = wallet.owner()?;
+            credited.insert(
+                row.id,
+                Credited {
+                    owner,
+                    account,
+                    points,
+                },
+            );
+        }
+    }
+    Ok(credited)
+}
+
 /// Books returns of orders, each from the wallet and the lot of its order and on the order's day; returns the entry of each.
 ///
 /// Why on the order's day: status and lots then are as if the order had been smaller, whenever the return arrives.

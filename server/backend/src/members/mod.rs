@@ -14,8 +14,8 @@ use tracing::instrument;
 
 pub use sql::{CompanyKey, MemberKey};
 pub(crate) use sql::{
-    companies_with_members, company_ref, list_company_keys, list_member_keys, of_company, set_joined_on,
-    with_members,
+    companies_with_members, company_ref, list_company_keys, list_member_keys, of_company, order_points,
+    set_joined_on, with_members,
 };
 
 /// A row of a companies file.

@@ -291,6 +291,14 @@ pub(crate) async fn company_ref(tx: &mut Tx, company: CompanyId) -> Result<Strin
     Ok(on!(tx, c => sqlx::query_scalar(FIND).bind(company).fetch_one(c).await?))
 }
 
+/// Whose wallet the orders of a company pay into.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn order_points(tx: &mut Tx, company: CompanyId) -> Result<Option<OrderPoints>> {
+    const FIND: &str = "SELECT order_points FROM company WHERE id = $1";
+    let code: String = on!(tx, c => sqlx::query_scalar(FIND).bind(company).fetch_one(c).await?);
+    Ok(OrderPoints::from_code(&code))
+}
+
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn set_joined_on(tx: &mut Tx, company: CompanyId, day: Day) -> Result<()> {
     const SET: &str = "UPDATE company SET joined_on = $2 WHERE id = $1";

@@ -1,23 +1,51 @@
 //! Applies a new `programme.toml`.
 
 use super::{current, sql};
-use crate::programme::settings::Settings;
+use crate::programme::settings::{PastRules, Settings};
 use crate::{Result, Tx, members, status};
 use domain::document::Collection;
 use domain::input::{InputCode, InputPlace};
 use tracing::instrument;
 
-/// The sections that applying settings changed, by name.
+/// What applying settings changed.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Changes(pub Vec<String>);
+pub struct Changes {
+    /// The sections, by name.
+    pub sections: Vec<String>,
+    /// Rules for days of the past are not as they were.
+    pub past: bool,
+}
+
+/// What becomes of days of the past where earning rules for them change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Past {
+    /// They keep the rules they had: the new ones hold from today on.
+    #[default]
+    Keeps,
+    /// They have the new rules; the caller has the orders worked out again, see `import::recompute`.
+    Follows,
+}
 
 /// Replaces the programme's settings and returns what changed. Recomputes the status of all companies with members.
 ///
 /// # Errors
 /// [`crate::Error::Input`] if a trade that is in use is missing.
 #[instrument(level = "debug", skip_all)]
-pub async fn apply(tx: &mut Tx, settings: &Settings) -> Result<Changes> {
+pub async fn apply(tx: &mut Tx, settings: &Settings, past: Past) -> Result<Changes> {
     let before = current(tx).await?;
+    let today = settings.day(tx.now())?;
+    let mut settings = settings.clone();
+    let differs_before = settings.past_differs(&before, today);
+    if past == Past::Keeps {
+        settings.earning_before = before.earning_before.clone();
+        if before.earning != settings.earning && settings.past_differs(&before, today) {
+            settings.earning_before.push(PastRules {
+                until: today,
+                earning: before.earning.clone(),
+            });
+        }
+    }
+    let settings = &settings;
     for reference in sql::list_trades_in_use(tx).await? {
         if !settings.trades.iter().any(|trade| trade.reference == reference) {
             return Err(InputCode::TradeInUse.at(InputPlace::Trade(reference)).into());
@@ -47,5 +75,8 @@ pub async fn apply(tx: &mut Tx, settings: &Settings) -> Result<Changes> {
         tx.mark_content_changed(Collection::Programme, "programme");
         status::refresh_all(tx, settings).await?;
     }
-    Ok(Changes(changes))
+    Ok(Changes {
+        sections: changes,
+        past: differs_before,
+    })
 }

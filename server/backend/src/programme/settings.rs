@@ -22,8 +22,19 @@ pub struct Settings {
     pub tiers: Vec<Tier>,
     #[serde(rename = "earning")]
     pub earning: Vec<EarningRule>,
+    /// Rules that still hold for days of the past, because a later file changed them without having orders worked out
+    /// again. Not in the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earning_before: Vec<PastRules>,
     #[serde(default)]
     pub staff: Vec<StaffRow>,
+}
+
+/// The earning rules for days before `until`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastRules {
+    pub until: Day,
+    pub earning: Vec<EarningRule>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +96,9 @@ impl Settings {
     /// [`Error::Input`] that names the line or the field and the problem.
     pub fn parse(text: &str) -> Result<Settings> {
         let settings: Settings = strict_toml::read(text)?;
+        if !settings.earning_before.is_empty() {
+            return Err(InputCode::UnknownField.field("earning_before").into());
+        }
         settings.check()?;
         Ok(settings)
     }
@@ -274,10 +288,39 @@ impl Settings {
         Ok(())
     }
 
+    /// The rule that orders of a day earn by.
+    pub fn rule_on(&self, day: Day) -> Option<&EarningRule> {
+        let past = self.earning_before.iter().filter(|past| day < past.until);
+        let past = past.min_by_key(|past| past.until);
+        EarningRule::on(past.map_or(&self.earning, |past| &past.earning), day)
+    }
+
+    /// All rules that hold, or held, for some days.
+    pub fn rules(&self) -> impl Iterator<Item = &EarningRule> {
+        let past = self.earning_before.iter().flat_map(|past| &past.earning);
+        self.earning.iter().chain(past)
+    }
+
+    /// True if orders of some day before `today` earn differently than by `other`.
+    pub(crate) fn past_differs(&self, other: &Settings, today: Day) -> bool {
+        let bounds = self.rules().chain(other.rules()).flat_map(|rule| {
+            let end = rule.valid_until.map(|until| until.plus_days(1));
+            [Some(rule.valid_from), end].into_iter().flatten()
+        });
+        let frozen = self.earning_before.iter().chain(&other.earning_before);
+        let bounds = bounds
+            .chain(frozen.map(|past| past.until))
+            .filter(|day| *day < today);
+        let rate = |settings: &Settings, day| settings.rule_on(day).map(|rule| rule.rate);
+        bounds
+            .chain([today.plus_days(-1)])
+            .any(|day| rate(self, day) != rate(other, day))
+    }
+
     /// Returns the document that phones get.
     pub fn document(&self, today: Day) -> Programme {
         let none = Rate { points: 0, units: 1 };
-        let rate = EarningRule::on(&self.earning, today).map_or(none, |rule| rule.rate);
+        let rate = self.rule_on(today).map_or(none, |rule| rule.rate);
         Programme {
             name: self.brand.name.clone(),
             accent: self.brand.accent.clone(),

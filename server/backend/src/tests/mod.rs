@@ -48,7 +48,9 @@ pub const OPTIONS: Options = Options {
 pub async fn populate(test: &TestDb) {
     let settings = programme::Settings::parse(PROGRAMME).unwrap();
     let mut tx = test.db.write().await.unwrap();
-    programme::apply::apply(&mut tx, &settings).await.unwrap();
+    programme::apply::apply(&mut tx, &settings, programme::apply::Past::Keeps)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let report = files::companies(&test.db, COMPANIES.as_bytes(), OPTIONS, |_| {})
         .await

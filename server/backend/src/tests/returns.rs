@@ -1,6 +1,7 @@
 use super::{OPTIONS, PROGRAMME, day, populate, proof};
-use crate::import::{Report, orders};
+use crate::import::{Difference, Report, orders};
 use crate::ledger::{self, Owner};
+use crate::programme::apply::Past;
 use crate::testing::TestDb;
 use crate::{both, members, programme};
 use domain::input::{InputCode, InputError, InputPlace};
@@ -111,19 +112,64 @@ both! {
         let double = "\n[[earning]]\nversion = 2\nvalid_from = \"2026-11-01\"\npoints_per_unit = 2\n";
         let settings = programme::Settings::parse(&format!("{PROGRAMME}{double}")).unwrap();
         let mut tx = test.db.write().await.unwrap();
-        programme::apply::apply(&mut tx, &settings).await.unwrap();
+        programme::apply::apply(&mut tx, &settings, Past::Keeps).await.unwrap();
         tx.commit().await.unwrap();
         good(test, &[row("r-1", "2026-11-10", "-10.00", "o-1")]).await;
         assert_eq!(holding(test, company(test, "c-mill").await).await.0, 10);
         // The rule itself is changed: what was paid is taken back all the same, in proportion while a part is left.
         let triple = PROGRAMME.replace("points_per_unit = 1", "points_per_unit = 3");
         let mut tx = test.db.write().await.unwrap();
-        programme::apply::apply(&mut tx, &programme::Settings::parse(&triple).unwrap()).await.unwrap();
+        programme::apply::apply(&mut tx, &programme::Settings::parse(&triple).unwrap(), programme::apply::Past::Keeps).await.unwrap();
         tx.commit().await.unwrap();
         good(test, &[row("r-2", "2026-11-10", "-4.00", "o-2")]).await;
         assert_eq!(holding(test, company(test, "c-mill").await).await.0, 6);
         good(test, &[row("r-3", "2026-11-10", "-6.00", "o-2")]).await;
         assert_eq!(holding(test, company(test, "c-mill").await).await.0, 0);
+    }
+
+    async fn rules_for_the_past_change_only_where_orders_are_worked_out_again(test) {
+        populate(test).await;
+        let (mill, site) = (company(test, "c-mill").await, company(test, "c-site").await);
+        let apply = async |text: &str, past| {
+            let mut tx = test.db.write().await.unwrap();
+            let settings = programme::Settings::parse(text).unwrap();
+            let changes = programme::apply::apply(&mut tx, &settings, past).await.unwrap();
+            let today = settings.day(tx.now()).unwrap();
+            let difference = crate::import::difference(&mut tx, &settings).await.unwrap();
+            if past == Past::Follows {
+                assert_eq!(crate::import::recompute(&mut tx, &settings, today).await.unwrap(), difference);
+            }
+            tx.commit().await.unwrap();
+            (changes.past, difference)
+        };
+        let tenfold = PROGRAMME.replace("points_per_unit = 1", "points_per_unit = 10");
+        apply(&tenfold, Past::Follows).await;
+        let rows = [
+            row("o-1", "2026-10-01", "50.00", ""),
+            row("r-1", "2026-10-02", "-20.00", "o-1"),
+            row("free", "2026-10-03", "-1.00", ""),
+            "o-2,c-site,2026-10-01,1,30.00,,".into(),
+        ];
+        good(test, &rows).await;
+        assert_eq!((holding(test, mill).await.0, holding(test, site).await.0), (290, 300));
+        // A rule that holds from a day to come changes nothing of what was.
+        let later = format!("{tenfold}\n[[earning]]\nversion = 2\nvalid_from = \"2026-11-21\"\npoints_per_unit = 3\n");
+        assert_eq!(apply(&later, Past::Keeps).await, (false, Difference::default()));
+        // Without working out again: booked and late orders keep the old rule, those of today have the new one.
+        let expected = Difference { orders: 3, points: -50 * 9 - 30 * 9 + 9 };
+        assert_eq!(apply(PROGRAMME, Past::Keeps).await, (true, expected));
+        assert_eq!(good(test, &rows).await.unchanged, 4);
+        good(test, &[row("late", "2026-10-05", "1.00", ""), row("today", "2026-11-21", "1.00", "")]).await;
+        assert_eq!(holding(test, mill).await.0, 290 + 10 + 1);
+        assert_eq!(apply(PROGRAMME, Past::Keeps).await.0, true);
+        assert_eq!(good(test, &rows).await.unchanged, 4);
+        // With it, everything is as if the rule had always been so; a second time there is nothing to do.
+        assert_eq!(apply(PROGRAMME, Past::Follows).await.1.orders, 4);
+        assert_eq!((holding(test, mill).await.0, holding(test, site).await.0), (30 - 1 + 1 + 1, 30));
+        assert_eq!(good(test, &rows).await.unchanged, 4);
+        assert_eq!(apply(PROGRAMME, Past::Follows).await, (false, Difference::default()));
+        good(test, &[row("r-2", "2026-10-06", "-30.00", "o-1")]).await;
+        assert_eq!(holding(test, mill).await.0, 1);
     }
 
     async fn points_that_expired_are_not_taken_a_second_time(test) {
@@ -189,7 +235,7 @@ both! {
         populate(test).await;
         let gold = PROGRAMME.replace("points_per_unit = 1", "points_per_unit = 1000000").replace("1970-01-01", "2019-03-01");
         let mut tx = test.db.write().await.unwrap();
-        programme::apply::apply(&mut tx, &programme::Settings::parse(&gold).unwrap()).await.unwrap();
+        programme::apply::apply(&mut tx, &programme::Settings::parse(&gold).unwrap(), Past::Follows).await.unwrap();
         tx.commit().await.unwrap();
         good(test, &[row("o-1", "2026-10-01", "10.00", "")]).await;
         let report = import(test, &[

@@ -277,7 +277,9 @@ pub async fn populate(test: &TestDb) {
     let (without_staff, _) = settings.split_once("[[staff]]").expect("the demo has staff");
     let settings = programme::Settings::parse(&format!("{without_staff}{STAFF_FILE}")).unwrap();
     let mut tx = test.db.write().await.unwrap();
-    programme::apply::apply(&mut tx, &settings).await.unwrap();
+    programme::apply::apply(&mut tx, &settings, programme::apply::Past::Keeps)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     for report in [
         import::companies(&test.db, COMPANIES.as_bytes(), options, |_| {})
