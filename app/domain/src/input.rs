@@ -33,6 +33,7 @@ open! {
         Question(String) = "question",
         Tier(String) = "tier",
         Trade(String) = "trade",
+        Course(String) = "course",
         Staff(String) = "staff",
         /// An earning rule, by its version.
         Earning(u32) = "earning",
@@ -179,6 +180,10 @@ pub enum InputCode {
     EndsBeforeItBegins,
     /// The change would remove a trade that members have.
     TradeInUse,
+    /// Published content names this tier or trade, and it would go.
+    StillUsed {
+        by: Vec<InputPlace>,
+    },
     PlaceOrWebinar,
     NotHttps,
     /// The new capacity is less than the `taken` seats.
@@ -314,6 +319,9 @@ impl InputCode {
             InputCode::ThresholdNotAbove { tier: "t".into() },
             InputCode::EndsBeforeItBegins,
             InputCode::TradeInUse,
+            InputCode::StillUsed {
+                by: vec![InputPlace::Reward("r".into())],
+            },
             InputCode::PlaceOrWebinar,
             InputCode::NotHttps,
             InputCode::SeatsTaken { taken: 3 },

@@ -57,6 +57,7 @@ say! {
     at_question: "question", "question";
     at_tier: "statut", "tier";
     at_trade: "métier", "trade";
+    at_course: "cours", "course";
     at_staff: "équipe", "staff";
 }
 
@@ -90,6 +91,7 @@ fill! {
     wrong_more_returned(left: &str): "plus est rendu que ce qui a été acheté ; il en reste {left}", "more is returned than was bought; {left} is left";
     wrong_amount_too_large(most: &str): "est plus que {most}", "is more than {most}";
     wrong_too_many_points(most: &str): "donnerait plus de {most} points", "would bring more than {most} points";
+    wrong_still_used(by: &str): "est encore utilisé par : {by}", "is still used by: {by}";
     at_line(line: u64): "ligne {line}", "line {line}";
     at_earning(version: u32): "règle de points {version}", "earning version {version}";
 }
@@ -122,6 +124,7 @@ fn at(place: &InputPlace, lang: Lang) -> String {
         InputPlace::Question(reference) => named(at_question, reference),
         InputPlace::Tier(reference) => named(at_tier, reference),
         InputPlace::Trade(reference) => named(at_trade, reference),
+        InputPlace::Course(reference) => named(at_course, reference),
         InputPlace::Staff(reference) => named(at_staff, reference),
         InputPlace::Earning(version) => at_earning(lang, *version),
         // A location of a newer server; the locations inside it are still named.
@@ -204,6 +207,10 @@ pub fn input_code(code: &InputCode, lang: Lang) -> String {
         InputCode::ThresholdNotAbove { tier } => return wrong_threshold(lang, &quoted(tier)),
         InputCode::EndsBeforeItBegins => wrong_ends_before,
         InputCode::TradeInUse => wrong_trade_in_use,
+        InputCode::StillUsed { by } => {
+            let by: Vec<String> = by.iter().map(|place| at(place, lang)).collect();
+            return wrong_still_used(lang, &by.join(", "));
+        }
         InputCode::PlaceOrWebinar => wrong_place_or_webinar,
         InputCode::NotHttps => wrong_not_https,
         InputCode::SeatsTaken { taken } => return wrong_seats_taken(lang, *taken),

@@ -7,7 +7,14 @@ use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 /// Migrations with one text for both engines: number, name and text. `(4, "name",
 /// include_str!("../../migrations/0004_name.sql"))`
-const ONE_TEXT: &[(i64, &str, &str)] = &[(4, "returns", include_str!("../../migrations/0004_returns.sql"))];
+const ONE_TEXT: &[(i64, &str, &str)] = &[
+    (4, "returns", include_str!("../../migrations/0004_returns.sql")),
+    (
+        5,
+        "stock_given",
+        include_str!("../../migrations/0005_stock_given.sql"),
+    ),
+];
 
 /// Tokens and their replacements on SQLite and on PostgreSQL.
 ///

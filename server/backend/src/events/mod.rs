@@ -36,6 +36,12 @@ pub(crate) async fn expire_from_replicas(tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
+/// What is still to come: ref and stored document.
+pub(crate) async fn published(tx: &mut Tx) -> Result<Vec<(String, String)>> {
+    let now = tx.now();
+    sql::list_documents(tx, now).await
+}
+
 /// Its documents as a member sees them.
 pub(crate) async fn documents(tx: &mut Tx, member: MemberId, collection: Collection) -> Result<Bodies> {
     match collection {

@@ -25,6 +25,14 @@ pub async fn list_since(tx: &mut Tx, since: Timestamp) -> Result<Vec<EventRow>> 
     tx.fetch_all(LIST, params![since]).await
 }
 
+/// Events that are not over by `now` nor cancelled: ref and document.
+#[instrument(level = "debug", skip_all)]
+pub async fn list_documents(tx: &mut Tx, now: Timestamp) -> Result<Vec<(String, String)>> {
+    const LIST: &str =
+        "SELECT ref, document FROM event WHERE ends_at > $1 AND cancelled_at IS NULL ORDER BY ref";
+    tx.fetch_all(LIST, params![now]).await
+}
+
 #[instrument(level = "debug", skip_all)]
 pub async fn list_ended(tx: &mut Tx, from: Timestamp, until: Timestamp) -> Result<Vec<EventId>> {
     const LIST: &str = "SELECT id FROM event WHERE ends_at > $1 AND ends_at <= $2 ORDER BY id";

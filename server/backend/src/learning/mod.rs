@@ -26,6 +26,11 @@ struct Solution {
     explanation: Text,
 }
 
+/// What is offered: ref and stored document.
+pub(crate) async fn published(tx: &mut Tx) -> Result<Vec<(String, String)>> {
+    sql::list_refs_and_documents(tx).await
+}
+
 /// Its documents as a member sees them; `ids`: the ones that are needed, where not all are.
 pub(crate) async fn documents(
     tx: &mut Tx,

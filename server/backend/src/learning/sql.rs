@@ -12,6 +12,14 @@ pub async fn list_documents(tx: &mut Tx) -> Result<Vec<(CourseId, String)>> {
     Ok(on!(tx, c => sqlx::query_as(LIST).fetch_all(c).await?))
 }
 
+/// Offered courses: ref and document.
+#[instrument(level = "debug", skip_all)]
+pub async fn list_refs_and_documents(tx: &mut Tx) -> Result<Vec<(String, String)>> {
+    const LIST: &str = "SELECT course.ref, document FROM course JOIN course_version ON course_version.course_id = course.id \
+        AND course_version.version = course.version WHERE withdrawn_at IS NULL ORDER BY course.ref";
+    Ok(on!(tx, c => sqlx::query_as(LIST).fetch_all(c).await?))
+}
+
 #[derive(FromRow)]
 pub struct VersionRow {
     pub document: String,

@@ -2,9 +2,11 @@
 
 use super::{current, sql};
 use crate::programme::settings::{PastRules, Settings};
-use crate::{Result, Tx, members, status};
+use crate::{Result, Tx, events, learning, members, rewards, status, stored};
 use domain::document::Collection;
 use domain::input::{InputCode, InputPlace};
+use serde::Deserialize;
+use std::collections::BTreeSet;
 use tracing::instrument;
 
 /// What applying settings changed.
@@ -29,7 +31,7 @@ pub enum Past {
 /// Replaces the programme's settings and returns what changed. Recomputes the status of all companies with members.
 ///
 /// # Errors
-/// [`crate::Error::Input`] if a trade that is in use is missing.
+/// [`crate::Error::Input`] if a trade or tier that members or published content have is missing.
 #[instrument(level = "debug", skip_all)]
 pub async fn apply(tx: &mut Tx, settings: &Settings, past: Past) -> Result<Changes> {
     let before = current(tx).await?;
@@ -51,6 +53,7 @@ pub async fn apply(tx: &mut Tx, settings: &Settings, past: Past) -> Result<Chang
             return Err(InputCode::TradeInUse.at(InputPlace::Trade(reference)).into());
         }
     }
+    refuse_what_is_used(tx, &before, settings).await?;
     let mut changes = Vec::new();
     let mut differs = |what: &str, differs: bool| {
         if differs {
@@ -79,4 +82,61 @@ pub async fn apply(tx: &mut Tx, settings: &Settings, past: Past) -> Result<Chang
         sections: changes,
         past: differs_before,
     })
+}
+
+/// # Errors
+/// [`crate::Error::Input`] if a tier or trade goes that published content still names, with where.
+async fn refuse_what_is_used(tx: &mut Tx, before: &Settings, after: &Settings) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Words {
+        #[serde(default)]
+        tiers: Vec<String>,
+        #[serde(default)]
+        trades: Vec<String>,
+    }
+    let tiers = |settings: &Settings| -> BTreeSet<String> {
+        settings.tiers.iter().map(|tier| tier.reference.clone()).collect()
+    };
+    let trades = |settings: &Settings| -> BTreeSet<String> {
+        settings
+            .trades
+            .iter()
+            .map(|trade| trade.reference.clone())
+            .collect()
+    };
+    let gone_tiers = &tiers(before) - &tiers(after);
+    let gone_trades = &trades(before) - &trades(after);
+    if gone_tiers.is_empty() && gone_trades.is_empty() {
+        return Ok(());
+    }
+    let mut published: Vec<(InputPlace, Words)> = Vec::new();
+    let place: [(Vec<(String, String)>, fn(String) -> InputPlace); 3] = [
+        (learning::published(tx).await?, InputPlace::Course),
+        (events::published(tx).await?, InputPlace::Event),
+        (rewards::published(tx).await?, InputPlace::Reward),
+    ];
+    for (documents, place) in place {
+        for (reference, document) in documents {
+            if let Some(words) = stored::read("document", &reference, &document) {
+                published.push((place(reference), words));
+            }
+        }
+    }
+    let used = |by: &dyn Fn(&Words) -> bool| -> Vec<InputPlace> {
+        let used = published.iter().filter(|(_, words)| by(words));
+        used.map(|(place, _)| place.clone()).collect()
+    };
+    for tier in gone_tiers {
+        let by = used(&|words| words.tiers.contains(&tier));
+        if !by.is_empty() {
+            return Err(InputCode::StillUsed { by }.at(InputPlace::Tier(tier)).into());
+        }
+    }
+    for trade in gone_trades {
+        let by = used(&|words| words.trades.contains(&trade));
+        if !by.is_empty() {
+            return Err(InputCode::StillUsed { by }.at(InputPlace::Trade(trade)).into());
+        }
+    }
+    Ok(())
 }

@@ -18,6 +18,11 @@ use serde::Deserialize;
 use sql::{RedemptionRow, RewardRow};
 use tracing::instrument;
 
+/// What is offered: ref and stored document.
+pub(crate) async fn published(tx: &mut Tx) -> Result<Vec<(String, String)>> {
+    sql::list_documents(tx).await
+}
+
 /// Its documents as a member sees them.
 pub(crate) async fn documents(tx: &mut Tx, member: MemberId, collection: Collection) -> Result<Bodies> {
     match collection {
@@ -284,8 +289,10 @@ struct RewardFile {
     tiers: Vec<String>,
 }
 
-/// Imports rewards from a TOML file; existing ones (by ref) are changed and their stock is set. Returns the number of
-/// rewards in the file.
+/// Imports rewards from a TOML file; existing ones (by ref) are changed. Returns the number of rewards in the file.
+///
+/// The stock is the amount at hand when the file is imported. Where the last file gave the same, it is left alone: what was
+/// asked for since then is gone.
 ///
 /// # Errors
 /// [`Error::Input`] that names the reward and the problem.

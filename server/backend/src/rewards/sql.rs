@@ -25,6 +25,13 @@ pub async fn list_offered(tx: &mut Tx) -> Result<Vec<RewardRow>> {
     tx.fetch_all(LIST, params![]).await
 }
 
+/// Offered rewards: ref and document.
+#[instrument(level = "debug", skip_all)]
+pub async fn list_documents(tx: &mut Tx) -> Result<Vec<(String, String)>> {
+    const LIST: &str = "SELECT ref, document FROM reward WHERE withdrawn_at IS NULL ORDER BY ref";
+    tx.fetch_all(LIST, params![]).await
+}
+
 #[instrument(level = "debug", skip_all)]
 pub async fn find(tx: &mut Tx, reward: RewardId) -> Result<Option<RewardRow>> {
     const FIND: &str =
@@ -40,10 +47,12 @@ pub async fn find_id(tx: &mut Tx, reference: &str) -> Result<Option<RewardId>> {
 
 #[instrument(level = "debug", skip_all)]
 pub async fn upsert(tx: &mut Tx, reference: &str, reward: &Reward, stock: Option<i64>) -> Result<()> {
-    const UPSERT: &str = "INSERT INTO reward (id, ref, document, points, stock, delivery, tiers) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (ref) DO UPDATE SET document = excluded.document, \
-        points = excluded.points, stock = excluded.stock, delivery = excluded.delivery, tiers = excluded.tiers, \
-        withdrawn_at = NULL";
+    // Why the stock is left alone where the file gives what the last one gave: requests made since then count.
+    const UPSERT: &str = "INSERT INTO reward (id, ref, document, points, stock, stock_given, delivery, tiers) \
+        VALUES ($1, $2, $3, $4, $5, $5, $6, $7) ON CONFLICT (ref) DO UPDATE SET document = excluded.document, \
+        points = excluded.points, stock = CASE WHEN reward.stock_given IS NOT DISTINCT FROM excluded.stock_given \
+        THEN reward.stock ELSE excluded.stock END, stock_given = excluded.stock_given, delivery = excluded.delivery, \
+        tiers = excluded.tiers, withdrawn_at = NULL";
     let document = serde_json::to_string(reward)?;
     let tiers = serde_json::to_string(&reward.tiers)?;
     tx.execute(

@@ -1,8 +1,10 @@
-use super::{apply, caller, documents, envelope, order, populate, proof, send};
+use super::{PROGRAMME, apply, caller, documents, envelope, order, populate, proof, send};
+use crate::programme::apply::Past;
 use crate::testing::TestDb;
-use crate::{both, rewards};
+use crate::{both, programme, rewards};
 use domain::document::Collection;
 use domain::id::{CommandId, RewardId};
+use domain::input::{InputCode, InputPlace};
 use domain::ledger::{Balance, Wallet};
 use domain::notices::{About, Notice};
 use domain::rewards::{Command, Redemption, Reward, Step};
@@ -87,6 +89,43 @@ async fn available(test: &TestDb, member: &str, wallet: Wallet) -> (i64, i64) {
 }
 
 both! {
+    async fn a_file_with_the_same_stock_leaves_what_is_left(test) {
+        shop(test).await;
+        let cat = caller(test, "m-cat").await;
+        let thermometer = reward(test, "Thermometer").await;
+        let band = async || reward(test, "Thermometer").await.stock;
+        let import = async |text: &str| {
+            let mut tx = test.db.write().await.unwrap();
+            rewards::import_file(&mut tx, text).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let asked = send(test, &cat, 1, redeem(&thermometer, Wallet::Own)).await;
+        assert!(matches!(asked, Verdict::Confirmed(_)), "{asked:?}");
+        import(&REWARDS.replace("For dough", "For dough and cream")).await;
+        assert_eq!(band().await, Band::None);
+        import(&REWARDS.replace("stock = 1", "stock = 2")).await;
+        assert_eq!(band().await, Band::of(2));
+        import(&REWARDS.replace("stock = 1\n", "")).await;
+        assert_eq!(band().await, Band::Many);
+        import(REWARDS).await;
+        assert_eq!(band().await, Band::of(1));
+    }
+
+    async fn a_tier_that_content_names_cannot_go(test) {
+        shop(test).await;
+        let (start, rest) = PROGRAMME.split_once("[[tier]]\nref = \"stone\"").unwrap();
+        let (_, rest) = rest.split_once("[[earning]]").unwrap();
+        let without = format!("{start}[[earning]]{rest}");
+        let settings = programme::Settings::parse(&without).unwrap();
+        let mut tx = test.db.write().await.unwrap();
+        let wrong = programme::apply::apply(&mut tx, &settings, Past::Keeps).await.unwrap_err();
+        let by = vec![InputPlace::Reward("trip".into())];
+        let expected = InputCode::StillUsed { by }.at(InputPlace::Tier("stone".into()));
+        assert!(matches!(&wrong, crate::Error::Input(error) if *error == expected), "{wrong:?}");
+        rewards::withdraw(&mut tx, "trip").await.unwrap();
+        programme::apply::apply(&mut tx, &settings, Past::Keeps).await.unwrap();
+    }
+
     async fn a_request_reserves_then_spends(test) {
         shop(test).await;
         let (cat, tree) = (caller(test, "m-cat").await, reward(test, "A tree").await);
