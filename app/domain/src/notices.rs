@@ -4,7 +4,7 @@ use crate::id::{EventId, NoticeId};
 use crate::newer::open;
 use crate::rewards::Step;
 use crate::samples::{Giver, Things};
-use crate::{Points, Text, Timestamp};
+use crate::{Day, Points, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,16 @@ open! {
         TierReached {
             tier: Text,
         } = "tier_reached",
+        /// The company fell to a tier.
+        TierLost {
+            tier: Text,
+        } = "tier_lost",
+        /// The company falls from a tier on a day, unless it earns `missing` points before.
+        TierAtRisk {
+            tier: Text,
+            on: Day,
+            missing: Points,
+        } = "tier_at_risk",
         /// A reward request reached `step`. `points`: its price.
         RequestMoved {
             title: Text,

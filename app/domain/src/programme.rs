@@ -157,12 +157,6 @@ pub struct EarningRule {
 }
 
 impl EarningRule {
-    /// Points of an order: for each whole unit of currency, rounded towards zero, so that a return takes exactly the
-    /// points the order brought.
-    pub fn points(&self, amount: Cents) -> Points {
-        amount / 100 * self.points_per_unit
-    }
-
     /// The rule for `day`: of the rules valid then, the one with the highest version.
     pub fn on(rules: &[EarningRule], day: Day) -> Option<&EarningRule> {
         rules

@@ -37,14 +37,14 @@ fn line(app: AppState, notice: &Notice, lang: Lang) -> AnyView {
     let id = notice.id;
     let route = match &notice.about {
         About::SeatFree { event, .. } | About::EventCancelled { event, .. } => Route::Event(*event),
-        About::TierReached { .. } => Route::Company,
+        About::TierReached { .. } | About::TierLost { .. } | About::TierAtRisk { .. } => Route::Company,
         About::RequestMoved { title, .. } => {
             let request = app.rewards.get().only_request(title);
             request.map_or(Route::Rewards, Route::Request)
         }
         About::Newer => Route::Activity,
     };
-    let words = text::notice_text(&notice.about, lang);
+    let words = text::notice_text(&notice.about, lang, |on| format::day(lang, on));
     view! {
         <li class="notice">
             <p>

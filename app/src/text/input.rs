@@ -33,9 +33,9 @@ say! {
     wrong_merged_before: "un des deux a déjà été réuni avec un autre : annulez d’abord cela", "one of the two was merged into another before: undo that first";
     wrong_not_merged: "n’a pas été réuni avec un autre", "was not merged into another";
     wrong_only_member: "seul le membre reprend sa demande", "only the member takes a request back";
-    wrong_signs_differ: "la quantité et le montant ont des signes différents ; un retour a les deux négatifs", "quantity and amount have different signs; a return has both negative";
-    wrong_sign_turned: "une commande de ce numéro est déjà là avec l’autre signe ; donnez à l’avoir un numéro à lui et mettez celui de la commande dans returns_ref", "an order of this number is there with the other sign; give the credit note a number of its own and put that of the order into returns_ref";
-    wrong_return_not_negative: "une ligne avec returns_ref est un retour : son montant doit être négatif", "a row with returns_ref is a return: its amount must be negative";
+    wrong_signs_differ: "la quantité et le montant ont des signes différents ; un retour a les deux négatifs", "quantity and amount have different signs; a return has both negative";
+    wrong_sign_turned: "une commande de ce numéro est déjà là avec l’autre signe ; donnez à l’avoir un numéro à lui et mettez celui de la commande dans returns_ref", "an order of this number is there with the other sign; give the credit note a number of its own and put that of the order into returns_ref";
+    wrong_return_not_negative: "une ligne avec returns_ref est un retour : son montant doit être négatif", "a row with returns_ref is a return: its amount must be negative";
     wrong_return_of_return: "doit nommer une commande, pas un retour", "must name an order, not a return";
     wrong_return_of_another: "la commande et son retour ne sont pas de la même entreprise", "the order and its return are not of the same company";
     wrong_newer: "le serveur, plus récent, n’en est pas content", "the server, which is newer, does not accept it";
@@ -87,11 +87,11 @@ fill! {
     wrong_another_transfer(points: Points, on: Day): "nomme un autre transfert, de {points} points, le {on}", "names another transfer, of {points} points on {on}";
     wrong_cannot_become(from: &str, to: &str): "la demande en est à {from}, elle ne peut pas passer à {to}", "the request stands at {from}, it cannot become {to}";
     wrong_before_programme(first: Day): "est avant le début du programme, {first}", "is before the programme began, {first}";
-    wrong_other_order(company: &str): "une commande de ce numéro est déjà là, de l’entreprise {company} et d’un autre montant ; donnez à chacune un numéro à elle, par exemple avec l’agence devant", "an order of this number is there, of company {company} and another amount; give each a number of its own, for example with the branch before it";
-    wrong_more_returned(left: &str): "plus est rendu que ce qui a été acheté ; il en reste {left}", "more is returned than was bought; {left} is left";
+    wrong_other_order(company: &str): "une commande de ce numéro est déjà là, de l’entreprise {company} et d’un autre montant ; donnez à chacune un numéro à elle, par exemple avec l’agence devant", "an order of this number is there, of company {company} and another amount; give each a number of its own, for example with the branch before it";
+    wrong_more_returned(left: &str): "plus est rendu que ce qui a été acheté ; il en reste {left}", "more is returned than was bought; {left} is left";
     wrong_amount_too_large(most: &str): "est plus que {most}", "is more than {most}";
     wrong_too_many_points(most: &str): "donnerait plus de {most} points", "would bring more than {most} points";
-    wrong_still_used(by: &str): "est encore utilisé par : {by}", "is still used by: {by}";
+    wrong_still_used(by: &str): "est encore utilisé par : {by}", "is still used by: {by}";
     at_line(line: u64): "ligne {line}", "line {line}";
     at_earning(version: u32): "règle de points {version}", "earning version {version}";
 }

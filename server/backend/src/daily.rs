@@ -3,7 +3,7 @@
 use crate::{Result, Tx, events, ledger, programme, sessions, status};
 use tracing::instrument;
 
-/// Expires points, recomputes statuses, removes past events from phones, and deletes old sign-ins. Returns the number
+/// Expires points, recomputes statuses and tells of falls, removes past events from phones, and deletes old sign-ins. Returns the number
 /// of wallets in which points expired. Idempotent within a day.
 #[instrument(level = "debug", skip_all)]
 pub async fn work(tx: &mut Tx) -> Result<usize> {
@@ -13,5 +13,6 @@ pub async fn work(tx: &mut Tx) -> Result<usize> {
     events::expire_from_replicas(tx).await?;
     let expired = ledger::expire(tx, today).await?;
     status::refresh_all(tx, &settings).await?;
+    status::tell_falls(tx, &settings).await?;
     Ok(expired)
 }

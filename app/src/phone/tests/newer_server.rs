@@ -146,7 +146,7 @@ fn documents_with_fields_and_cases_of_later_are_shown_as_far_as_they_are_known()
                 .may_redeem(view.rewards.reward(RewardId(id(31))).unwrap())
                 .is_ok()
         );
-        let words = text::notice_text(&view.notices.notices[0].about, Lang::En);
+        let words = text::notice_text(&view.notices.notices[0].about, Lang::En, |_| String::new());
         assert!(words.contains("update the app"), "{words}");
         let request = view.rewards.request(CommandId(id(40))).unwrap();
         assert_eq!(request.redemption.step(), rewards::Step::Newer);

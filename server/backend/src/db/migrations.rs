@@ -14,6 +14,11 @@ const ONE_TEXT: &[(i64, &str, &str)] = &[
         "stock_given",
         include_str!("../../migrations/0005_stock_given.sql"),
     ),
+    (
+        6,
+        "told_tier",
+        include_str!("../../migrations/0006_told_tier.sql"),
+    ),
 ];
 
 /// Tokens and their replacements on SQLite and on PostgreSQL.

@@ -81,8 +81,8 @@ pub async fn insert_company(
     advisor: Option<StaffId>,
     tier: &str,
 ) -> Result<()> {
-    const INSERT: &str = "INSERT INTO company (id, ref, name, town, joined_on, order_points, advisor_id, tier) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    const INSERT: &str = "INSERT INTO company (id, ref, name, town, joined_on, order_points, advisor_id, tier, told_tier) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
     on!(tx, c => sqlx::query(INSERT).bind(id).bind(&row.reference).bind(&row.name).bind(&row.town)
         .bind(row.joined_on).bind(row.order_points.code()).bind(advisor).bind(tier).execute(c).await.map(|_| ())?);
     Ok(())
@@ -111,10 +111,10 @@ pub async fn insert_bare_companies(
     for part in rows.chunks(LIST) {
         on!(tx, c => {
             let mut insert =
-                QueryBuilder::new("INSERT INTO company (id, ref, name, town, joined_on, order_points, tier) ");
+                QueryBuilder::new("INSERT INTO company (id, ref, name, town, joined_on, order_points, tier, told_tier) ");
             insert.push_values(part, |mut row, (id, reference, joined_on)| {
                 row.push_bind(*id).push_bind((*reference).clone()).push_bind((*reference).clone()).push_bind("")
-                    .push_bind(*joined_on).push_bind("company").push_bind(tier.to_owned());
+                    .push_bind(*joined_on).push_bind("company").push_bind(tier.to_owned()).push_bind(tier.to_owned());
             });
             insert.build().execute(c).await.map(|_| ())?
         });

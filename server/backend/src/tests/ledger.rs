@@ -4,6 +4,7 @@ use crate::changes::of_members_since;
 use crate::ledger::{Booked, Owner, Transfer, merge, take_back, transfer, unmerge};
 use domain::document::Collection;
 use domain::ledger::{Balance, Month, Reason, Wallet};
+use domain::notices::{About, Notice};
 use domain::status::Status;
 
 async fn balance(test: &crate::testing::TestDb, member: &str, wallet: Wallet) -> Balance {
@@ -17,6 +18,65 @@ async fn balance(test: &crate::testing::TestDb, member: &str, wallet: Wallet) ->
 }
 
 both! {
+    async fn members_are_told_of_falls_before_and_when_they_come_and_of_a_rise_once(test) {
+        populate(test).await;
+        let told = async || -> Vec<String> {
+            let ann = caller(test, "m-ann").await;
+            let mut notices: Vec<(String, Notice)> = documents(test, &ann, Collection::Notice).await;
+            notices.sort_by_key(|(_, notice)| (notice.at, notice.id));
+            notices.into_iter().map(|(_, notice)| match notice.about {
+                About::TierReached { tier } => format!("reached {}", tier.en),
+                About::TierLost { tier } => format!("lost, now {}", tier.en),
+                About::TierAtRisk { tier, on, missing } => format!("{} at risk on {on}, {missing} missing", tier.en),
+                other => format!("{other:?}"),
+            }).collect()
+        };
+        let daily = async || {
+            let mut tx = test.db.write().await.unwrap();
+            crate::daily::work(&mut tx).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let amount = async |euros: i64| {
+            test.clock.advance(1);
+            let report = order(test, &format!("o-1,c-mill,2026-02-10,1,{euros}.00,\n")).await;
+            assert!(report.kept, "{:?}", report.bad);
+        };
+        // Corrections of one day: up, down, up, down, up.
+        for euros in [600, 10, 600, 10, 600] {
+            amount(euros).await;
+        }
+        daily().await;
+        assert_eq!(told().await, ["reached Brick"]);
+        // A correction that takes it away for good is told with the day.
+        amount(10).await;
+        daily().await;
+        daily().await;
+        assert_eq!(told().await, ["reached Brick", "lost, now Clay"]);
+        amount(600).await;
+        daily().await;
+        let mut expected = vec!["reached Brick".to_owned(), "lost, now Clay".into(), "reached Brick".into()];
+        assert_eq!(told().await, expected);
+        // The order leaves the last twelve months on 2027-02-10: 30 and 7 days before that, and then.
+        let until = |date: &str| i64::from(day(date).0 - day("2026-11-21").0) * 86_400_000;
+        let mut now = 0;
+        for (date, news) in [
+            ("2027-01-10", None),
+            ("2027-01-11", Some("Brick at risk on 2027-02-10, 500 missing")),
+            ("2027-02-02", None),
+            ("2027-02-03", Some("Brick at risk on 2027-02-10, 500 missing")),
+            ("2027-02-09", None),
+            ("2027-02-10", Some("lost, now Clay")),
+            ("2027-02-11", None),
+        ] {
+            test.clock.advance(until(date) - now);
+            now = until(date);
+            daily().await;
+            daily().await;
+            expected.extend(news.map(str::to_owned));
+            assert_eq!(told().await, expected, "{date}");
+        }
+    }
+
     async fn orders_go_where_the_companys_policy_says(test) {
         populate(test).await;
         let report = order(test, "o-1,c-mill,2026-11-01,1,29.99,m-bob\no-2,c-site,2026-11-02,1,10.00,m-cat\n\
