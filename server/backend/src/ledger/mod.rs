@@ -711,6 +711,9 @@ async fn histories(tx: &mut Tx, accounts: &[AccountId]) -> Result<HashMap<Accoun
                 },
                 ("return", false) => match row.takes_from {
                     None => MovementKind::Returned { points: row.points },
+                    Some(_) if fault!("return-takes-the-oldest-points") => {
+                        MovementKind::Returned { points: row.points }
+                    }
                     Some(earning) => MovementKind::TakenBack {
                         lot: numbers.get(&earning).copied().ok_or_else(|| {
                             Error::Invariant(format!("return {} takes from another wallet", row.id))

@@ -53,10 +53,19 @@ pub async fn upsert(tx: &mut Tx, reference: &str, reward: &Reward, stock: Option
         points = excluded.points, stock = CASE WHEN reward.stock_given IS NOT DISTINCT FROM excluded.stock_given \
         THEN reward.stock ELSE excluded.stock END, stock_given = excluded.stock_given, delivery = excluded.delivery, \
         tiers = excluded.tiers, withdrawn_at = NULL";
+    const ANEW: &str = "INSERT INTO reward (id, ref, document, points, stock, stock_given, delivery, tiers) \
+        VALUES ($1, $2, $3, $4, $5, $5, $6, $7) ON CONFLICT (ref) DO UPDATE SET document = excluded.document, \
+        points = excluded.points, stock = excluded.stock, delivery = excluded.delivery, tiers = excluded.tiers, \
+        withdrawn_at = NULL";
+    let upsert = if fault!("stock-of-a-file-is-given-out-again") {
+        ANEW
+    } else {
+        UPSERT
+    };
     let document = serde_json::to_string(reward)?;
     let tiers = serde_json::to_string(&reward.tiers)?;
     tx.execute(
-        UPSERT,
+        upsert,
         params![
             reward.id,
             reference,
