@@ -1,6 +1,7 @@
 //! Runs the daily job: points expire, statuses are recomputed, old sign-ins are deleted.
 
 use crate::http::Shared;
+use crate::tasks;
 use backend::{Db, daily, programme};
 use domain::Day;
 use std::time::Duration;
@@ -16,9 +17,12 @@ pub async fn run(app: Shared) {
     loop {
         ticks.tick().await;
         // Why tracked: shutdown waits for it and does not abort it.
-        let work = app.tasks.spawn(one_day(app.db.clone(), done));
-        match work.await {
-            Ok(Ok(day)) => done = Some(day),
+        let work = tasks::caught("daily", one_day(app.db.clone(), done));
+        match app.tasks.spawn(work).await {
+            Ok(Ok(Ok(day))) => done = Some(day),
+            Ok(Ok(Err(error))) => {
+                tracing::error!(%error, "the daily work failed; it is tried again in an hour")
+            }
             Ok(Err(error)) => tracing::error!(%error, "the daily work failed; it is tried again in an hour"),
             Err(error) => tracing::error!(%error, "the daily work failed; it is tried again in an hour"),
         }

@@ -13,11 +13,15 @@
 mod console;
 
 pub mod cli;
+pub mod connections;
 pub mod daily;
 pub mod demo;
 pub mod generate;
 pub mod http;
+pub mod plaintext;
+pub mod private_files;
 pub mod sending;
 pub mod serve;
 pub mod settings;
 pub mod site;
+pub mod tasks;

@@ -5,8 +5,9 @@ use server::settings::Settings;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Why a broken file is fatal: silently ignored settings would be worse.
-    match dotenvy::dotenv() {
+    server::private_files::keep_private();
+    // Why by name: one in a folder above is somebody else's. Why a broken file is fatal: silently ignored settings would be worse.
+    match dotenvy::from_path(".env") {
         Ok(_) => {}
         Err(dotenvy::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => {

@@ -1,6 +1,7 @@
 //! Sends codes to members: by mail, by text message, or into the log if neither is configured.
 
 use crate::settings::Serve;
+use crate::tasks;
 use anyhow::{Context, Result, bail};
 use app::public::text;
 use backend::sessions::{Address, Message};
@@ -89,7 +90,7 @@ impl Sending {
             ),
             (None, None) => (
                 false,
-                "SIGN-IN CODES ARE WRITTEN INTO THIS LOG: neither SMTP_URL nor SMS_URL is set",
+                "NO SIGN-IN CODE CAN BE SENT: neither SMTP_URL nor SMS_URL is set; give codes by hand: compagnon code",
             ),
         }
     }
@@ -107,34 +108,52 @@ impl Sending {
         Ok(())
     }
 
+    fn reaches(&self, to: &Address) -> bool {
+        match to {
+            Address::Email(_) => self.mail.is_some(),
+            Address::Phone(_) => self.texts.is_some(),
+        }
+    }
+
+    async fn try_once(&self, message: &Message, brand: &str) -> Result<()> {
+        let Message { language, code, .. } = message;
+        match (&message.to, &self.mail, &self.texts) {
+            (Address::Email(address), Some(mail), _) => {
+                let subject = text::message_subject(*language, brand, code);
+                mail.send(address, subject, text::message_mail(*language, brand, code))
+                    .await
+            }
+            (Address::Phone(number), _, Some(texts)) => {
+                texts
+                    .send(number, &text::message_text(*language, brand, code))
+                    .await
+            }
+            (Address::Email(_), None, _) => bail!("SMTP_URL is not set"),
+            (Address::Phone(_), _, None) => bail!("SMS_URL is not set"),
+        }
+    }
+
     /// Sends a code. Failures are retried, then logged: no caller waits for the result.
     pub async fn send(&self, message: &Message, brand: &str) {
-        let to = message.to.as_str();
-        let Message { language, code, .. } = message;
-        if self.mail.is_none() && self.texts.is_none() {
-            tracing::warn!(to, %code, "no way to send is set up: here is the code");
+        let way = match message.to {
+            Address::Email(_) => "mail",
+            Address::Phone(_) => "text",
+        };
+        if !self.reaches(&message.to) {
+            // Why without the address and the code: whoever reads the log could sign in.
+            tracing::warn!(
+                event = "code_not_sent",
+                way,
+                "a code was not sent: no way to send it is set up"
+            );
+            metrics::counter!("compagnon_codes_sent_total", "way" => way, "result" => "failed").increment(1);
             return;
         }
         for pause in self.pauses.iter().map(Some).chain([None]) {
-            let sent = match (&message.to, &self.mail, &self.texts) {
-                (Address::Email(address), Some(mail), _) => {
-                    let subject = text::message_subject(*language, brand, code);
-                    mail.send(address, subject, text::message_mail(*language, brand, code))
-                        .await
-                }
-                (Address::Phone(number), _, Some(texts)) => {
-                    texts
-                        .send(number, &text::message_text(*language, brand, code))
-                        .await
-                }
-                (Address::Email(_), None, _) => Err(anyhow::anyhow!("SMTP_URL is not set")),
-                (Address::Phone(_), _, None) => Err(anyhow::anyhow!("SMS_URL is not set")),
-            };
-            let way = match message.to {
-                Address::Email(_) => "mail",
-                Address::Phone(_) => "text",
-            };
-            match (sent, pause) {
+            // A mail server's reply must not end the sending, whatever it makes of the library.
+            let sent = tasks::caught("sending", self.try_once(message, brand)).await;
+            let sent = sent.unwrap_or_else(|panicked| Err(panicked.into()));
+            match (sent.map_err(|error| without(message, &error)), pause) {
                 (Ok(()), _) => {
                     metrics::counter!("compagnon_codes_sent_total", "way" => way, "result" => "sent")
                         .increment(1);
@@ -142,8 +161,9 @@ impl Sending {
                 }
                 (Err(error), Some(pause)) => {
                     tracing::warn!(
+                        event = "code_send_retried",
                         way,
-                        error = format!("{error:#}"),
+                        error,
                         "a code was not sent; trying again"
                     );
                     tokio::time::sleep(*pause).await;
@@ -151,11 +171,18 @@ impl Sending {
                 (Err(error), None) => {
                     metrics::counter!("compagnon_codes_sent_total", "way" => way, "result" => "failed")
                         .increment(1);
-                    tracing::error!(way, error = format!("{error:#}"), "a code was not sent");
+                    tracing::error!(event = "code_not_sent", way, error, "a code was not sent");
                 }
             }
         }
     }
+}
+
+/// Formats an error without the address and the code, which a mail server may have repeated.
+fn without(message: &Message, error: &anyhow::Error) -> String {
+    let said = format!("{error:#}");
+    let said = said.replace(message.to.as_str(), "(address)");
+    said.replace(&message.code, "(code)")
 }
 
 impl Mail {

@@ -1,11 +1,12 @@
 //! The running server, from startup to shutdown.
 
-use crate::http::{AppState, Shared, recorder, router};
+use crate::connections::{Bounds, Connections};
+use crate::http::{AppState, MOST_HEADER_BYTES, Shared, recorder, router};
 use crate::sending::Sending;
 use crate::settings::Serve;
 use crate::site::ClientAssets;
-use crate::{daily, demo};
-use anyhow::{Context, Result};
+use crate::{daily, demo, tasks};
+use anyhow::{Context, Result, bail};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use backend::Db;
@@ -19,12 +20,11 @@ use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 /// Timeout for running requests and transactions at shutdown.
 const LAST_WORK: Duration = Duration::from_secs(30);
-/// Timeout for reading request headers, and for an idle connection.
-const HEADERS: Duration = Duration::from_secs(60);
 
 /// Serves until SIGTERM or SIGINT.
 ///
@@ -35,6 +35,9 @@ pub async fn serve(db: Db, settings: &Serve) -> Result<()> {
     let site =
         ClientAssets::read(&settings.site).with_context(|| format!("SITE {}", settings.site.display()))?;
     let sending = Sending::new(settings)?;
+    if lacks_sending(settings, &sending) {
+        bail!(LACKS_SENDING);
+    }
     warn_about(settings, &site, &sending);
     let listener = TcpListener::bind(settings.listen)
         .await
@@ -44,7 +47,13 @@ pub async fn serve(db: Db, settings: &Serve) -> Result<()> {
     greet(&app, settings, address).await?;
     let daily = tokio::spawn(daily::run(app.clone()));
     let measuring = tokio::spawn(keep_metrics_small());
-    run(listener, app.clone(), shutdown_signal()).await;
+    let bounds = Bounds::of_this_process(settings.trusted_proxy > 0);
+    tracing::info!(
+        connections = bounds.most,
+        an_address = bounds.most_an_address,
+        "serving"
+    );
+    run(listener, app.clone(), bounds, shutdown_signal()).await;
     daily.abort();
     measuring.abort();
     app.tasks.close();
@@ -56,22 +65,38 @@ pub async fn serve(db: Db, settings: &Serve) -> Result<()> {
     Ok(())
 }
 
+pub(crate) const LACKS_SENDING: &str = "PUBLIC_URL is https, and no sign-in code can be sent: set SMTP_URL or SMS_URL. \
+    Where members come in with cards and desk codes only, say so: --without-sending (WITHOUT_SENDING=true)";
+
+/// True if members would wait for codes in vain.
+pub(crate) fn lacks_sending(settings: &Serve, sending: &Sending) -> bool {
+    let https = settings
+        .public_url
+        .as_ref()
+        .is_some_and(|url| url.starts_with("https://"));
+    https && !settings.demo && !settings.without_sending && !sending.describe().0
+}
+
 /// Why: durations are stored individually until upkeep runs, and `/metrics` may never be requested.
 async fn keep_metrics_small() {
     let mut ticks = tokio::time::interval(Duration::from_secs(30));
     loop {
         ticks.tick().await;
-        recorder().run_upkeep();
+        // Logged already, and tried again at the next tick.
+        let _ = tasks::caught("metrics", async { recorder().run_upkeep() }).await;
     }
 }
 
 /// Serves requests until `end`, then lets running ones finish.
 ///
-/// Why not `axum::serve`: it has no timeout for reading request headers.
-async fn run(listener: TcpListener, app: Shared, end: impl Future<Output = ()>) {
+/// Why not `axum::serve`: it has no timeouts and no bounds.
+pub async fn run(listener: TcpListener, app: Shared, bounds: Bounds, end: impl Future<Output = ()>) {
     let routes = router(app.clone());
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADERS);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(bounds.headers)
+        .max_buf_size(MOST_HEADER_BYTES);
+    let connections = Connections::new(bounds);
     let open = GracefulShutdown::new();
     let mut end = pin!(end);
     loop {
@@ -87,21 +112,41 @@ async fn run(listener: TcpListener, app: Shared, end: impl Future<Output = ()>) 
                 }
             },
         };
+        // Closes it: nothing was read of it yet.
+        let Some(place) = connections.admit(peer.ip()) else {
+            continue;
+        };
         // Only logged: without it small responses are merely slower.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "no delay");
         }
-        let routes = routes.clone();
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(bounds.writing));
+        let (routes, pace) = (routes.clone(), place.pace.clone());
         let answer = service_fn(move |request: hyper::Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
-            routes.clone().oneshot(request)
-        });
-        let connection = open.watch(http.serve_connection(TokioIo::new(stream), answer));
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection broke off");
+            request.extensions_mut().insert(pace.clone());
+            let (routes, pace) = (routes.clone(), pace.clone());
+            async move {
+                pace.work();
+                let answer = routes.oneshot(request).await;
+                pace.wait();
+                answer
             }
+        });
+        let connection = open.watch(http.serve_connection(TokioIo::new(Box::pin(stream)), answer));
+        tokio::spawn(async move {
+            let served = async {
+                tokio::select! {
+                    done = connection => if let Err(error) = done {
+                        tracing::debug!(%error, "a connection broke off");
+                    },
+                    () = place.closing.cancelled() => tracing::debug!("a connection made room"),
+                }
+            };
+            // Logged already.
+            let _ = tasks::caught("connection", served).await;
         });
     }
     drop(listener);

@@ -29,6 +29,10 @@ pub struct Common {
     )]
     #[arg(global = true, hide_env_values = true)]
     pub database_url: String,
+    /// Reach a database, mail server or gateway on another machine without TLS, too: codes, passwords and members' data
+    /// then travel readably
+    #[arg(long, env = "ALLOW_PLAINTEXT", global = true)]
+    pub allow_plaintext: bool,
     /// How much is logged: error, warn, info, debug or trace; also by part, e.g. info,backend=debug
     #[arg(
         long,
@@ -128,6 +132,13 @@ pub struct Serve {
     /// Read the client's folder again when it changes: for `make dev`
     #[arg(long, hide_short_help = true)]
     pub watch_site: bool,
+    /// Days after which members sign in again, however much they use the app
+    #[arg(long, env = "SESSION_DAYS", value_name = "DAYS", default_value_t = 400)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub session_days: u32,
+    /// Seconds that a request may take, its body included
+    #[arg(long, value_name = "SECONDS", default_value_t = 40, hide_short_help = true)]
+    pub request_timeout: u64,
     /// How many reverse proxies stand in front. The member's network address is then read from that place, counted
     /// from the right, of X-Forwarded-For; with 0 the header is not believed
     #[arg(long, env = "TRUSTED_PROXY", value_name = "HOPS", default_value_t = 0)]
@@ -142,6 +153,10 @@ pub struct Serve {
         requires = "mail_from"
     )]
     pub smtp_url: Option<String>,
+    /// Serve members over https although no code can be sent: they come in with cards and desk codes only
+    /// (compagnon code)
+    #[arg(long, env = "WITHOUT_SENDING")]
+    pub without_sending: bool,
     /// The sender of mails, e.g. Club Ferrand <club@example.com>
     #[arg(long, env = "MAIL_FROM", value_name = "MAILBOX")]
     pub mail_from: Option<String>,
@@ -161,7 +176,7 @@ pub struct Serve {
     #[arg(long, env = "PHONE_COUNTRY", value_name = "PREFIX", default_value = "+33")]
     pub phone_country: String,
     /// Who may read /metrics: whoever sends Authorization: Bearer TOKEN. Without a token: only requests from this
-    /// machine that came through no proxy
+    /// machine that came through no proxy, and nobody where PUBLIC_URL is not on this machine
     #[arg(long, env = "METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub metrics_token: Option<String>,
 }
@@ -468,7 +483,10 @@ pub fn sample() -> String {
             text.push_str(&line);
             text.push('\n');
         }
-        let default = arg.get_default_values().first().and_then(|value| value.to_str());
+        let default = match arg.get_action() {
+            clap::ArgAction::SetTrue => Some("false"),
+            _ => arg.get_default_values().first().and_then(|value| value.to_str()),
+        };
         text.push_str(&format!("#{name}={}\n", default.unwrap_or_default()));
     }
     text

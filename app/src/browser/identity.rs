@@ -70,15 +70,20 @@ fn html_document() -> Option<web_sys::HtmlDocument> {
 /// The member of the server's session, from the cookie that scripts can read.
 fn signed_in() -> Option<MemberId> {
     let cookies = html_document()?.cookie().ok()?;
-    let value = cookies
-        .split("; ")
-        .find_map(|cookie| cookie.strip_prefix("signed_in="))?
-        .to_owned();
-    value.parse().ok()
+    let named = |name: &str| {
+        let mut all = cookies.split("; ");
+        all.find_map(|cookie| cookie.strip_prefix(name)?.strip_prefix('='))
+    };
+    // The bare name is that of plain http, and of the first release.
+    named("__Host-signed_in")
+        .or_else(|| named("signed_in"))?
+        .parse()
+        .ok()
 }
 
 fn forget_cookie() {
     if let Some(document) = html_document() {
+        let _ = document.set_cookie("__Host-signed_in=; Max-Age=0; Path=/; SameSite=Lax; Secure");
         let _ = document.set_cookie("signed_in=; Max-Age=0; Path=/; SameSite=Lax");
     }
 }

@@ -273,6 +273,7 @@ pub fn legal(frame: &Frame<'_>) -> String {
 pub enum Failure {
     NotFound,
     Refused,
+    Unreadable,
     Broken,
 }
 
@@ -282,6 +283,7 @@ pub fn failure(frame: &Frame<'_>, failure: Failure, trouble: Option<&str>) -> St
     let (title, said) = match failure {
         Failure::NotFound => (text::not_found_title(lang), text::not_found(lang)),
         Failure::Refused => (text::refused_title(lang), text::refused(lang)),
+        Failure::Unreadable => (text::unreadable_title(lang), text::unreadable(lang)),
         Failure::Broken => (text::broken_title(lang), text::broken(lang)),
     };
     let trouble = trouble.map(|id| view! { <p class="hint">{text::trouble(lang, id)}</p> });

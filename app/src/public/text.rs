@@ -61,6 +61,8 @@ say! {
     broken: "Ce n’est pas de votre faute, et rien n’est perdu. Réessayez dans un instant.", "It is not your fault and nothing is lost. Try again in a moment.";
     refused_title: "Envoi refusé", "Not accepted";
     refused: "Cet envoi ne vient pas d’une page de ce site. Rouvrez la page et recommencez.", "This did not come from a page of this site. Open the page again and start over.";
+    unreadable_title: "Demande illisible", "Not readable";
+    unreadable: "Cette demande est incomplète ou trop longue. Rouvrez la page et recommencez.", "This request is incomplete or too long. Open the page again and start over.";
     back: "Retour à l’accueil", "Back to the start";
     no_script: "L’application a besoin de JavaScript, que ce navigateur bloque.", "The app needs JavaScript, which this browser blocks.";
     missing_client: "L’application n’est pas installée sur ce serveur : le dossier du site manque. La connexion et les données fonctionnent.", "The app is not installed on this server: the site folder is missing. Signing in and the data work.";

@@ -17,8 +17,10 @@ use sha2::{Digest, Sha256};
 use tracing::instrument;
 use uuid::Uuid;
 
-/// Lifetime of an unused session.
+/// Lifetime of a session that is not used.
 pub const SESSION_LIFE: i64 = 90 * Timestamp::DAY;
+/// Lifetime of a session in use, unless the operator says otherwise: then the member signs in again.
+pub const SESSION_MOST: i64 = 400 * Timestamp::DAY;
 /// A session in use is prolonged when it has less than this left.
 const PROLONG_BELOW: i64 = 60 * Timestamp::DAY;
 /// Lifetime of a code sent by message.
@@ -180,6 +182,9 @@ pub async fn start(tx: &mut Tx, address: &Address, ip: &str, limits: Limits) -> 
         "SELECT COUNT(*) FROM sign_in WHERE address = $1 AND made_at > $2 AND way = 'message'";
     const ASKED_FROM: &str =
         "SELECT COUNT(*) FROM sign_in WHERE ip = $1 AND made_at > $2 AND way = 'message'";
+    // By the address, too: the same happens where there is no account.
+    const END_EARLIER: &str = "UPDATE sign_in SET used_at = $3 WHERE (address = $1 OR member_id = $2) \
+        AND way = 'message' AND used_at IS NULL AND expires_at > $3";
     const INSERT: &str = "INSERT INTO sign_in (id, way, address, member_id, code_hash, made_at, expires_at, ip) \
         VALUES ($1, 'message', $2, $3, $4, $5, $6, $7)";
     let now = tx.now();
@@ -194,6 +199,8 @@ pub async fn start(tx: &mut Tx, address: &Address, ip: &str, limits: Limits) -> 
     let request = uuid::Builder::from_random_bytes(tx.random_bytes()).into_uuid();
     let code = digits(u64::from_le_bytes(tx.random_bytes()));
     let member = found.as_ref().map(|(member, _)| *member);
+    on!(tx, c => sqlx::query(END_EARLIER).bind(address.as_str()).bind(member).bind(now)
+        .execute(c).await.map(|_| ())?);
     on!(tx, c => sqlx::query(INSERT).bind(request).bind(address.as_str()).bind(member)
         .bind(hash_of_code(request, &code)).bind(now).bind(now.plus(CODE_LIFE)).bind(ip)
         .execute(c).await.map(|_| ())?);
@@ -441,9 +448,28 @@ pub async fn profile(tx: &mut Tx, caller: &Caller) -> Result<(String, Lang)> {
         .ok_or_else(|| Error::Invariant("a session without its member".into()))
 }
 
-/// Ends the session of a browser that signs out.
+/// A session that was ended or has run out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct DeadSession {
+    #[sqlx(rename = "member_id")]
+    pub member: MemberId,
+    #[sqlx(rename = "id")]
+    pub session: SessionId,
+    /// By the member or an operator; else it has run out.
+    pub ended: bool,
+}
+
+/// Finds whose session a token was, while it is remembered.
 #[instrument(level = "debug", skip_all)]
-pub async fn end(tx: &mut Tx, token: &str) -> Result<()> {
+pub async fn find_dead(db: &Db, token: &str) -> Result<Option<DeadSession>> {
+    const FIND: &str =
+        "SELECT member_id, id, ended_at IS NOT NULL AS ended FROM session WHERE token_hash = $1";
+    Ok(query_once!(db, c => sqlx::query_as(FIND).bind(hash_of_token(token)).fetch_optional(c).await?))
+}
+
+/// Ends the session of a browser that signs out, and returns it.
+#[instrument(level = "debug", skip_all)]
+pub async fn end(tx: &mut Tx, token: &str) -> Result<Option<(MemberId, SessionId)>> {
     const END: &str = "UPDATE session SET ended_at = $2 WHERE token_hash = $1 AND ended_at IS NULL \
         RETURNING member_id, id";
     let now = tx.now();
@@ -452,7 +478,7 @@ pub async fn end(tx: &mut Tx, token: &str) -> Result<()> {
     if let Some((member, session)) = ended {
         tx.mark_changed(member, Collection::Device, session);
     }
-    Ok(())
+    Ok(ended)
 }
 
 /// Signs one of a member's devices out.
@@ -503,20 +529,21 @@ pub(crate) async fn list(tx: &mut Tx, member: MemberId) -> Result<Vec<Device>> {
         .collect())
 }
 
-/// Records that a phone synced, at most once an hour, and prolongs a session in use.
+/// Records that a phone synced, at most once an hour, and prolongs a session in use, up to `most` milliseconds after
+/// the sign-in.
 ///
 /// Returns `true` if it was prolonged: the browser's cookie then needs the new expiry too.
 #[instrument(level = "debug", skip_all)]
-pub async fn note_sync(tx: &mut Tx, caller: &Caller) -> Result<bool> {
+pub async fn note_sync(tx: &mut Tx, caller: &Caller, most: i64) -> Result<bool> {
     const NOTE: &str =
         "UPDATE session SET synced_at = $2 WHERE id = $1 AND (synced_at IS NULL OR synced_at <= $3)";
-    const PROLONG: &str =
-        "UPDATE session SET expires_at = $2 WHERE id = $1 AND ended_at IS NULL AND expires_at < $3";
+    const PROLONG: &str = "UPDATE session SET expires_at = CASE WHEN made_at + $4 < $2 THEN made_at + $4 ELSE $2 END \
+        WHERE id = $1 AND ended_at IS NULL AND expires_at < $3 AND expires_at < made_at + $4";
     let now = tx.now();
     on!(tx, c => sqlx::query(NOTE).bind(caller.session).bind(now).bind(now.plus(-Timestamp::HOUR))
         .execute(c).await.map(|_| ())?);
     let prolonged = on!(tx, c => sqlx::query(PROLONG).bind(caller.session).bind(now.plus(SESSION_LIFE))
-        .bind(now.plus(PROLONG_BELOW)).execute(c).await.map(|done| done.rows_affected())?);
+        .bind(now.plus(PROLONG_BELOW)).bind(most).execute(c).await.map(|done| done.rows_affected())?);
     if prolonged == 1 {
         tx.mark_changed(caller.member, Collection::Device, caller.session);
     }

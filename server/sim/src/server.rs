@@ -301,7 +301,7 @@ fn status_only(status: u16, body: &str) -> Answer {
 async fn note(db: &Db, caller: &Caller) -> Result<()> {
     if sessions::sync_is_due(caller, db.now()) {
         let mut tx = db.write().await?;
-        sessions::note_sync(&mut tx, caller).await?;
+        sessions::note_sync(&mut tx, caller, sessions::SESSION_MOST).await?;
         tx.commit().await?;
     }
     Ok(())

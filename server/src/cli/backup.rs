@@ -2,6 +2,7 @@
 
 use super::{open, sqlite_path};
 use crate::console::seconds_since;
+use crate::private_files;
 use crate::settings::{Backup, Restore};
 use anyhow::{Context, Result, bail};
 use backend::{backup, copy, programme};
@@ -99,9 +100,10 @@ async fn restore_file(database: &Path, wanted: &Restore) -> Result<Option<PathBu
             // Why a hard link first: a database exists at every moment.
             fs::hard_link(database, &aside)
                 .with_context(|| format!("{}, where the present database is kept", aside.display()))?;
+            private_files::close(&aside)?;
             replaced = Some(aside);
         }
-        like(new.path(), database).with_context(named)?;
+        owned_like(new.path(), database).with_context(named)?;
     }
     put_in_place(new, database, true).with_context(named)?;
     Ok(replaced)
@@ -172,13 +174,12 @@ fn put_in_place(new: NamedTempFile, file: &Path, replace: bool) -> std::io::Resu
     Ok(())
 }
 
-/// Copies permissions and owner of `like` to `file`.
-fn like(file: &Path, like: &Path) -> std::io::Result<()> {
-    let wanted = fs::metadata(like)?;
-    fs::set_permissions(file, wanted.permissions())?;
+/// Gives `file` the owner of `like`. Its permissions stay those of a new file: its owner's alone.
+fn owned_like(file: &Path, like: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::{MetadataExt, chown};
+        let wanted = fs::metadata(like)?;
         let is = fs::metadata(file)?;
         if (is.uid(), is.gid()) != (wanted.uid(), wanted.gid()) {
             chown(file, Some(wanted.uid()), Some(wanted.gid()))?;

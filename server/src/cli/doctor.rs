@@ -3,10 +3,12 @@
 use crate::sending::Sending;
 use crate::settings::{Common, Serve};
 use crate::site::ClientAssets;
+use crate::{plaintext, private_files, serve};
 use anyhow::Result;
 use backend::clock::{Clock, System};
 use backend::{Db, ledger, programme, signing};
 use domain::Day;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// The result of a check.
@@ -27,8 +29,15 @@ pub async fn doctor(common: &Common, settings: &Serve) -> Result<ExitCode> {
     let mut report = Report::default();
     report.say("clock", clock());
     report.say("site", site(settings));
-    report.say("sending", sending(settings).await);
+    report.say("sending", sending(common, settings).await);
     report.say("address", address(settings));
+    report.say("files", files(&common.database_url));
+    if !common.allow_plaintext
+        && let Err(error) = plaintext::refuse_database("DATABASE_URL", &common.database_url)
+    {
+        report.say("database", Ill(error.to_string()));
+        return Ok(report.finish());
+    }
     match super::open(&common.database_url).await {
         Err(error) => report.say("database", Ill(format!("{error:#}"))),
         Ok(db) => {
@@ -36,19 +45,7 @@ pub async fn doctor(common: &Common, settings: &Serve) -> Result<ExitCode> {
             db.close().await;
         }
     }
-    outln!(
-        "{}",
-        if report.ill == 0 {
-            "all is well"
-        } else {
-            "something is wrong"
-        }
-    );
-    Ok(if report.ill == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(report.finish())
 }
 
 #[derive(Default)]
@@ -57,6 +54,16 @@ struct Report {
 }
 
 impl Report {
+    fn finish(self) -> ExitCode {
+        if self.ill == 0 {
+            outln!("all is well");
+            ExitCode::SUCCESS
+        } else {
+            outln!("something is wrong");
+            ExitCode::FAILURE
+        }
+    }
+
     fn say(&mut self, what: &str, found: Found) {
         let (sign, text) = match found {
             Well(text) => ("ok  ", text),
@@ -100,12 +107,37 @@ fn site(settings: &Serve) -> Found {
     }
 }
 
-async fn sending(settings: &Serve) -> Found {
+/// Looks beside the database and in the current folder for files with data that others can read.
+fn files(url: &str) -> Found {
+    let folder = super::sqlite_path(url).and_then(|path| Path::new(path).parent());
+    let here = Path::new(".");
+    let beside = folder.filter(|folder| !folder.as_os_str().is_empty() && *folder != here);
+    let folders: Vec<&Path> = beside.into_iter().chain([here]).collect();
+    let wide = private_files::wide_files(&folders);
+    if wide.is_empty() {
+        return Well("nobody else can read them".into());
+    }
+    let names: Vec<String> = wide.iter().map(|path| path.display().to_string()).collect();
+    Ill(format!(
+        "others on this machine can read {}: chmod 600",
+        names.join(", ")
+    ))
+}
+
+async fn sending(common: &Common, settings: &Serve) -> Found {
+    if !common.allow_plaintext
+        && let Err(error) = plaintext::refuse_sending(settings)
+    {
+        return Ill(error.to_string());
+    }
     match Sending::new(settings) {
         Err(error) => Ill(format!("{error:#}")),
         Ok(sending) => match (sending.check().await, sending.describe()) {
             (Err(error), _) => Ill(format!("{error:#}")),
             (Ok(()), (true, said)) => Well(said.to_owned()),
+            (Ok(()), (false, _)) if serve::lacks_sending(settings, &sending) => {
+                Ill(serve::LACKS_SENDING.to_owned())
+            }
             (Ok(()), (false, said)) => Note(said.to_owned()),
         },
     }

@@ -152,7 +152,7 @@ fn finish(rows: &Rows, report: Report, begun: Instant) -> Result<ExitCode> {
     }
     if report.kept {
         let file = errors_file(&rows.file);
-        std::fs::write(&file, report.bad_rows_csv(|code| input_code(code, Lang::En))?)
+        crate::private_files::write(&file, report.bad_rows_csv(|code| input_code(code, Lang::En))?)
             .with_context(|| file.display().to_string())?;
         outln!("bad rows are in {}", file.display());
         return Ok(ExitCode::SUCCESS);

@@ -10,7 +10,7 @@ use crate::console::seconds_since;
 use crate::settings::{
     Command, Common, Config, Database, Demo, Ledger, LogFormat, Programme, Requests, Settings, Step, Withdraw,
 };
-use crate::{demo, generate, serve, settings};
+use crate::{demo, generate, plaintext, private_files, serve, settings, tasks};
 use anyhow::{Context, Result, bail};
 use app::text::input_error;
 use backend::clock::System;
@@ -33,6 +33,9 @@ use tracing_subscriber::EnvFilter;
 pub async fn run(settings: Settings) -> Result<ExitCode> {
     let Settings { common, command } = settings;
     log(&common)?;
+    if !common.allow_plaintext {
+        refuse_plaintext(&common, &command)?;
+    }
     match command {
         Command::Config(Config::Sample) => {
             outln!("{}", settings::sample().trim_end());
@@ -82,6 +85,17 @@ pub fn in_one_line(error: &anyhow::Error) -> String {
         }
     }
     line.replace(['\n', '\r'], " ").trim().to_owned()
+}
+
+fn refuse_plaintext(common: &Common, command: &Command) -> Result<()> {
+    match command {
+        // It says so among its other findings.
+        Command::Doctor(_) | Command::Config(_) => return Ok(()),
+        Command::Serve(settings) => plaintext::refuse_sending(settings)?,
+        Command::Database(Database::Copy { to }) => plaintext::refuse_database("--to", to)?,
+        _ => {}
+    }
+    plaintext::refuse_database("DATABASE_URL", &common.database_url)
 }
 
 async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
@@ -167,6 +181,7 @@ fn log(common: &Common) -> Result<()> {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),
     }
+    tasks::log_panics();
     Ok(())
 }
 
@@ -296,7 +311,7 @@ async fn code(db: &Db, wanted: &settings::Code) -> Result<()> {
             until,
             language,
         };
-        std::fs::write(file, card.html()?).with_context(|| file.display().to_string())?;
+        private_files::write(file, card.html()?).with_context(|| file.display().to_string())?;
         tx.commit().await?;
         outln!("{}: the card of {name}, good once, until {until}", file.display());
     } else {

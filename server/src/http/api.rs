@@ -1,6 +1,7 @@
 //! The API of the app on the phone.
 
 use super::error::{Problem, plain, refusal};
+use super::log_text::for_log;
 use super::{Shared, cookies};
 use axum::Json;
 use axum::body::to_bytes;
@@ -9,9 +10,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use backend::caller::Caller;
 use backend::{learning, sessions};
+use domain::id::{MemberId, SessionId};
 use domain::sync::{Cursor, MOST_BYTES, MOST_COMMANDS, PROTO};
 use domain::{Verdict, fault};
 use serde_json::value::RawValue;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 type Answered = Result<Response, Problem>;
@@ -20,6 +23,8 @@ type Round = domain::sync::Request<Box<RawValue>>;
 pub const MOST_CRASH_BYTES: usize = 4 * 1024;
 /// Crash reports logged per minute; a bad release must not fill the disk.
 const MOST_CRASHES: u32 = 60;
+/// Of them from one network address: one client must not hide the crashes of others.
+const MOST_CRASHES_AN_IP: u32 = 10;
 /// Milliseconds.
 const CRASH_WINDOW: i64 = 60_000;
 
@@ -27,7 +32,40 @@ pub(super) async fn caller(app: &Shared, headers: &HeaderMap) -> Result<Option<(
     let Some(token) = app.session_token(headers) else {
         return Ok(None);
     };
-    Ok(sessions::caller_and_newest(&app.db, token).await?)
+    let found = sessions::caller_and_newest(&app.db, token).await?;
+    match &found {
+        Some((caller, _)) => name_caller(caller.member, caller.session),
+        None => note_dead_session(app, token).await?,
+    }
+    Ok(found)
+}
+
+/// Puts the caller on the request's line of the log.
+pub(super) fn name_caller(member: MemberId, session: SessionId) {
+    let span = tracing::Span::current();
+    span.record("member", tracing::field::display(member));
+    span.record("session", tracing::field::display(session));
+}
+
+/// Logs the use of a session that is no more.
+async fn note_dead_session(app: &Shared, token: &str) -> Result<(), Problem> {
+    let Some(dead) = sessions::find_dead(&app.db, token).await? else {
+        tracing::warn!(
+            event = "unknown_session_used",
+            "a session was used that is not known"
+        );
+        return Ok(());
+    };
+    name_caller(dead.member, dead.session);
+    if dead.ended {
+        tracing::warn!(event = "ended_session_used", "a session was used that was ended");
+    } else {
+        tracing::info!(
+            event = "expired_session_used",
+            "a session was used that has run out"
+        );
+    }
+    Ok(())
 }
 
 fn signed_out() -> Response {
@@ -78,6 +116,11 @@ pub async fn sync(State(app): State<Shared>, request: Request) -> Answered {
         Err((status, code)) => return Ok(refusal(status, code)),
     };
     if round.member != caller.member && !fault!("round-may-name-another-member") {
+        tracing::warn!(
+            event = "access_refused",
+            code = "wrong_member",
+            "a round named another member"
+        );
         return Ok(refusal(StatusCode::FORBIDDEN, "wrong_member"));
     }
     if round.commands.len() > MOST_COMMANDS {
@@ -87,11 +130,7 @@ pub async fn sync(State(app): State<Shared>, request: Request) -> Answered {
     let idle = backend::sync::nothing_new(now, &newest, &round);
     let done = match idle.filter(|_| !sessions::sync_is_due(&caller, now)) {
         Some(reply) => done(&reply, caller, false),
-        None => app
-            .tasks
-            .spawn(work(app.clone(), caller, round))
-            .await
-            .map_err(|error| Problem::Internal(format!("sync: {error}")))?,
+        None => app.detached("sync", work(app.clone(), caller, round)).await?,
     };
     let Done {
         body,
@@ -151,7 +190,7 @@ async fn work(app: Shared, caller: Caller, round: Round) -> backend::Result<Done
     let mut prolonged = false;
     if sessions::sync_is_due(&caller, app.db.now()) {
         let mut tx = app.db.write().await?;
-        prolonged = sessions::note_sync(&mut tx, &caller).await?;
+        prolonged = sessions::note_sync(&mut tx, &caller, app.session_most).await?;
         tx.commit().await?;
     }
     done(&reply, caller, prolonged)
@@ -179,13 +218,16 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 pub async fn sign_out(State(app): State<Shared>, headers: HeaderMap) -> Answered {
     if let Some(token) = app.session_token(&headers).map(str::to_owned) {
         let shared = Arc::clone(&app);
-        let work = app.tasks.spawn(async move {
+        let work = async move {
             let mut tx = shared.db.write().await?;
-            sessions::end(&mut tx, &token).await?;
-            tx.commit().await
-        });
-        work.await
-            .map_err(|error| Problem::Internal(format!("sign-out: {error}")))??;
+            let ended = sessions::end(&mut tx, &token).await?;
+            tx.commit().await?;
+            Ok::<_, backend::Error>(ended)
+        };
+        if let Some((member, session)) = app.detached("sign_out", work).await?? {
+            name_caller(member, session);
+            tracing::info!(event = "signed_out", "signed out");
+        }
     }
     let answer = (StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "no-store")]).into_response();
     Ok(cookies::with(answer, app.end_session()))
@@ -200,16 +242,20 @@ pub async fn crash(State(app): State<Shared>, request: Request) -> Response {
         #[serde(default)]
         message: String,
     }
+    let ip = app.ip(request.headers(), request.extensions());
     if !is_json(request.headers()) {
         return refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json");
     }
     let within = app.crashes.lock().is_ok_and(|mut seen| {
         let now = app.db.now();
         if !(seen.0.0..seen.0.0 + CRASH_WINDOW).contains(&now.0) {
-            *seen = (now, 0);
+            *seen = (now, HashMap::new());
         }
-        seen.1 += 1;
-        seen.1 <= MOST_CRASHES
+        let all: u32 = seen.1.values().sum();
+        let here = seen.1.entry(ip).or_default();
+        let within = all < MOST_CRASHES && *here < MOST_CRASHES_AN_IP;
+        *here += u32::from(within);
+        within
     });
     if !within {
         return refusal(StatusCode::TOO_MANY_REQUESTS, "too_many");
@@ -226,15 +272,11 @@ pub async fn crash(State(app): State<Shared>, request: Request) -> Response {
     let Ok(Report { build, message }) = serde_json::from_slice(&bytes) else {
         return refusal(StatusCode::BAD_REQUEST, "unreadable");
     };
-    let short = |text: &str, most| {
-        text.chars()
-            .filter(|c| !c.is_control())
-            .take(most)
-            .collect::<String>()
-    };
+    // Why not `message`: that is the name of the line's own text.
     tracing::warn!(
-        build = short(&build, 64),
-        message = short(&message, 1000),
+        event = "app_crashed",
+        build = for_log(&build, 64),
+        said = for_log(&message, 1000),
         device,
         "the app crashed on a phone"
     );
@@ -244,10 +286,7 @@ pub async fn crash(State(app): State<Shared>, request: Request) -> Response {
 
 /// Returns a lesson's picture. Its name is its content hash, so a phone may cache it for ever.
 pub async fn picture(State(app): State<Shared>, Path(hash): Path<String>, headers: HeaderMap) -> Answered {
-    let signed_in = match app.session_token(&headers) {
-        Some(token) => sessions::caller(&app.db, token).await?.is_some(),
-        None => false,
-    };
+    let signed_in = caller(&app, &headers).await?.is_some();
     if !signed_in && !fault!("pictures-are-shown-to-anybody") {
         return Ok(signed_out());
     }

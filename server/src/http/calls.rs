@@ -35,6 +35,11 @@ pub async fn call<F: Call>(
         return Ok(refused(&ApiError::SignedOut));
     };
     if !admits(access, &caller) {
+        tracing::warn!(
+            event = "access_refused",
+            code = "not_allowed",
+            "a member asked for what is a manager's"
+        );
         return Ok(refused(&ApiError::NotAllowed));
     }
     if !is_json(request.headers()) && !fault!("calls-take-any-content-type") {
@@ -48,8 +53,7 @@ pub async fn call<F: Call>(
         lang: caller.language,
         caller,
     };
-    let result = app.tasks.spawn(run::<F>(context, arguments)).await;
-    match result.map_err(|error| Problem::Internal(format!("{}: {error}", F::PATH)))? {
+    match app.detached(F::PATH, run::<F>(context, arguments)).await? {
         Ok(result) => {
             let headers = [
                 (header::CONTENT_TYPE, "application/json"),

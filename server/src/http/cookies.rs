@@ -1,5 +1,5 @@
 //! Three cookies and the language: the session, a readable copy of the member's id for the app, and the pending
-//! sign-in.
+//! sign-in. With https each has the prefix `__Host-`, so that no other host can set it.
 
 use super::AppState;
 use axum::http::header::{COOKIE, SET_COOKIE};
@@ -26,10 +26,6 @@ fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
-pub fn language(headers: &HeaderMap) -> Option<domain::Lang> {
-    read(headers, LANGUAGE).and_then(domain::Lang::from_tag)
-}
-
 impl AppState {
     /// Why the prefix only with https: browsers accept a `__Host-` cookie only if it is Secure.
     fn name(&self, name: &str) -> String {
@@ -38,6 +34,15 @@ impl AppState {
         } else {
             name.to_owned()
         }
+    }
+
+    /// The language that the reader chose.
+    pub fn language(&self, headers: &HeaderMap) -> Option<domain::Lang> {
+        let chosen = read(headers, &self.name(LANGUAGE));
+        // The bare name is that of the first release.
+        chosen
+            .or_else(|| read(headers, LANGUAGE))
+            .and_then(domain::Lang::from_tag)
     }
 
     pub fn session_token<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
@@ -59,7 +64,7 @@ impl AppState {
     }
 
     pub fn set_language(&self, language: domain::Lang) -> Header {
-        self.cookie(LANGUAGE, language.tag(), YEAR, true)
+        self.cookie(&self.name(LANGUAGE), language.tag(), YEAR, true)
     }
 
     pub fn set_sign_in_request(&self, request: Uuid) -> Header {
@@ -71,28 +76,34 @@ impl AppState {
         )
     }
 
-    pub fn set_session(&self, opened: &Opened) -> [Header; 3] {
-        let [session, signed_in] = self.keep_session(&opened.token, opened.member);
-        [
-            session,
-            signed_in,
-            self.cookie(&self.name("sign_in"), "", 0, false),
-        ]
+    pub fn set_session(&self, opened: &Opened) -> Vec<Header> {
+        let mut all = self.keep_session(&opened.token, opened.member);
+        all.push(self.cookie(&self.name("sign_in"), "", 0, false));
+        all
     }
 
-    pub fn keep_session(&self, token: &str, member: MemberId) -> [Header; 2] {
+    pub fn keep_session(&self, token: &str, member: MemberId) -> Vec<Header> {
         let seconds = SESSION_LIFE / 1000;
-        [
+        let mut all = vec![
             self.cookie(&self.name("session"), token, seconds, false),
-            self.cookie(SIGNED_IN, &member.to_string(), seconds, true),
-        ]
+            self.cookie(&self.name(SIGNED_IN), &member.to_string(), seconds, true),
+        ];
+        all.extend(self.drop_former());
+        all
     }
 
-    pub fn end_session(&self) -> [Header; 2] {
-        [
+    pub fn end_session(&self) -> Vec<Header> {
+        let mut all = vec![
             self.cookie(&self.name("session"), "", 0, false),
-            self.cookie(SIGNED_IN, "", 0, true),
-        ]
+            self.cookie(&self.name(SIGNED_IN), "", 0, true),
+        ];
+        all.extend(self.drop_former());
+        all
+    }
+
+    /// The first release set it without a prefix, where a sister host could set it too.
+    fn drop_former(&self) -> Option<Header> {
+        self.secure.then(|| self.cookie(SIGNED_IN, "", 0, true))
     }
 }
 
@@ -115,9 +126,7 @@ mod tests {
     fn a_cookie_is_found_among_others() {
         let mut headers = HeaderMap::new();
         headers.append(COOKIE, HeaderValue::from_static("a=1; session=abc"));
-        headers.append(COOKIE, HeaderValue::from_static("lang=en"));
         assert_eq!(read(&headers, "session"), Some("abc"));
-        assert_eq!(language(&headers), Some(domain::Lang::En));
         assert_eq!(read(&headers, "sess"), None);
     }
 }

@@ -12,7 +12,10 @@ pub async fn refuse(State(app): State<Shared>, request: Request, next: Next) -> 
     if safe || is_own(request.headers(), app.public_url.as_deref()) {
         return next.run(request).await;
     }
-    tracing::warn!("a post from another site was refused");
+    tracing::warn!(
+        event = "cross_site_refused",
+        "a post from another site was refused"
+    );
     error::refusal(StatusCode::FORBIDDEN, "cross_site")
 }
 

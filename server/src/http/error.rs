@@ -1,5 +1,6 @@
 //! Error responses.
 
+use crate::tasks::words;
 use axum::Json;
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
@@ -68,10 +69,5 @@ pub fn plain(status: StatusCode, text: impl IntoResponse) -> axum::response::Res
 
 /// Turns a panic into an error response: it fails one request, not the server.
 pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
-    let detail = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("a panic without words");
-    Problem::Internal(format!("panic: {detail}")).into_response()
+    Problem::Internal(format!("panic: {}", words(panic.as_ref()))).into_response()
 }

@@ -1,28 +1,27 @@
 //! Applied to every request: an id, a timeout, the headers, a log line, the metrics.
 
-use super::error::Broke;
-use super::{Shared, public};
+use super::error::{Broke, plain, refusal};
+use super::{Pace, Shared, public};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::fault;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tracing::Instrument;
-
-/// Timeout of a request, its body included.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
+use tracing::field::Empty;
 
 /// For pages: our own files only; no inline script or style.
 pub const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-    img-src 'self' data: blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; font-src 'none'; \
+    img-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; font-src 'none'; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'";
 /// For everything that is not a page, in case a browser renders it as one.
 const OTHER_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-pub async fn request_context(State(app): State<Shared>, request: Request, next: Next) -> Response {
+pub async fn request_context(State(app): State<Shared>, mut request: Request, next: Next) -> Response {
     let mut chance = [0; 16];
     app.db.random_bytes_into(&mut chance);
     let id = uuid::Builder::from_random_bytes(chance).into_uuid().to_string();
@@ -36,13 +35,28 @@ pub async fn request_context(State(app): State<Shared>, request: Request, next: 
         is_api: request.uri().path().starts_with("/api/"),
         headers: request.headers().clone(),
     };
-    let span = tracing::info_span!("request", id = %id, %method, %route);
+    let ip = app.ip(request.headers(), request.extensions());
+    let span = tracing::info_span!("request", %id, %method, %route, ip, member = Empty, session = Empty);
     let begun = Instant::now();
+    let pace = request.extensions().get::<Pace>().cloned().unwrap_or_default();
+    pace.work();
+    let refused = refuse_head(&request);
+    let body = std::mem::take(request.body_mut());
+    *request.body_mut() = pace.watch(body);
     let mut answer = async {
-        let mut answer = match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+        let answered = match refused {
+            Some(refusal) => Ok(refusal),
+            None => tokio::time::timeout(app.request_timeout, next.run(request)).await,
+        };
+        let mut answer = match answered {
             Ok(answer) => answer,
+            // The rest of the body did not come: not our fault, and nothing is wrong with the database.
+            Err(_) if pace.waits_since().is_some() => refusal(StatusCode::REQUEST_TIMEOUT, "too_slow"),
             Err(_) => super::error::Problem::Busy("it took too long".into()).into_response(),
         };
+        if answer.status().is_client_error() && !answer.headers().contains_key(header::CACHE_CONTROL) {
+            answer = reworded(&app, answer.status(), &asked).await;
+        }
         if let Some(Broke(detail)) = answer.extensions_mut().remove::<Broke>() {
             tracing::error!(status = answer.status().as_u16(), detail, "a request failed");
             if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
@@ -80,6 +94,41 @@ pub async fn request_context(State(app): State<Shared>, request: Request, next: 
     answer
 }
 
+/// Maximum size of the headers of a request.
+pub const MOST_HEADER_BYTES: usize = 32 * 1024;
+
+/// Refuses a request for its headers alone.
+fn refuse_head(request: &Request) -> Option<Response> {
+    if !names_one_host(request) {
+        return Some(refusal(StatusCode::BAD_REQUEST, "bad_host"));
+    }
+    let lines = request.headers().iter();
+    let bytes: usize = lines.map(|(name, value)| name.as_str().len() + value.len()).sum();
+    (bytes > MOST_HEADER_BYTES)
+        .then(|| refusal(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large"))
+}
+
+/// True if an HTTP/1.1 request names its host once, and readably.
+fn names_one_host(request: &Request) -> bool {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => Authority::try_from(host.as_bytes()).is_ok(),
+        (None, None) => request.version() < Version::HTTP_11,
+        _ => false,
+    }
+}
+
+/// Says in our words what the framework refused: each refusal of ours says how long it may be kept, and no other does.
+async fn reworded(app: &Shared, status: StatusCode, asked: &Asked) -> Response {
+    if asked.is_api {
+        return refusal(status, "unreadable");
+    }
+    if !asked.wants_page() {
+        return plain(status, "this request cannot be read\n");
+    }
+    public::unreadable(app, &asked.headers, status).await
+}
+
 /// Why not the method itself: clients may invent methods, and each would become a metrics series.
 fn known(method: &Method) -> &'static str {
     match *method {
@@ -97,14 +146,18 @@ struct Asked {
     headers: HeaderMap,
 }
 
+impl Asked {
+    fn wants_page(&self) -> bool {
+        self.headers
+            .get(header::ACCEPT)
+            .and_then(|accept| accept.to_str().ok())
+            .is_some_and(|accept| accept.contains("text/html"))
+    }
+}
+
 /// Builds an error response that reveals only the request's id.
 async fn explain(app: &Shared, answer: Response, asked: &Asked, id: &str) -> Response {
     let status = answer.status();
-    let wants_page = asked
-        .headers
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"));
     let body = if asked.is_api {
         let code = if status == StatusCode::SERVICE_UNAVAILABLE {
             "busy"
@@ -112,7 +165,7 @@ async fn explain(app: &Shared, answer: Response, asked: &Asked, id: &str) -> Res
             "internal"
         };
         axum::Json(serde_json::json!({ "code": code, "request_id": id })).into_response()
-    } else if wants_page {
+    } else if asked.wants_page() {
         public::broken(app, &asked.headers, id).await
     } else {
         Body::from(format!(

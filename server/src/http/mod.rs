@@ -7,15 +7,20 @@ mod cookies;
 mod cross_site;
 mod device_name;
 mod error;
+mod log_text;
 mod middleware;
 mod network;
 mod operations;
+mod pace;
 mod public;
 mod routes;
 
+use self::error::Problem;
+use crate::plaintext::is_this_machine;
 use crate::sending::Sending;
 use crate::settings::Serve;
 use crate::site::{BrandedAssets, ClientAssets};
+use crate::tasks;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use backend::sessions::Limits;
@@ -25,14 +30,18 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
+use tracing::Instrument;
 use uuid::Uuid;
 
+pub use middleware::MOST_HEADER_BYTES;
 pub use network::Peer;
 pub use operations::recorder;
+pub use pace::Pace;
 pub use routes::{Access, MOST_FORM_BYTES, Route, Takes, routes};
 
 /// Cache lifetime of the branding, in milliseconds.
@@ -52,6 +61,9 @@ pub struct AppState {
     public_url: Option<String>,
     secure: bool,
     trusted_proxy: usize,
+    request_timeout: Duration,
+    /// Lifetime of a session in use, in milliseconds.
+    session_most: i64,
     phone_country: String,
     metrics_token: Option<String>,
     limits: Limits,
@@ -60,7 +72,8 @@ pub struct AppState {
     watched: Option<PathBuf>,
     /// Demo only: the codes that would have been sent.
     demo_codes: Option<Mutex<HashMap<Uuid, (Timestamp, String)>>>,
-    crashes: Mutex<(Timestamp, u32)>,
+    /// Since when they are counted, and how many from each network address.
+    crashes: Mutex<(Timestamp, HashMap<String, u32>)>,
 }
 
 /// The client's files, and the files generated for the brand.
@@ -102,6 +115,8 @@ impl AppState {
             ending: AtomicBool::new(false),
             failed: AtomicBool::new(false),
             trusted_proxy: settings.trusted_proxy,
+            session_most: i64::from(settings.session_days) * Timestamp::DAY,
+            request_timeout: Duration::from_secs(settings.request_timeout),
             phone_country: settings.phone_country.clone(),
             metrics_token: settings.metrics_token.clone(),
             limits: if settings.demo {
@@ -112,7 +127,7 @@ impl AppState {
             branding: RwLock::new((branding, now)),
             watched: settings.watch_site.then(|| settings.site.clone()),
             demo_codes: settings.demo.then(Mutex::default),
-            crashes: Mutex::new((now, 0)),
+            crashes: Mutex::new((now, HashMap::new())),
         }))
     }
 
@@ -148,6 +163,31 @@ impl AppState {
             *known = (fresh.clone(), now);
         }
         fresh
+    }
+
+    /// True if members come to an address that is not this machine's: a proxy stands in front then.
+    fn is_public(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| {
+            let url = reqwest::Url::parse(url).ok();
+            !url.is_some_and(|url| url.host_str().is_some_and(is_this_machine))
+        })
+    }
+
+    /// Runs work that a lost connection must not abort. `task` names it for operators.
+    async fn detached<T: Send + 'static>(
+        &self,
+        task: &'static str,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        match self
+            .tasks
+            .spawn(tasks::caught(task, work.in_current_span()))
+            .await
+        {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(error)) => Err(Problem::Internal(format!("{task}: {error}"))),
+            Err(error) => Err(Problem::Internal(format!("{task}: {error}"))),
+        }
     }
 
     /// True for a demo.
@@ -219,6 +259,7 @@ mod tests {
         );
         for (path, accept) in [("/boom", "text/html"), ("/boom", "*/*"), ("/api/boom", "*/*")] {
             let request = Request::get(path)
+                .header("host", "127.0.0.1:3000")
                 .header("accept", accept)
                 .body(Body::empty())
                 .unwrap();

@@ -10,33 +10,49 @@ pub type Peer = ConnectInfo<SocketAddr>;
 
 impl AppState {
     /// Returns the member's network address at the granularity of the limits: an IPv6 /64 network (a household) is one.
+    /// All requests whose address cannot be told are one, too.
     pub fn ip(&self, headers: &HeaderMap, extensions: &Extensions) -> String {
         let peer = extensions.get::<Peer>().map(|ConnectInfo(address)| address.ip());
-        match forwarded(headers, self.trusted_proxy).or(peer) {
-            Some(address) => limited(address),
-            None => "unknown".to_owned(),
-        }
+        let address = match forwarded(headers, self.trusted_proxy) {
+            Forwarded::Absent => peer,
+            Forwarded::Unknown => None,
+            Forwarded::By(address) => Some(address),
+        };
+        address.map_or("unknown".to_owned(), limited)
     }
 }
 
+/// What the trusted proxies say of the client's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Forwarded {
+    /// Nothing, or there are no trusted proxies.
+    Absent,
+    /// Something that cannot be read, or too little: not to be mistaken for nothing.
+    Unknown,
+    By(IpAddr),
+}
+
 /// Returns the address seen by the outermost trusted proxy: `hops` from the right. Entries to the left of it may be
-/// forged.
-fn forwarded(headers: &HeaderMap, hops: usize) -> Option<IpAddr> {
-    let hops = hops.checked_sub(1)?;
-    let lines: Vec<&str> = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|line| line.to_str().ok())
+/// forged, and are not even read.
+fn forwarded(headers: &HeaderMap, hops: usize) -> Forwarded {
+    let mut lines = headers.get_all("x-forwarded-for").iter().peekable();
+    let (Some(hops), Some(_)) = (hops.checked_sub(1), lines.peek()) else {
+        return Forwarded::Absent;
+    };
+    let entries: Vec<&[u8]> = lines
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
         .collect();
-    let all: Vec<&str> = lines
+    let text = entries
         .iter()
-        .flat_map(|line| line.split(','))
-        .map(str::trim)
-        .collect();
-    let text = all.iter().rev().nth(hops)?;
-    text.parse()
-        .ok()
-        .or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+        .rev()
+        .nth(hops)
+        .and_then(|entry| std::str::from_utf8(entry).ok());
+    let Some(text) = text.map(str::trim) else {
+        return Forwarded::Unknown;
+    };
+    let plain = text.parse().ok();
+    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
+    plain.or_else(with_port).map_or(Forwarded::Unknown, Forwarded::By)
 }
 
 fn limited(address: IpAddr) -> String {
@@ -52,17 +68,42 @@ fn limited(address: IpAddr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderValue;
+
+    fn at(lines: &[&[u8]], hops: usize) -> Forwarded {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append("x-forwarded-for", HeaderValue::from_bytes(line).unwrap());
+        }
+        forwarded(&headers, hops)
+    }
+
+    fn by(address: &str) -> Forwarded {
+        Forwarded::By(address.parse().unwrap())
+    }
 
     #[test]
     fn only_trusted_hops_are_believed() {
-        let mut headers = HeaderMap::new();
-        headers.append("x-forwarded-for", "6.6.6.6, 203.0.113.7".parse().unwrap());
-        headers.append("x-forwarded-for", "10.0.0.2".parse().unwrap());
-        let at = |hops| forwarded(&headers, hops).map(|ip| ip.to_string());
-        assert_eq!(at(0), None);
-        assert_eq!(at(1).as_deref(), Some("10.0.0.2"));
-        assert_eq!(at(2).as_deref(), Some("203.0.113.7"));
-        assert_eq!(at(9), None);
+        let lines: [&[u8]; 2] = [b"6.6.6.6, 203.0.113.7", b"10.0.0.2"];
+        assert_eq!(at(&lines, 0), Forwarded::Absent);
+        assert_eq!(at(&lines, 1), by("10.0.0.2"));
+        assert_eq!(at(&lines, 2), by("203.0.113.7"));
+        assert_eq!(at(&lines, 9), Forwarded::Unknown);
+        assert_eq!(at(&[], 1), Forwarded::Absent);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_what_is_not_there() {
+        assert_eq!(at(&[b"\xff, 198.51.100.20"], 1), by("198.51.100.20"));
+        assert_eq!(
+            at(&[b"9.9.9.9", b"\xc3\xa9\xff, 198.51.100.20"], 1),
+            by("198.51.100.20")
+        );
+        assert_eq!(at(&[b"9.9.9.9", b"198.51.100.20\xff"], 1), Forwarded::Unknown);
+        for odd in [&b"unknown"[..], b"", b"_hidden", b"1.2.3"] {
+            assert_eq!(at(&[b"9.9.9.9", odd], 1), Forwarded::Unknown, "{odd:?}");
+        }
+        assert_eq!(at(&[b"9.9.9.9, [2001:db8::1]:4000"], 1), by("2001:db8::1"));
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use super::error::plain;
 use super::{Peer, Shared};
+use crate::plaintext::is_this_machine;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::uri::Authority;
+use axum::http::{StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 use backend::readiness;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -56,13 +58,15 @@ pub async fn metrics(State(app): State<Shared>, request: Request) -> Response {
                 .extensions()
                 .get::<Peer>()
                 .is_some_and(|ConnectInfo(peer)| peer.ip().is_loopback());
-            let proxied = ["x-forwarded-for", "forwarded", "x-real-ip", "via"]
-                .iter()
-                .any(|name| request.headers().contains_key(*name));
-            near && !proxied && app.trusted_proxy == 0
+            near && app.trusted_proxy == 0 && !app.is_public() && !came_through_a_proxy(&request)
         }
     };
     if !allowed {
+        tracing::warn!(
+            event = "access_refused",
+            code = "not_an_operator",
+            "the metrics were asked for"
+        );
         return plain(StatusCode::NOT_FOUND, "not found\n");
     }
     let handle = recorder();
@@ -72,6 +76,31 @@ pub async fn metrics(State(app): State<Shared>, request: Request) -> Response {
         (header::CACHE_CONTROL, "no-store"),
     ];
     (headers, handle.render()).into_response()
+}
+
+/// True if a request bears a mark of a proxy. One that leaves none of its headers still names a host of its own, or
+/// speaks HTTP/1.0.
+fn came_through_a_proxy(request: &Request) -> bool {
+    const MARKS: [&str; 8] = [
+        "forwarded",
+        "via",
+        "x-real-ip",
+        "x-client-ip",
+        "true-client-ip",
+        "cf-connecting-ip",
+        "x-request-id",
+        "x-original-forwarded-for",
+    ];
+    let marked = request.headers().keys().any(|name| {
+        let name = name.as_str();
+        name.starts_with("x-forwarded") || MARKS.contains(&name)
+    });
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let host = host.and_then(|host| host.parse::<Authority>().ok());
+    marked || request.version() < Version::HTTP_11 || !host.is_some_and(|host| is_this_machine(host.host()))
 }
 
 fn same(a: &[u8], b: &[u8]) -> bool {
@@ -110,6 +139,18 @@ fn describe() {
     metrics::describe_counter!(
         "compagnon_stored_rows_unreadable_total",
         "Stored rows that a newer version wrote and this one leaves out, by table"
+    );
+    metrics::describe_counter!(
+        "compagnon_task_panics_total",
+        "Panics of work in the background, by task"
+    );
+    metrics::describe_counter!(
+        "compagnon_connections_closed_total",
+        "Idle connections closed to make room, by the bound that was reached"
+    );
+    metrics::describe_counter!(
+        "compagnon_connections_refused_total",
+        "Connections refused because all others were at work"
     );
     metrics::describe_counter!("compagnon_crashes_total", "Crashes that phones reported");
 }

@@ -3,8 +3,8 @@
 use super::device_name::device_name;
 use super::error::{Problem, plain, refusal};
 use super::{Branding, Shared, cookies};
-use crate::demo;
 use crate::site::BrandedAssets;
+use crate::{demo, tasks};
 use app::public::{
     self, CodePage, CodeProblem, EventPage, Failure, Frame, InvitationPage, InvitationProblem, Joining,
     Person, SignInPage, SignInProblem,
@@ -18,6 +18,7 @@ use backend::{Db, Error, events, programme};
 use domain::events::{Event, Venue};
 use domain::{Lang, Timestamp};
 use serde::Deserialize;
+use tracing::Instrument;
 use uuid::Uuid;
 
 type Answered = Result<Response, Problem>;
@@ -46,7 +47,7 @@ impl Reader {
         let branding = app.branding().await;
         let wish = wish.lang.as_deref().and_then(Lang::from_tag);
         let lang = wish
-            .or_else(|| cookies::language(headers))
+            .or_else(|| app.language(headers))
             .unwrap_or_else(|| accepted(headers, &branding.face));
         Reader {
             app: app.clone(),
@@ -284,18 +285,23 @@ async fn ask_for_code(
     brand: &str,
 ) -> Result<Option<Uuid>, Problem> {
     let shared = app.clone();
-    let asked = app.tasks.spawn(async move {
+    let work = async move {
         let mut tx = shared.db.write().await?;
         let started = sessions::start(&mut tx, &address, &ip, shared.limits).await?;
         tx.commit().await?;
         Ok::<_, Error>(started)
-    });
-    let asked = asked
-        .await
-        .map_err(|error| Problem::Internal(format!("sign-in: {error}")))??;
+    };
+    let asked = app.detached("sign_in", work).await??;
     let result = match &asked {
-        Started::Asked { .. } => "asked",
-        Started::TooMany => "limited",
+        Started::Asked { .. } => {
+            // Why without the member: the log would tell who has an account.
+            tracing::info!(event = "code_requested", "a code was asked for");
+            "asked"
+        }
+        Started::TooMany => {
+            tracing::warn!(event = "code_request_limited", "too many codes were asked for");
+            "limited"
+        }
     };
     metrics::counter!("compagnon_sign_ins_total", "way" => "message", "result" => result).increment(1);
     let Started::Asked { request, message } = asked else {
@@ -310,8 +316,8 @@ async fn ask_for_code(
 fn deliver(app: &Shared, request: Uuid, message: Message, brand: String) {
     let Some(codes) = &app.demo_codes else {
         let shared = app.clone();
-        app.tasks
-            .spawn(async move { shared.sending.send(&message, &brand).await });
+        let work = async move { shared.sending.send(&message, &brand).await };
+        app.tasks.spawn(tasks::caught("sending", work.in_current_span()));
         return;
     };
     if let Ok(mut codes) = codes.lock() {
@@ -495,7 +501,7 @@ async fn enter(
     let device = device_name(agent);
     let before = app.session_token(headers).map(str::to_owned);
     let shared = app.clone();
-    let work = app.tasks.spawn(async move {
+    let work = async move {
         let origin = Origin {
             ip: &ip,
             device: &device,
@@ -510,21 +516,38 @@ async fn enter(
         };
         tx.commit().await?;
         Ok::<_, Error>(checked)
-    });
-    let checked = work
-        .await
-        .map_err(|error| Problem::Internal(format!("sign-in: {error}")))??;
+    };
+    let checked = app.detached("sign_in", work).await??;
     let way = match entry {
         Entry::Message { .. } => "message",
         Entry::Invitation => "invitation",
     };
     let result = match &checked {
         Checked::Open(opened) => {
-            tracing::info!(member = %opened.member, session = %opened.session, way, "signed in");
+            super::api::name_caller(opened.member, opened.session);
+            tracing::info!(event = "signed_in", way, "signed in");
             "in"
         }
-        Checked::Wrong { .. } | Checked::Stale => "wrong",
-        Checked::TooMany => "limited",
+        Checked::Wrong { left } => {
+            tracing::warn!(event = "code_wrong", way, left, "a code was wrong");
+            "wrong"
+        }
+        Checked::Stale => {
+            tracing::warn!(
+                event = "code_stale",
+                way,
+                "a code was used, expired or never given"
+            );
+            "wrong"
+        }
+        Checked::TooMany => {
+            tracing::warn!(
+                event = "sign_in_limited",
+                way,
+                "too many wrong codes from this network"
+            );
+            "limited"
+        }
     };
     metrics::counter!("compagnon_sign_ins_total", "way" => way, "result" => result).increment(1);
     Ok(checked)
@@ -559,6 +582,13 @@ pub async fn nowhere(State(app): State<Shared>, request: Request) -> Response {
 
 pub async fn wrong_method() -> Response {
     plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n")
+}
+
+/// The page for a request that cannot be read.
+pub async fn unreadable(app: &Shared, headers: &HeaderMap, status: StatusCode) -> Response {
+    let reader = Reader::new(app, headers, &Wish::default()).await;
+    let html = public::failure(&reader.frame("/", false), Failure::Unreadable, None);
+    reader.page(status, html)
 }
 
 /// The error page of a failed request.

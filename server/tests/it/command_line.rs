@@ -177,6 +177,70 @@ fn a_wrong_setting_is_one_clear_line() {
 }
 
 #[test]
+fn settings_of_a_folder_above_are_not_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".env"), "DATABASE_URL=sqlite:planted.db\n").unwrap();
+    let here = folder.path().join("here");
+    std::fs::create_dir(&here).unwrap();
+    good(&here, &["migrate"]);
+    assert!(here.join("data/compagnon.db").exists() && !here.join("planted.db").exists());
+}
+
+/// Each is refused before anything is connected to; `LISTEN` is what comes next.
+#[test]
+fn unsafe_settings_are_refused_unless_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let serve = ["serve", "--listen", "203.0.113.1:1", "--site", "."];
+    let mail = [
+        "--mail-from",
+        "a@example.com",
+        "--smtp-url",
+        "smtp://mail.example.com",
+    ];
+    let texts = ["--sms-url", "http://sms.example.com/send"];
+    let https = ["--public-url", "https://club.example.com"];
+    for (settings, word, option) in [
+        (&mail[..], "SMTP_URL", "--allow-plaintext"),
+        (&texts[..], "SMS_URL", "--allow-plaintext"),
+        (&https[..], "PUBLIC_URL", "--without-sending"),
+    ] {
+        let arguments = [&serve[..], settings].concat();
+        let (_, err) = said(&run(here, &arguments));
+        let line = err.lines().last().unwrap();
+        assert!(
+            line.starts_with("error: ") && line.contains(word) && line.contains(option),
+            "{err}"
+        );
+        let (_, err) = said(&run(here, &[&arguments[..], &[option]].concat()));
+        assert!(err.contains("error: LISTEN"), "{err}");
+    }
+    let far = "postgres://me:secret@db.invalid/club";
+    for arguments in [
+        vec!["--database-url", far, "migrate"],
+        vec!["database", "copy", "--to", far],
+        vec!["--database-url", far, "backup", "backup.db"],
+    ] {
+        let (_, err) = said(&run(here, &arguments));
+        assert!(
+            err.contains("without TLS") && err.contains("--allow-plaintext"),
+            "{err}"
+        );
+        assert!(!err.contains("secret"), "{err}");
+    }
+    let (out, _) = said(&run(here, &[&["doctor"], &mail[..]].concat()));
+    assert!(
+        out.contains("BAD   sending") && out.contains("without TLS"),
+        "{out}"
+    );
+    let (out, _) = said(&run(
+        here,
+        &["doctor", "--public-url", "https://club.example.com"],
+    ));
+    assert!(out.contains("BAD   sending"), "{out}");
+}
+
+#[test]
 fn the_doctor_says_what_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();

@@ -163,6 +163,67 @@ async fn every_surface_is_protected() {
         assert!(session.contains(part), "{session}");
     }
     assert!(!session.contains("Domain"));
+    // Another host of the domain can set none of them, and the one of the first release goes.
+    phone.get("/?lang=en").await;
+    let names: Vec<&str> = phone.cookies.keys().map(String::as_str).collect();
+    assert_eq!(names, ["__Host-lang", "__Host-session", "__Host-signed_in"]);
+    let gone = |answer: &crate::harness::Answer| {
+        answer
+            .set_cookies()
+            .iter()
+            .any(|cookie| cookie.starts_with("signed_in=; ") && cookie.contains("Max-Age=0"))
+    };
+    assert!(gone(&entered));
+    let left = phone.post("/api/sign-out", "").await;
+    assert!(gone(&left));
+    assert_eq!(phone.cookies.keys().collect::<Vec<_>>(), ["__Host-lang"]);
+    let request = harness
+        .phone()
+        .request(Method::GET, "/")
+        .header(header::COOKIE, "lang=en");
+    let answer = phone.quietly(request.body(Body::empty()).unwrap()).await;
+    assert!(
+        answer.text().contains("<html lang=\"en\">"),
+        "a language chosen before still holds"
+    );
+}
+
+#[tokio::test]
+async fn refusals_are_in_our_words() {
+    let test = TestDb::sqlite().await;
+    let harness = Harness::open(&test).await;
+    let mut phone = harness.phone();
+    let long = format!("address={}", "x".repeat(9000));
+    let answers = [
+        (
+            phone.post("/sign-in", "address=a&address=b").await,
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (phone.post("/sign-in", &long).await, StatusCode::PAYLOAD_TOO_LARGE),
+        (
+            phone.post_json("/sign-in", "{}").await,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ),
+        (phone.get("/invitation/%FF").await, StatusCode::BAD_REQUEST),
+        (phone.get("/?lang=a&lang=b").await, StatusCode::BAD_REQUEST),
+        (phone.get("/media/%FF").await, StatusCode::BAD_REQUEST),
+    ];
+    for (answer, status) in answers {
+        let text = answer.text();
+        assert_eq!(answer.status, status, "{text}");
+        assert!(text.contains("Demande illisible"), "{text}");
+        for word in [
+            "deserialize",
+            "UTF-8",
+            "buffer",
+            "field",
+            "Content-Type",
+            "Invalid",
+            "Failed",
+        ] {
+            assert!(!text.contains(word), "{word}: {text}");
+        }
+    }
 }
 
 #[tokio::test]

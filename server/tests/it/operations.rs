@@ -78,6 +78,29 @@ async fn metrics_are_for_those_who_may() {
         "through a proxy"
     );
 
+    for (name, value) in [
+        ("host", "club.example.com"),
+        ("x-forwarded-host", "club.example.com"),
+        ("forwarded", "for=203.0.113.9"),
+    ] {
+        let mut proxied = near.request(Method::GET, "/metrics").body(Body::empty()).unwrap();
+        proxied.headers_mut().insert(name, value.parse().unwrap());
+        assert_eq!(
+            near.quietly(proxied).await.status,
+            StatusCode::NOT_FOUND,
+            "{name}"
+        );
+    }
+    let old = near
+        .request(Method::GET, "/metrics")
+        .version(axum::http::Version::HTTP_10);
+    let answer = near.quietly(old.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND, "as some proxies ask");
+    let test = TestDb::sqlite().await;
+    let harness = Harness::with(&test, &["--public-url", "https://club.example.com"]).await;
+    let answer = harness.phone_at("127.0.0.1").get("/metrics").await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND, "a proxy must be in front");
+
     let test = TestDb::sqlite().await;
     let harness = Harness::with(&test, &["--metrics-token", "sesame"]).await;
     let mut near = harness.phone_at("127.0.0.1");

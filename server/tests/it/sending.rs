@@ -104,6 +104,40 @@ async fn a_mail_server_that_is_busy_is_asked_again() {
     assert_eq!(mails.lock().unwrap().len(), 1);
 }
 
+/// The library panics over a greeting that is a blank line.
+#[tokio::test]
+async fn a_reply_that_breaks_the_library_costs_one_try() {
+    server::http::recorder();
+    let mails = Arc::new(Mutex::new(Vec::new()));
+    let good = mail_server(mails.clone(), 0).await;
+    let good = good.strip_prefix("smtp://").unwrap().to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let (read, mut write) = stream.into_split();
+        let mut lines = BufReader::new(read).lines();
+        write.write_all(b"220 mail.example.com\r\n").await.unwrap();
+        lines.next_line().await.unwrap();
+        write
+            .write_all(b"250-mail.example.com\r\n250-  \r\n250 8BITMIME\r\n")
+            .await
+            .unwrap();
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut server = tokio::net::TcpStream::connect(good).await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+    });
+    let settings = settings(&["--smtp-url", &url, "--mail-from", "club@example.com"]);
+    let to = message(Address::Email("tom@example.com".into()), Lang::En);
+    Sending::new(&settings).unwrap().send(&to, "Club Ferrand").await;
+    assert_eq!(mails.lock().unwrap().len(), 1);
+    let shown = server::http::recorder().render();
+    assert!(
+        shown.contains(r#"compagnon_task_panics_total{task="sending"} 1"#),
+        "{shown}"
+    );
+}
+
 #[tokio::test]
 async fn a_text_message_carries_the_code_and_the_token() {
     let texts = Texts::default();

@@ -214,6 +214,39 @@ both! {
         assert_eq!(used.status().await, StatusCode::UNAUTHORIZED);
     }
 
+    async fn a_session_in_use_ends_too(test) {
+        let harness = Harness::with(test, &["--session-days", "200"]).await;
+        let mut phone = harness.signed_in(MARIE).await;
+        for _ in 0..9 {
+            test.clock.advance(20 * Timestamp::DAY);
+            phone.sync(&Cursor::default(), &[]).await;
+        }
+        test.clock.advance(19 * Timestamp::DAY);
+        assert_eq!(phone.status().await, StatusCode::OK);
+        test.clock.advance(Timestamp::DAY);
+        assert_eq!(phone.status().await, StatusCode::UNAUTHORIZED);
+    }
+
+    async fn a_newer_code_ends_the_earlier_ones(test) {
+        let harness = Harness::open(test).await;
+        let (mut first, mut second, mut third) = (harness.phone(), harness.phone(), harness.phone());
+        first.ask_code(MARIE).await;
+        let early = harness.code_for(MARIE).await;
+        second.ask_code(MARIE).await;
+        let late = harness.code_for(MARIE).await;
+        let answer = first.post("/sign-in/code", &format!("code={early}")).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(first.status().await, StatusCode::UNAUTHORIZED);
+        // Of the member, whichever address they ask with; nobody else's.
+        third.ask_code(KARIM).await;
+        let karims = harness.code_for(KARIM).await;
+        first.ask_code("marie@example.com").await;
+        second.post("/sign-in/code", &format!("code={late}")).await;
+        assert_eq!(second.status().await, StatusCode::UNAUTHORIZED);
+        third.post("/sign-in/code", &format!("code={karims}")).await;
+        assert_eq!(third.status().await, StatusCode::OK);
+    }
+
     async fn a_device_is_ended_from_another_one(test) {
         let harness = Harness::open(test).await;
         let mut lost = harness.signed_in(MARIE).await;

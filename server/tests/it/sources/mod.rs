@@ -11,7 +11,7 @@ fn top() -> PathBuf {
 }
 
 /// Returns the Rust files under a folder of the repository, with their text without comments.
-fn rust_files(folder: &str) -> Vec<(PathBuf, String)> {
+pub(crate) fn rust_files(folder: &str) -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
     let mut folders = vec![top().join(folder)];
     while let Some(folder) = folders.pop() {
