@@ -178,9 +178,9 @@ async fn join(tx: &mut Tx, caller: &Caller, when: CommandTime, event: EventId) -
 }
 
 async fn leave(tx: &mut Tx, caller: &Caller, when: CommandTime, event: EventId) -> Result<Receipt> {
-    sql::next_waiting_number(tx, event)
-        .await?
-        .ok_or(domain::Error::NotFound)?;
+    if !sql::lock(tx, event).await? {
+        return Err(domain::Error::NotFound.into());
+    }
     let row = sql::find(tx, event).await?.ok_or(domain::Error::NotFound)?;
     let tiers = Vec::new();
     let gate = Gate {

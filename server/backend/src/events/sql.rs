@@ -86,6 +86,13 @@ pub async fn set_cancelled(tx: &mut Tx, event: EventId) -> Result<()> {
     Ok(())
 }
 
+/// Locks an event until the commit; returns `false` if there is none.
+#[instrument(level = "debug", skip_all)]
+pub async fn lock(tx: &mut Tx, event: EventId) -> Result<bool> {
+    const LOCK: &str = "UPDATE event SET taken = taken WHERE id = $1";
+    Ok(tx.execute(LOCK, params![event]).await? == 1)
+}
+
 /// Returns the next waiting number; locks the event until the commit.
 #[instrument(level = "debug", skip_all)]
 pub async fn next_waiting_number(tx: &mut Tx, event: EventId) -> Result<Option<i64>> {
