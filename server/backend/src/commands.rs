@@ -19,7 +19,6 @@ const MOST_ACTS: usize = 200;
 
 /// A command as received, parsed once.
 pub(crate) struct Received {
-    body: Box<RawValue>,
     hash: Vec<u8>,
     /// `Err` if it cannot be parsed: its id, or the nil id if that cannot be read either.
     envelope: std::result::Result<Envelope, CommandId>,
@@ -33,7 +32,7 @@ pub struct Decided {
 }
 
 impl Received {
-    pub(crate) fn read(body: Box<RawValue>) -> Received {
+    pub(crate) fn read(body: &RawValue) -> Received {
         #[derive(serde::Deserialize)]
         struct OnlyId {
             id: CommandId,
@@ -45,7 +44,6 @@ impl Received {
         Received {
             hash: Sha256::digest(body.get()).to_vec(),
             envelope: serde_json::from_str(body.get()).map_err(|_| unknown()),
-            body,
         }
     }
 

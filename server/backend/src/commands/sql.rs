@@ -13,13 +13,19 @@ pub async fn insert(tx: &mut Tx, commands: &[(&Sent<'_>, Decided)]) -> Result<us
         return Ok(0);
     }
     let now = tx.now();
+    // Why not the bytes that came: beside what is understood they may hold anything, and all of it would be kept.
+    let bodies: Vec<String> = commands
+        .iter()
+        .map(|(sent, _)| serde_json::to_string(sent.envelope))
+        .collect::<Result<_, _>>()?;
+    let rows: Vec<_> = commands.iter().zip(&bodies).collect();
     let inserted = on!(tx, c => {
         let mut insert = QueryBuilder::new(
             "INSERT INTO command_log (id, member_id, device_id, seq, made_at, at, body_hash, body, outcome) ");
-        insert.push_values(commands, |mut row, (sent, decided)| {
+        insert.push_values(&rows, |mut row, ((sent, decided), body)| {
             let Sent { envelope, received, .. } = sent;
             row.push_bind(envelope.id).push_bind(envelope.member).push_bind(envelope.device).push_bind(envelope.seq)
-                .push_bind(envelope.made_at).push_bind(now).push_bind(&received.hash).push_bind(received.body.get())
+                .push_bind(envelope.made_at).push_bind(now).push_bind(&received.hash).push_bind(body.as_str())
                 .push_bind(decided.json());
         });
         insert.push(if fault!("log-forgets-a-command") {

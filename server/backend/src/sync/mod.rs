@@ -66,7 +66,7 @@ impl Server {
             caller: caller.clone(),
             have: request.have,
             push_only: request.push_only,
-            commands: request.commands.into_iter().map(Received::read).collect(),
+            commands: request.commands.iter().map(|body| Received::read(body)).collect(),
         };
         let mut decided = Vec::with_capacity(round.commands.len());
         match self.db.kind() {

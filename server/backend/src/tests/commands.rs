@@ -30,6 +30,26 @@ both! {
         assert_eq!(acts[0].1.outcome.verdict, Verdict::Confirmed(Receipt::Noted));
     }
 
+    async fn only_what_was_understood_of_an_act_is_kept(test) {
+        populate(test).await;
+        let ann = caller(test, "m-ann").await;
+        let plain = envelope(&ann, 1, speak(Lang::En), test.db.now());
+        let padded = |with: &str| {
+            let json = plain.get().replacen('{', &format!("{{\"pad\":\"{}\",", with.repeat(10_000)), 1);
+            serde_json::value::RawValue::from_string(json).unwrap()
+        };
+        let first = apply(&test.sync, &ann, &[padded("x")]).await.unwrap();
+        assert!(matches!(first[0].outcome.verdict, Verdict::Confirmed(_)));
+        assert_eq!(apply(&test.sync, &ann, &[padded("x")]).await.unwrap()[0].json(), first[0].json());
+        for other in [padded("y"), plain.clone()] {
+            let reuse = apply(&test.sync, &ann, &[other]).await.unwrap();
+            assert_eq!(reuse[0].outcome.verdict, Verdict::Refused(Error::IdReuse));
+        }
+        let mut tx = test.db.read().await.unwrap();
+        let kept: String = on!(tx, c => sqlx::query_scalar("SELECT body FROM command_log").fetch_one(c).await.unwrap());
+        assert_eq!(kept, plain.get());
+    }
+
     async fn the_same_command_at_once_from_two_tabs_counts_once(test) {
         populate(test).await;
         let ann = caller(test, "m-ann").await;
