@@ -136,6 +136,9 @@ pub struct Serve {
     #[arg(long, env = "SESSION_DAYS", value_name = "DAYS", default_value_t = 400)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub session_days: u32,
+    /// Acts that a member may send at once, e.g. after days without a network; one more every ten seconds. 0: no bound
+    #[arg(long, value_name = "ACTS", default_value_t = 300, hide_short_help = true)]
+    pub acts_at_once: u32,
     /// Seconds that a request may take, its body included
     #[arg(long, value_name = "SECONDS", default_value_t = 40, hide_short_help = true)]
     pub request_timeout: u64,

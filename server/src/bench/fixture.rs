@@ -99,7 +99,7 @@ impl Running {
     /// Starts `compagnon serve` on a database.
     pub async fn ours(url: &str) -> Result<Running> {
         let mut command = Command::new(std::env::current_exe()?.with_file_name("compagnon"));
-        command.args(["serve", "--log", "error", "--site"]);
+        command.args(["serve", "--log", "error", "--acts-at-once", "0", "--site"]);
         command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/site"));
         Running::start(command, url).await
     }

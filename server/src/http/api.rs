@@ -127,6 +127,14 @@ pub async fn sync(State(app): State<Shared>, request: Request) -> Answered {
         return Ok(refusal(StatusCode::PAYLOAD_TOO_LARGE, "too_many_commands"));
     }
     let now = app.db.now();
+    if let Err(seconds) = app.quota.take(caller.member, round.commands.len(), now)
+        && !fault!("a-member-sends-without-end")
+    {
+        tracing::warn!(event = "acts_limited", "a member sent too many acts");
+        let mut answer = refusal(StatusCode::TOO_MANY_REQUESTS, "too_many_acts");
+        answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        return Ok(answer);
+    }
     let idle = backend::sync::nothing_new(now, &newest, &round);
     let done = match idle.filter(|_| !sessions::sync_is_due(&caller, now)) {
         Some(reply) => done(&reply, caller, false),

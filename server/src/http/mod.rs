@@ -13,6 +13,7 @@ mod network;
 mod operations;
 mod pace;
 mod public;
+mod quota;
 mod routes;
 
 use self::error::Problem;
@@ -26,6 +27,7 @@ use axum::extract::DefaultBodyLimit;
 use backend::sessions::Limits;
 use backend::{Db, programme, sync};
 use domain::Timestamp;
+use quota::Quota;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -62,6 +64,7 @@ pub struct AppState {
     secure: bool,
     trusted_proxy: usize,
     request_timeout: Duration,
+    quota: Quota,
     /// Lifetime of a session in use, in milliseconds.
     session_most: i64,
     phone_country: String,
@@ -117,6 +120,7 @@ impl AppState {
             trusted_proxy: settings.trusted_proxy,
             session_most: i64::from(settings.session_days) * Timestamp::DAY,
             request_timeout: Duration::from_secs(settings.request_timeout),
+            quota: Quota::new(settings.acts_at_once),
             phone_country: settings.phone_country.clone(),
             metrics_token: settings.metrics_token.clone(),
             limits: if settings.demo {

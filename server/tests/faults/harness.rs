@@ -203,7 +203,15 @@ impl Harness {
             .open(self.path("log"))
             .unwrap();
         let child = command
-            .args(["serve", "--listen", "127.0.0.1:0", "--trusted-proxy", "0"])
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--trusted-proxy",
+                "0",
+                "--acts-at-once",
+                "0",
+            ])
             .stdin(Stdio::null())
             .stdout(File::create(&out).unwrap())
             .stderr(log)

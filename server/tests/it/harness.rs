@@ -42,7 +42,12 @@ pub struct Harness {
 
 /// Parses the settings of `compagnon serve` with these flags.
 pub fn settings(flags: &[&str]) -> Serve {
-    let all = ["compagnon", "serve"].iter().chain(flags);
+    // Tests send as many acts as they like, unless they say how many.
+    let quota: &[&str] = match flags.contains(&"--acts-at-once") {
+        true => &[],
+        false => &["--acts-at-once", "0"],
+    };
+    let all = ["compagnon", "serve"].iter().chain(quota).chain(flags);
     match Settings::parse_from(all).command {
         Run::Serve(settings) => settings,
         other => panic!("{other:?}"),

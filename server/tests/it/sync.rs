@@ -210,6 +210,30 @@ both! {
         assert_eq!(proven(test).await.held, 100);
     }
 
+    async fn a_member_cannot_send_acts_without_end(test) {
+        let harness = Harness::with(test, &["--acts-at-once", "3"]).await;
+        let mut phone = harness.signed_in(MARIE).await;
+        let reward = last_one(test, &mut phone).await;
+        let mut acts = Vec::new();
+        for _ in 0..3 {
+            acts.push(phone.command(redeem(&reward, Wallet::Company)).await.1);
+        }
+        let round = phone.round(&Cursor::default(), &[&acts[0], &acts[1]]).await;
+        assert_eq!(phone.post_json("/api/sync", round.clone()).await.status, StatusCode::OK);
+        let again = phone.post_json("/api/sync", round).await;
+        assert_eq!((again.status, again.json()["code"].as_str()), (StatusCode::TOO_MANY_REQUESTS, Some("too_many_acts")));
+        assert_eq!(again.headers["retry-after"], "10");
+        // Nothing is decided of them, others and rounds without acts go on, and later there is room.
+        let idle = phone.round(&Cursor::default(), &[]).await;
+        assert_eq!(phone.post_json("/api/sync", idle).await.status, StatusCode::OK);
+        let mut other = harness.signed_in(KARIM).await;
+        let (_, act) = other.command(redeem(&reward, Wallet::Own)).await;
+        other.sync(&Cursor::default(), &[&act]).await;
+        test.clock.advance(10_000);
+        let later = phone.round(&Cursor::default(), &[&acts[1], &acts[2]]).await;
+        assert_eq!(phone.post_json("/api/sync", later).await.status, StatusCode::OK);
+    }
+
     async fn a_lost_connection_loses_no_act(test) {
         let harness = Harness::open(test).await;
         let mut phone = harness.signed_in(MARIE).await;
