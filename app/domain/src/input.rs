@@ -130,6 +130,12 @@ pub enum InputCode {
     AfterToday {
         today: Day,
     },
+    /// It would begin before now.
+    InThePast,
+    /// The clocks are set forward over this hour.
+    HourSkipped,
+    /// The clocks are set back, and show this hour twice.
+    HourTwice,
     /// The programme's first rule holds from the year of `first` on.
     BeforeProgramme {
         first: Day,
@@ -301,6 +307,9 @@ impl InputCode {
             InputCode::NotAPhoneNumber,
             InputCode::NotAnEmailAddress,
             InputCode::AfterToday { today: Day(0) },
+            InputCode::InThePast,
+            InputCode::HourSkipped,
+            InputCode::HourTwice,
             InputCode::BeforeProgramme { first: Day(0) },
             InputCode::SignsDiffer,
             InputCode::SignTurned,

@@ -31,6 +31,13 @@ open! {
         TierReached {
             tier: Text,
         } = "tier_reached",
+        /// An event that the member joined or waits for has another time or place.
+        EventMoved {
+            event: EventId,
+            title: Text,
+            time: bool,
+            place: bool,
+        } = "event_moved",
         /// The company fell to a tier.
         TierLost {
             tier: Text,

@@ -36,7 +36,9 @@ pub fn card(app: AppState, lang: Lang) -> AnyView {
 fn line(app: AppState, notice: &Notice, lang: Lang) -> AnyView {
     let id = notice.id;
     let route = match &notice.about {
-        About::SeatFree { event, .. } | About::EventCancelled { event, .. } => Route::Event(*event),
+        About::SeatFree { event, .. }
+        | About::EventCancelled { event, .. }
+        | About::EventMoved { event, .. } => Route::Event(*event),
         About::TierReached { .. } | About::TierLost { .. } | About::TierAtRisk { .. } => Route::Company,
         About::RequestMoved { title, .. } => {
             let request = app.rewards.get().only_request(title);

@@ -23,6 +23,9 @@ fill! {
     notice_seat_free(title: &str): "Une place s’est libérée : vous êtes inscrit à « {title} ».", "A seat came free: you are in for “{title}”.";
     notice_event_cancelled(title: &str): "Annulé : « {title} ».", "Cancelled: “{title}”.";
     notice_tier_reached(tier: &str): "Votre entreprise passe au statut {tier}.", "Your company has reached {tier}.";
+    notice_time_moved(title: &str): "Nouvel horaire : « {title} ».", "A new time: “{title}”.";
+    notice_place_moved(title: &str): "Nouveau lieu : « {title} ».", "A new place: “{title}”.";
+    notice_moved(title: &str): "Nouvel horaire et nouveau lieu : « {title} ».", "A new time and place: “{title}”.";
     notice_tier_lost(tier: &str): "Votre entreprise est maintenant au statut {tier}.", "Your company is now at {tier}.";
     notice_tier_at_risk(tier: &str, day: &str, points: &str): "Il manque {points} pour garder le statut {tier} le {day}.", "To keep {tier} on {day}, {points} are missing.";
     notice_request_moved(title: &str, step: &str): "{title} : {step}.", "{title}: {step}.";
@@ -36,6 +39,16 @@ pub fn notice_text(about: &About, lang: Lang, write_day: impl Fn(Day) -> String)
         About::EventCancelled { title, .. } => notice_event_cancelled(lang, title.get(lang)),
         About::Newer => notice_newer(lang).to_owned(),
         About::TierReached { tier } => notice_tier_reached(lang, tier.get(lang)),
+        About::EventMoved {
+            title, time, place, ..
+        } => {
+            let words = match (time, place) {
+                (true, true) => notice_moved,
+                (false, true) => notice_place_moved,
+                _ => notice_time_moved,
+            };
+            words(lang, title.get(lang))
+        }
         About::TierLost { tier } => notice_tier_lost(lang, tier.get(lang)),
         About::TierAtRisk { tier, on, missing } => {
             notice_tier_at_risk(lang, tier.get(lang), &write_day(*on), &points(lang, *missing))

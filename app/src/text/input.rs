@@ -33,6 +33,9 @@ say! {
     wrong_merged_before: "un des deux a déjà été réuni avec un autre : annulez d’abord cela", "one of the two was merged into another before: undo that first";
     wrong_not_merged: "n’a pas été réuni avec un autre", "was not merged into another";
     wrong_only_member: "seul le membre reprend sa demande", "only the member takes a request back";
+    wrong_in_the_past: "est dans le passé", "is in the past";
+    wrong_hour_skipped: "cette heure n’existe pas : les horloges avancent cette nuit-là", "this hour does not exist: the clocks go forward that night";
+    wrong_hour_twice: "cette heure existe deux fois : les horloges reculent cette nuit-là", "this hour exists twice: the clocks go back that night";
     wrong_signs_differ: "la quantité et le montant ont des signes différents ; un retour a les deux négatifs", "quantity and amount have different signs; a return has both negative";
     wrong_sign_turned: "une commande de ce numéro est déjà là avec l’autre signe ; donnez à l’avoir un numéro à lui et mettez celui de la commande dans returns_ref", "an order of this number is there with the other sign; give the credit note a number of its own and put that of the order into returns_ref";
     wrong_return_not_negative: "une ligne avec returns_ref est un retour : son montant doit être négatif", "a row with returns_ref is a return: its amount must be negative";
@@ -188,6 +191,9 @@ pub fn input_code(code: &InputCode, lang: Lang) -> String {
         InputCode::NotAnEmailAddress => wrong_not_an_email_address,
         InputCode::AfterToday { today } => return wrong_after_today(lang, *today),
         InputCode::BeforeProgramme { first } => return wrong_before_programme(lang, *first),
+        InputCode::InThePast => wrong_in_the_past,
+        InputCode::HourSkipped => wrong_hour_skipped,
+        InputCode::HourTwice => wrong_hour_twice,
         InputCode::SignsDiffer => wrong_signs_differ,
         InputCode::SignTurned => wrong_sign_turned,
         InputCode::OtherOrder { company } => return wrong_other_order(lang, &quoted(company)),

@@ -38,6 +38,13 @@ pub(crate) async fn list_after(tx: &mut Tx, after: &str, limit: i64) -> Result<V
     Ok(on!(tx, c => sqlx::query_as(LIST).bind(after).bind(limit).fetch_all(c).await?))
 }
 
+/// True if there is an order.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn any(tx: &mut Tx) -> Result<bool> {
+    let first: Option<String> = on!(tx, c => sqlx::query_scalar("SELECT ref FROM orders ORDER BY ref LIMIT 1").fetch_optional(c).await?);
+    Ok(first.is_some())
+}
+
 /// Lists the returns of these orders.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn list_returns_of(tx: &mut Tx, refs: &[&str]) -> Result<Vec<Order>> {

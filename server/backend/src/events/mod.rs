@@ -4,12 +4,13 @@ mod sql;
 
 use crate::caller::{Caller, CommandTime};
 use crate::stored::{Bodies, bodies};
-use crate::{Error, Result, Tx, markdown, notices, programme, signing, stored, strict_toml};
+use crate::{Error, Result, Tx, markdown, members, notices, programme, signing, stored, strict_toml};
 use domain::document::Collection;
 use domain::events::{Command, Event, Gate, Registration, RegistrationState, Ticket, Venue};
 use domain::id::{EventId, MemberId, TicketId};
 use domain::input::{InputCode, InputError, InputPlace, RefKind};
 use domain::notices::About;
+use domain::programme::tier_allows;
 use domain::stock::Band;
 use domain::{Day, Receipt, Text, Timestamp, fault};
 use serde::Deserialize;
@@ -215,8 +216,20 @@ async fn leave(tx: &mut Tx, caller: &Caller, when: CommandTime, event: EventId) 
 
 /// Gives a free seat to the first on the waiting list; returns `false` if it is empty.
 async fn promote_from_waiting_list(tx: &mut Tx, event: EventId, row: &EventRow) -> Result<bool> {
+    if row.cancelled_at.is_some() || row.starts_at <= tx.now() {
+        return Ok(false);
+    }
     let waiting = sql::list_waiting_after(tx, event, 0).await?;
-    let Some(first) = waiting.first().copied() else {
+    let tiers: Vec<String> = serde_json::from_str(&row.tiers)?;
+    // Whoever is no longer of the tier keeps waiting.
+    let mut first = None;
+    for member in &waiting {
+        if tier_allows(&tiers, &members::tier_of(tx, *member).await?) || fault!("waiting-forgets-the-tier") {
+            first = Some(*member);
+            break;
+        }
+    }
+    let Some(first) = first else {
         return Ok(false);
     };
     if !sql::take_seat(tx, event).await? {
@@ -330,7 +343,13 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
                     .given(&event.starts),
             )
         })?;
-        let starts_at = settings.instant(day, minutes)?;
+        let starts_at = settings
+            .exact(day, minutes)?
+            .map_err(|code| wrong(code.field("starts").given(&event.starts)))?;
+        let moved = before.as_ref().is_none_or(|row| row.starts_at != starts_at);
+        if moved && starts_at < tx.now() {
+            return Err(wrong(InputCode::InThePast.field("starts").given(&event.starts)));
+        }
         let venue = match (&event.place, &event.webinar) {
             (Some(place), None) => Venue::Place {
                 name: place.name.clone(),
@@ -369,7 +388,7 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
             cancelled: false,
             public: event.public,
         };
-        if let Some(before) = before
+        if let Some(before) = &before
             && before.taken > i64::from(event.seats)
         {
             return Err(wrong(
@@ -380,6 +399,9 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
         }
         sql::upsert(tx, &event.reference, &document).await?;
         tx.mark_content_changed(Collection::Event, id);
+        if let Some(before) = &before {
+            tell_of_move(tx, before, &document).await?;
+        }
         // If there are more seats than before, the waiting list moves up.
         while let Some(row) = sql::find(tx, id).await?
             && row.taken < row.capacity
@@ -387,6 +409,29 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
         {}
     }
     Ok(file.events.len())
+}
+
+/// Tells all who joined or wait that an event to come has another time or place.
+async fn tell_of_move(tx: &mut Tx, before: &EventRow, after: &Event) -> Result<()> {
+    let Some(old) = stored::read::<Event>("event", before.id, &before.document) else {
+        return Ok(());
+    };
+    let time = (old.starts_at, old.ends_at) != (after.starts_at, after.ends_at);
+    let place = old.venue != after.venue;
+    let over = before.cancelled_at.is_some() || old.ends_at <= tx.now();
+    if over || !(time || place) {
+        return Ok(());
+    }
+    for member in sql::list_members(tx, before.id).await? {
+        let about = About::EventMoved {
+            event: before.id,
+            title: after.title.clone(),
+            time,
+            place,
+        };
+        notices::notify(tx, member, about).await?;
+    }
+    Ok(())
 }
 
 /// Parses a day and minutes after midnight.

@@ -15,7 +15,7 @@ use tracing::instrument;
 pub use sql::{CompanyKey, MemberKey};
 pub(crate) use sql::{
     companies_with_members, company_ref, list_company_keys, list_member_keys, of_company, order_points,
-    set_joined_on, with_members,
+    set_joined_on, tier_of, with_members,
 };
 
 /// A row of a companies file.

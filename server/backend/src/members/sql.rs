@@ -291,6 +291,13 @@ pub(crate) async fn company_ref(tx: &mut Tx, company: CompanyId) -> Result<Strin
     Ok(on!(tx, c => sqlx::query_scalar(FIND).bind(company).fetch_one(c).await?))
 }
 
+/// The tier of a member's company.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn tier_of(tx: &mut Tx, member: MemberId) -> Result<String> {
+    const FIND: &str = "SELECT tier FROM member JOIN company ON company.id = company_id WHERE member.id = $1";
+    Ok(on!(tx, c => sqlx::query_scalar(FIND).bind(member).fetch_one(c).await?))
+}
+
 /// Whose wallet the orders of a company pay into.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn order_points(tx: &mut Tx, company: CompanyId) -> Result<Option<OrderPoints>> {

@@ -2,7 +2,7 @@
 
 use super::{current, sql};
 use crate::programme::settings::{PastRules, Settings};
-use crate::{Result, Tx, events, learning, members, rewards, status, stored};
+use crate::{Result, Tx, events, learning, members, orders, rewards, status, stored};
 use domain::document::Collection;
 use domain::input::{InputCode, InputPlace};
 use serde::Deserialize;
@@ -37,10 +37,11 @@ pub async fn apply(tx: &mut Tx, settings: &Settings, past: Past) -> Result<Chang
     let before = current(tx).await?;
     let today = settings.day(tx.now())?;
     let mut settings = settings.clone();
-    let differs_before = settings.past_differs(&before, today);
+    // Before the first order there is no past to keep.
+    let differs_before = settings.past_differs(&before, today) && orders::any(tx).await?;
     if past == Past::Keeps {
         settings.earning_before = before.earning_before.clone();
-        if before.earning != settings.earning && settings.past_differs(&before, today) {
+        if before.earning != settings.earning && differs_before && settings.past_differs(&before, today) {
             settings.earning_before.push(PastRules {
                 until: today,
                 earning: before.earning.clone(),

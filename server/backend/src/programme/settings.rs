@@ -238,6 +238,26 @@ impl Settings {
             .ok_or_else(|| Error::Invariant(format!("no day for {}", at.0)))
     }
 
+    /// Returns the instant of a local time that somebody wrote; an input error if the clocks skip it or show it twice.
+    ///
+    /// # Errors
+    /// [`Error::Invariant`] if the time zone is no longer known.
+    pub fn exact(&self, day: Day, minutes: u32) -> Result<Result<Timestamp, InputCode>> {
+        let at = self.instant(day, minutes)?;
+        if self.local(at)? != (day, minutes) {
+            return Ok(Err(InputCode::HourSkipped));
+        }
+        // Clocks are set by quarters of an hour, and by three hours at most.
+        for quarters in 1..=12 {
+            for other in [at.plus(quarters * 900_000), at.plus(-quarters * 900_000)] {
+                if self.local(other)? == (day, minutes) {
+                    return Ok(Err(InputCode::HourTwice));
+                }
+            }
+        }
+        Ok(Ok(at))
+    }
+
     /// Returns the instant of a local time, `minutes` after midnight.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-use super::{apply, caller, documents, envelope, populate, send};
+use super::{apply, caller, documents, envelope, order, populate, send};
 use crate::caller::{Caller, CommandTime};
 use crate::db::{Pools, on};
 use crate::testing::{NOW, TestDb};
@@ -125,6 +125,89 @@ both! {
         assert_eq!(verdict, Verdict::Confirmed(Receipt::Joined));
         assert_eq!(event(test, "Pair").await.seats, Band::None);
         assert!(content(test).await > before, "the seats went from few to none");
+    }
+
+    async fn only_who_is_of_the_tier_moves_up(test) {
+        calendar(test).await;
+        let orders = "o-1,c-mill,2026-11-01,1,600.00,\no-2,c-site,2026-11-01,1,600.00,\n";
+        assert!(order(test, orders).await.kept);
+        let import = async |text: &str| {
+            let mut tx = test.db.write().await.unwrap();
+            events::import_file(&mut tx, text).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let gala = PAIR.replace("Pair", "Gala").replace("pair", "gala").replace("seats = 2", "seats = 1");
+        assert!(gala.contains("seats = 1"), "{gala}");
+        let gala = format!("{}\ntiers = [\"brick\"]\n", gala.trim_end());
+        import(&gala).await;
+        let id = event(test, "Gala").await;
+        let (ann, cat) = (caller(test, "m-ann").await, caller(test, "m-cat").await);
+        assert_eq!(send(test, &ann, 1, join(&id)).await, Verdict::Confirmed(Receipt::Joined));
+        assert_eq!(send(test, &cat, 2, join(&id)).await, Verdict::Confirmed(Receipt::Waiting { position: 1 }));
+        assert!(order(test, "o-3,c-site,2026-11-02,-1,-500.00,\n").await.kept);
+        assert_eq!(send(test, &ann, 3, leave(&id)).await, Verdict::Confirmed(Receipt::Left));
+        let state = async || documents::<Registration>(test, &cat, Collection::Registration).await[0].1.state.clone();
+        assert_eq!(state().await, RegistrationState::Waiting { position: 1 });
+        // Back at the tier, the next seat is theirs.
+        assert!(order(test, "o-4,c-site,2026-11-03,1,500.00,\n").await.kept);
+        import(&gala.replace("seats = 1", "seats = 3")).await;
+        assert!(matches!(state().await, RegistrationState::Joined(_)));
+    }
+
+    async fn who_has_a_place_is_told_of_another_time_or_place(test) {
+        calendar(test).await;
+        let import = async |text: &str| {
+            let mut tx = test.db.write().await.unwrap();
+            events::import_file(&mut tx, text).await.unwrap();
+            tx.commit().await.unwrap();
+            test.clock.advance(1);
+        };
+        import(PAIR).await;
+        let pair = event(test, "Pair").await;
+        let (ann, bob) = (caller(test, "m-ann").await, caller(test, "m-bob").await);
+        assert_eq!(send(test, &ann, 1, join(&pair)).await, Verdict::Confirmed(Receipt::Joined));
+        let told = async |caller: &Caller| -> Vec<(bool, bool)> {
+            let mut notices: Vec<(String, Notice)> = documents(test, caller, Collection::Notice).await;
+            notices.sort_by_key(|(_, notice)| notice.at);
+            notices.into_iter().filter_map(|(_, notice)| match notice.about {
+                About::EventMoved { time, place, .. } => Some((time, place)),
+                _ => None,
+            }).collect()
+        };
+        import(PAIR).await;
+        assert_eq!(told(&ann).await, []);
+        let later = PAIR.replace("minutes = ", "minutes = 1");
+        import(&later).await;
+        import(&later.replace("https://example.com/pair", "https://example.com/elsewhere")).await;
+        assert_eq!(told(&ann).await, [(true, false), (false, true)]);
+        assert_eq!(told(&bob).await, []);
+    }
+
+    async fn an_hour_that_is_not_there_once_is_refused(test) {
+        calendar(test).await;
+        let mut tx = test.db.write().await.unwrap();
+        for (starts, expected) in [
+            ("2027-03-28 02:30", Some(InputCode::HourSkipped)),
+            ("2027-03-28 02:00", Some(InputCode::HourSkipped)),
+            ("2027-03-28 03:00", None),
+            ("2027-10-31 02:00", Some(InputCode::HourTwice)),
+            ("2027-10-31 02:59", Some(InputCode::HourTwice)),
+            ("2027-10-31 03:00", None),
+            ("2027-10-31 01:59", None),
+            ("2026-11-20 10:00", Some(InputCode::InThePast)),
+            ("0026-12-01 10:00", Some(InputCode::InThePast)),
+        ] {
+            let text: String = PAIR
+                .lines()
+                .map(|line| if line.starts_with("starts") { format!("starts = \"{starts}\"\n") } else { format!("{line}\n") })
+                .collect();
+            let wrong = match events::import_file(&mut tx, &text).await {
+                Ok(_) => None,
+                Err(crate::Error::Input(error)) => Some(error.code),
+                Err(other) => panic!("{starts}: {other:?}"),
+            };
+            assert_eq!(wrong, expected, "{starts}");
+        }
     }
 
     async fn the_first_has_the_seat_the_others_wait_and_move_up(test) {
