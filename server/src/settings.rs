@@ -76,6 +76,9 @@ pub enum Command {
     /// Rewards that members asked for
     #[command(subcommand)]
     Requests(Requests),
+    /// Show a member, sign out all their devices, or end the membership
+    #[command(subcommand)]
+    Member(Member),
     /// Make a one-time sign-in code for a member: to be told (a day), or on an invitation card (30 days)
     Code(Code),
     /// Show the status of a company on a day
@@ -176,7 +179,7 @@ pub struct Serve {
     )]
     pub sms_token: Option<String>,
     /// Put before phone numbers that are typed without their country
-    #[arg(long, env = "PHONE_COUNTRY", value_name = "PREFIX", default_value = "+33")]
+    #[arg(long, env = "PHONE_COUNTRY", value_name = "PREFIX", default_value = "+33", value_parser = phone_country)]
     pub phone_country: String,
     /// Who may read /metrics: whoever sends Authorization: Bearer TOKEN. Without a token: only requests from this
     /// machine that came through no proxy, and nobody where PUBLIC_URL is not on this machine
@@ -239,7 +242,7 @@ pub struct Rows {
     #[arg(long)]
     pub skip_bad: bool,
     /// Put before phone numbers that are written without their country
-    #[arg(long, env = "PHONE_COUNTRY", value_name = "PREFIX", default_value = "+33")]
+    #[arg(long, env = "PHONE_COUNTRY", value_name = "PREFIX", default_value = "+33", value_parser = phone_country)]
     pub phone_country: String,
 }
 
@@ -247,8 +250,17 @@ pub struct Rows {
 pub enum Import {
     /// company_ref,name,town,joined_on,order_points,advisor_ref
     Companies(Rows),
-    /// member_ref,company_ref,name,phone,email,trade,function,manager,language
-    Members(Rows),
+    /// member_ref,company_ref,name,phone,email,trade,function,manager,language and, if wanted, left_on
+    Members {
+        #[command(flatten)]
+        rows: Rows,
+        /// The file holds all members: list those it lacks
+        #[arg(long)]
+        complete: bool,
+        /// End the members whom a complete file lacks, unless a row is bad
+        #[arg(long, requires = "complete")]
+        end_missing: bool,
+    },
     /// order_ref,company_ref,ordered_on,quantity,amount and, if wanted, member_ref
     Orders {
         #[command(flatten)]
@@ -296,6 +308,31 @@ pub enum Step {
     Delivered,
     /// Its points are free again
     Declined,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Member {
+    /// Company, addresses, devices that are signed in, points
+    Show {
+        #[arg(value_name = "REF")]
+        reference: String,
+    },
+    /// End all sessions and open codes; the member may sign in again
+    SignOut {
+        #[arg(value_name = "REF")]
+        reference: String,
+    },
+    /// The member leaves: sessions and codes end at once, seats pass on, undecided requests are declined. Own points
+    /// stay in the ledger; phone and e-mail are free for others. Files do not bring the member back
+    End {
+        #[arg(value_name = "REF")]
+        reference: String,
+    },
+    /// Let a member who was ended in again; the next members file gives the addresses
+    Back {
+        #[arg(value_name = "REF")]
+        reference: String,
+    },
 }
 
 #[derive(Clone, Debug, Args)]
@@ -446,6 +483,13 @@ pub struct Restore {
 pub enum Config {
     /// Print a sample of the file .env
     Sample,
+}
+
+fn phone_country(text: &str) -> Result<String, String> {
+    match backend::members::is_country_prefix(text) {
+        true => Ok(text.to_owned()),
+        false => Err("a country's prefix is written like +33".to_owned()),
+    }
 }
 
 fn day(text: &str) -> Result<Day, String> {

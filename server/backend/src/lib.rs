@@ -21,6 +21,7 @@ pub mod learning;
 pub mod ledger;
 pub mod markdown;
 pub mod members;
+pub mod membership;
 mod migrate;
 pub mod notices;
 pub mod orders;

@@ -6,7 +6,7 @@
 
 use crate::caller::Caller;
 use crate::changes::Newest;
-use crate::db::{Tx, on, query_once};
+use crate::db::{Tx, on, params, query_once};
 use crate::{Db, Error, Result, members, programme};
 use domain::document::Collection;
 use domain::id::{MemberId, SessionId};
@@ -402,7 +402,8 @@ impl CallerColumns {
     const FIND: &str = "SELECT member.id AS member, session.id AS session, company.id AS company, member.trade, \
         company.tier, member.manager, member.language, session.synced_at, member.own, system.content, system.epoch FROM session \
         JOIN member ON member.id = session.member_id JOIN company ON company.id = member.company_id \
-        JOIN system ON system.id = 1 WHERE token_hash = $1 AND ended_at IS NULL AND expires_at > $2";
+        JOIN system ON system.id = 1 WHERE token_hash = $1 \
+        AND session.ended_at IS NULL AND expires_at > $2";
 
     fn caller_and_newest(self) -> (Caller, Cursor) {
         let newest = self.newest.cursor();
@@ -481,6 +482,29 @@ pub async fn end(tx: &mut Tx, token: &str) -> Result<Option<(MemberId, SessionId
     Ok(ended)
 }
 
+/// Ends all sessions and open codes of a member; returns the number of sessions.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn end_all(tx: &mut Tx, member: MemberId) -> Result<usize> {
+    const END: &str =
+        "UPDATE session SET ended_at = $2 WHERE member_id = $1 AND ended_at IS NULL RETURNING id";
+    let now = tx.now();
+    end_codes(tx, member).await?;
+    let ended: Vec<SessionId> = tx.fetch_scalars(END, params![member, now]).await?;
+    for session in &ended {
+        tx.mark_changed(member, Collection::Device, *session);
+    }
+    Ok(ended.len())
+}
+
+/// Ends the codes of a member that are not used yet.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn end_codes(tx: &mut Tx, member: MemberId) -> Result<()> {
+    const END: &str = "UPDATE sign_in SET used_at = $2 WHERE member_id = $1 AND used_at IS NULL";
+    let now = tx.now();
+    tx.execute(END, params![member, now]).await?;
+    Ok(())
+}
+
 /// Signs one of a member's devices out.
 ///
 /// # Errors
@@ -512,7 +536,7 @@ struct DeviceColumns {
 
 /// Lists a member's sessions that are live or expired today, newest first.
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn list(tx: &mut Tx, member: MemberId) -> Result<Vec<Device>> {
+pub async fn list(tx: &mut Tx, member: MemberId) -> Result<Vec<Device>> {
     const LIST: &str = "SELECT id, name, made_at, expires_at FROM session \
         WHERE member_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY made_at DESC, id DESC";
     let today = programme::day_began(tx).await?;

@@ -103,6 +103,8 @@ pub fn course(version: u32) -> BTreeMap<String, Vec<u8>> {
 pub const OPTIONS: Options = Options {
     dry_run: false,
     skip_bad: false,
+    complete: false,
+    end_missing: false,
     create_companies: false,
     phone_country: "+33",
 };

@@ -6,7 +6,7 @@ use crate::site::ClientAssets;
 use crate::{plaintext, private_files, serve};
 use anyhow::Result;
 use backend::clock::{Clock, System};
-use backend::{Db, ledger, programme, signing};
+use backend::{Db, ledger, members, programme, signing};
 use domain::Day;
 use std::path::Path;
 use std::process::ExitCode;
@@ -169,14 +169,15 @@ async fn database(db: &Db, report: &mut Report) {
         let proof = ledger::prove(&mut tx, today).await?;
         let empty = programme::is_untouched(&mut tx).await?;
         let key = signing::check(&mut tx).await;
-        Ok::<_, backend::Error>((settings, proof, empty, key))
+        let phones = members::unreadable_phones(&mut tx).await?;
+        Ok::<_, backend::Error>((settings, proof, empty, key, phones))
     };
     match read.await {
         Err(error) => report.say(
             "tables",
             Ill(format!("{error}; bring them up to date: compagnon migrate")),
         ),
-        Ok((settings, proof, empty, key)) => {
+        Ok((settings, proof, empty, key, phones)) => {
             report.say("tables", Well("up to date".into()));
             report.say(
                 "programme",
@@ -185,6 +186,7 @@ async fn database(db: &Db, report: &mut Report) {
             if empty {
                 report.say("members", Note("there is nothing in the programme yet".into()));
             }
+            report.say("phones", phone_numbers(&phones));
             report.say(
                 "tickets",
                 match key {
@@ -205,4 +207,20 @@ async fn database(db: &Db, report: &mut Report) {
             );
         }
     }
+}
+
+/// `unreadable`: refs of members, and numbers that no numbering plan has.
+fn phone_numbers(unreadable: &[(String, String)]) -> Found {
+    if unreadable.is_empty() {
+        return Well("every stored number is one".into());
+    }
+    let listed: Vec<String> = unreadable
+        .iter()
+        .map(|(reference, phone)| format!("{reference} {phone}"))
+        .collect();
+    Note(format!(
+        "{} stored numbers are none, their members cannot sign in with them: {}",
+        unreadable.len(),
+        listed.join(", ")
+    ))
 }

@@ -27,8 +27,17 @@ pub async fn import(db: &Db, wanted: Import) -> Result<ExitCode> {
                 begun,
             )
         }
-        Import::Members(rows) => {
-            let report = import::members(db, open(&rows)?, options(&rows, false), progress()).await;
+        Import::Members {
+            rows,
+            complete,
+            end_missing,
+        } => {
+            let options = Options {
+                complete,
+                end_missing,
+                ..options(&rows, false)
+            };
+            let report = import::members(db, open(&rows)?, options, progress()).await;
             finish(
                 &rows,
                 report.with_context(|| rows.file.display().to_string())?,
@@ -103,6 +112,8 @@ fn options(rows: &Rows, create_companies: bool) -> Options {
         dry_run: rows.dry_run,
         skip_bad: rows.skip_bad,
         create_companies,
+        complete: false,
+        end_missing: false,
         // Leaked: the program ends after this import.
         phone_country: Box::leak(rows.phone_country.clone().into_boxed_str()),
     }
@@ -142,6 +153,7 @@ fn finish(rows: &Rows, report: Report, begun: Instant) -> Result<ExitCode> {
         report.unchanged,
         report.bad.len()
     );
+    tell_who_left(&report);
     if report.kept {
         outln!("{counted}");
     } else {
@@ -158,6 +170,28 @@ fn finish(rows: &Rows, report: Report, begun: Instant) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)
+}
+
+/// Prints who is not in a complete file, and who is in it but was ended by hand.
+fn tell_who_left(report: &Report) {
+    for reference in &report.stay_ended {
+        outln!(
+            "{reference}: was ended by hand and stays so; to let them in again: compagnon member back {reference}"
+        );
+    }
+    if report.missing.is_empty() {
+        return;
+    }
+    outln!(
+        "{} members are not in the file: {}",
+        report.missing.len(),
+        report.missing.join(", ")
+    );
+    match (report.ended, report.kept) {
+        (0, _) => outln!("none of them was ended; to end them: --end-missing, with no bad row"),
+        (ended, true) => outln!("{ended} of them were ended"),
+        (ended, false) => outln!("{ended} of them would be ended"),
+    }
 }
 
 /// `orders.csv` → `orders.csv.errors.csv`

@@ -4,6 +4,7 @@ mod backup;
 mod card;
 mod doctor;
 mod imports;
+mod member;
 mod points;
 
 use crate::console::seconds_since;
@@ -142,6 +143,10 @@ async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
             rewards::advance(&mut tx, id, step).await?;
             tx.commit().await?;
             outln!("{id}: {}", step.code());
+        }
+        Command::Member(wanted) => {
+            backend::migrate(db).await?;
+            member::obey(db, wanted).await?;
         }
         Command::Code(wanted) => code(db, &wanted).await?,
         Command::Status(wanted) => show_status(db, &wanted).await?,
@@ -286,9 +291,11 @@ async fn list_requests(db: &Db) -> Result<()> {
 
 async fn code(db: &Db, wanted: &settings::Code) -> Result<()> {
     let mut tx = db.write().await?;
-    let Some((member, name)) = members::find_by_ref(&mut tx, &wanted.member_ref).await? else {
-        bail!("there is no member {:?}", wanted.member_ref);
-    };
+    let stored = member::find(&mut tx, &wanted.member_ref).await?;
+    if stored.ended.is_some() {
+        bail!("{} has left", wanted.member_ref);
+    }
+    let (member, name) = (stored.id, stored.row.name);
     let way = if wanted.card.is_some() {
         sessions::Way::Card
     } else {

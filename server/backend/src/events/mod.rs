@@ -194,24 +194,56 @@ async fn leave(tx: &mut Tx, caller: &Caller, when: CommandTime, event: EventId) 
     let (state, waiting_number) = sql::find_registration(tx, event, caller.member)
         .await?
         .ok_or(domain::Error::NotRegistered)?;
-    match state.as_str() {
+    if !give_up(tx, caller.member, &row, &state, waiting_number).await? {
+        return Err(domain::Error::NotRegistered.into());
+    }
+    Ok(Receipt::Left)
+}
+
+/// Gives up a member's seat or place on the waiting list; returns `false` if there is none. The event must be locked.
+async fn give_up(
+    tx: &mut Tx,
+    member: MemberId,
+    row: &EventRow,
+    state: &str,
+    waiting_number: i64,
+) -> Result<bool> {
+    let event = row.id;
+    match state {
         "joined" => {
-            sql::set_registration(tx, event, caller.member, "left", 0, None).await?;
+            sql::set_registration(tx, event, member, "left", 0, None).await?;
             sql::free_seat(tx, event).await?;
-            if !promote_from_waiting_list(tx, event, &row).await? {
-                touch_band(tx, &row, -1);
+            if !promote_from_waiting_list(tx, event, row).await? {
+                touch_band(tx, row, -1);
             }
         }
         "waiting" => {
-            sql::set_registration(tx, event, caller.member, "left", 0, None).await?;
+            sql::set_registration(tx, event, member, "left", 0, None).await?;
             for behind in sql::list_waiting_after(tx, event, waiting_number).await? {
                 tx.mark_changed(behind, Collection::Registration, event);
             }
         }
-        _ => return Err(domain::Error::NotRegistered.into()),
+        _ => return Ok(false),
     }
-    tx.mark_changed(caller.member, Collection::Registration, event);
-    Ok(Receipt::Left)
+    tx.mark_changed(member, Collection::Registration, event);
+    Ok(true)
+}
+
+/// Gives up all that a member has in events still to come; what has begun stays as it was.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn give_up_all(tx: &mut Tx, member: MemberId) -> Result<()> {
+    let now = tx.now();
+    for registration in sql::list_registrations(tx, member).await? {
+        let event = registration.event_id;
+        sql::lock(tx, event).await?;
+        let row = sql::find(tx, event).await?.ok_or(domain::Error::NotFound)?;
+        if row.starts_at > now
+            && let Some((state, waiting_number)) = sql::find_registration(tx, event, member).await?
+        {
+            give_up(tx, member, &row, &state, waiting_number).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Gives a free seat to the first on the waiting list; returns `false` if it is empty.

@@ -28,6 +28,10 @@ pub struct Options {
     pub skip_bad: bool,
     /// Orders only: create unknown companies.
     pub create_companies: bool,
+    /// Members only: list the members who are not in the file.
+    pub complete: bool,
+    /// Members only, with `complete`: end those who are not in the file.
+    pub end_missing: bool,
     /// Prefix for national phone numbers, e.g. `+33`.
     pub phone_country: &'static str,
 }
@@ -40,6 +44,12 @@ pub struct Report {
     pub changed: u64,
     pub unchanged: u64,
     pub companies_created: u64,
+    /// Refs of members who are not in a complete file.
+    pub missing: Vec<String>,
+    /// Those of them who were ended.
+    pub ended: u64,
+    /// Refs of members in the file who were ended by a person, and stay so.
+    pub stay_ended: Vec<String>,
     pub bad: Vec<Bad>,
     /// True if it was committed.
     pub kept: bool,
@@ -258,6 +268,10 @@ impl<R: Read> Table<R> {
 struct Seen(HashMap<String, u64>);
 
 impl Seen {
+    fn has(&self, reference: &str) -> bool {
+        self.0.contains_key(reference)
+    }
+
     fn check(&mut self, column: &str, reference: &str, line: u64) -> Result<(), InputError> {
         match self.0.insert(reference.to_owned(), line) {
             first_line @ Some(_) => Err(InputCode::Twice { first_line }.field(column)),

@@ -2,9 +2,11 @@
 
 use super::{Options, Report, Row, Seen, Table, finish, keep_or_note};
 use crate::members::{
-    CompanyRow, MemberRow, list_company_keys, normal_email, normal_phone, save_company, save_member,
+    CompanyRow, EndedBy, Leaves, MemberRow, Saved, list_company_keys, list_present, normal_email,
+    normal_phone, save_company,
 };
-use crate::{Db, Result, programme, status};
+use crate::membership::{self, Enrolled};
+use crate::{Db, Result, Tx, programme, status};
 use domain::id::CompanyId;
 use domain::input::{InputCode, InputError, one_of};
 use domain::members::{Function, OrderPoints};
@@ -30,12 +32,14 @@ pub async fn companies(
         &["advisor_ref"],
     )?;
     let mut tx = db.write().await?;
-    let lowest = programme::current(&mut tx).await?.lowest_tier().to_owned();
+    let settings = programme::current(&mut tx).await?;
+    let lowest = settings.lowest_tier().to_owned();
     let mut report = Report {
         headers: table.headers.clone(),
         ..Report::default()
     };
     let mut seen = Seen::default();
+    let mut changed = BTreeSet::new();
     while let Some(row) = table.next_readable(&mut report)? {
         progress(report.rows);
         match company(&table, &row, &mut seen) {
@@ -43,6 +47,9 @@ pub async fn companies(
             Ok(company) => {
                 let mark = tx.savepoint().await?;
                 let saved = save_company(&mut tx, &company, &lowest).await;
+                if matches!(saved, Ok(Saved::Changed)) {
+                    changed.insert(company.reference);
+                }
                 keep_or_note(&mut tx, mark, saved, &mut report, |error| {
                     table.rejected_row(&row, error)
                 })
@@ -50,7 +57,23 @@ pub async fn companies(
             }
         }
     }
+    // A first day that was corrected may move the period of the status.
+    refresh_status(&mut tx, &settings, &changed).await?;
     finish(tx, options, report).await
+}
+
+/// Recomputes the status of companies, by ref.
+async fn refresh_status(
+    tx: &mut Tx,
+    settings: &programme::Settings,
+    companies: &BTreeSet<String>,
+) -> Result<()> {
+    let refs: Vec<&str> = companies.iter().map(String::as_str).collect();
+    let companies = list_company_keys(tx, &refs).await?;
+    let mut companies: Vec<CompanyId> = companies.into_iter().map(|company| company.id).collect();
+    companies.sort_unstable();
+    let today = settings.day(tx.now())?;
+    status::refresh(tx, settings, today, &companies).await
 }
 
 fn company<R: Read>(table: &Table<R>, row: &Row, seen: &mut Seen) -> Result<CompanyRow, InputError> {
@@ -70,7 +93,10 @@ fn company<R: Read>(table: &Table<R>, row: &Row, seen: &mut Seen) -> Result<Comp
     })
 }
 
-/// Imports `member_ref,company_ref,name,phone,email,trade,function,manager,language`.
+/// Imports `member_ref,company_ref,name,phone,email,trade,function,manager,language` and, if wanted, `left_on`.
+///
+/// With [`Options::complete`], members who are not in the file are listed, and ended if the options say so. Nobody is
+/// ended where a row is bad or there is none: it may be the one that is missing.
 ///
 /// # Errors
 /// If the columns are missing or the database fails; bad rows are in the report.
@@ -92,7 +118,7 @@ pub async fn members(
         "manager",
         "language",
     ];
-    let mut table = Table::open(file, &columns, &[])?;
+    let mut table = Table::open(file, &columns, &["left_on"])?;
     let mut tx = db.write().await?;
     let settings = programme::current(&mut tx).await?;
     let mut report = Report {
@@ -101,13 +127,21 @@ pub async fn members(
     };
     let mut seen = Seen::default();
     let mut companies = BTreeSet::new();
+    let today = settings.day(tx.now())?;
     while let Some(row) = table.next_readable(&mut report)? {
         progress(report.rows);
         match member(&table, &row, &mut seen, &settings, options.phone_country) {
             Err(wrong) => report.bad.push(table.rejected_row(&row, wrong)),
             Ok(member) => {
                 let mark = tx.savepoint().await?;
-                let saved = save_member(&mut tx, &member).await;
+                let saved = match membership::save(&mut tx, &member, today).await {
+                    Ok(Enrolled::Saved(saved)) => Ok(saved),
+                    Ok(Enrolled::StaysEnded) => {
+                        report.stay_ended.push(member.reference);
+                        Ok(Saved::Unchanged)
+                    }
+                    Err(error) => Err(error),
+                };
                 companies.insert(member.company);
                 keep_or_note(&mut tx, mark, saved, &mut report, |error| {
                     table.rejected_row(&row, error)
@@ -116,12 +150,20 @@ pub async fn members(
             }
         }
     }
-    let refs: Vec<&str> = companies.iter().map(String::as_str).collect();
-    let companies = list_company_keys(&mut tx, &refs).await?;
-    let mut companies: Vec<CompanyId> = companies.into_iter().map(|company| company.id).collect();
-    companies.sort_unstable();
-    let today = settings.day(tx.now())?;
-    status::refresh(&mut tx, &settings, today, &companies).await?;
+    refresh_status(&mut tx, &settings, &companies).await?;
+    if options.complete {
+        let ends = options.end_missing && report.bad.is_empty() && report.rows > 0;
+        for (reference, member) in list_present(&mut tx).await? {
+            if seen.has(&reference) {
+                continue;
+            }
+            if ends {
+                membership::end(&mut tx, member, today, EndedBy::Missing).await?;
+                report.ended += 1;
+            }
+            report.missing.push(reference);
+        }
+    }
     finish(tx, options, report).await
 }
 
@@ -175,5 +217,10 @@ fn member<R: Read>(
         },
         language: Lang::from_tag(table.value(row, "language"))
             .ok_or_else(|| one_of(Lang::ALL.map(Lang::tag)).field("language"))?,
+        leaves: match table.value(row, "left_on") {
+            "" if !table.has("left_on") => Leaves::NotSaid,
+            "" => Leaves::No,
+            day => Leaves::On(Day::parse(day).ok_or_else(|| InputCode::like("2026-11-21").field("left_on"))?),
+        },
     })
 }

@@ -780,7 +780,7 @@ fn mark_changed(tx: &mut Tx, owner: Owner, on: Day) {
 
 /// Returns the balance of a wallet.
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn balance(tx: &mut Tx, owner: Owner, wallet: Wallet) -> Result<Balance> {
+pub async fn balance(tx: &mut Tx, owner: Owner, wallet: Wallet) -> Result<Balance> {
     let available = self::wallet(tx, owner).await?;
     let reserved = match sql::find_account(tx, "held", owner).await? {
         Some(held) => sql::find_balance(tx, held).await?,

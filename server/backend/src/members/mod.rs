@@ -1,5 +1,8 @@
 //! Companies, members, staff.
 
+mod email;
+mod marks;
+mod phone;
 mod sql;
 
 use crate::caller::Caller;
@@ -12,10 +15,12 @@ use domain::members::{Advisor, Colleague, Company, Function, Me, OrderPoints};
 use domain::{Day, Lang, Receipt};
 use tracing::instrument;
 
-pub use sql::{CompanyKey, MemberKey};
+pub use email::normal_email;
+pub use phone::{is_country_prefix, normal_phone};
+pub use sql::{CompanyKey, MemberKey, StoredMember, find_member};
 pub(crate) use sql::{
-    companies_with_members, company_ref, list_company_keys, list_member_keys, of_company, order_points,
-    set_joined_on, tier_of, with_members,
+    companies_with_members, company_ref, list_company_keys, list_leaving, list_member_keys, list_present,
+    of_company, order_points, set_back, set_ended, set_joined_on, tier_of, with_members,
 };
 
 /// A row of a companies file.
@@ -43,7 +48,66 @@ pub struct MemberRow {
     pub trade: String,
     pub function: Function,
     pub manager: bool,
+    /// For those who have not chosen one in the app.
     pub language: Lang,
+    pub leaves: Leaves,
+}
+
+/// What a members file says of a member's last day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaves {
+    /// It has no such column.
+    NotSaid,
+    No,
+    /// The first day without access.
+    On(Day),
+}
+
+impl Leaves {
+    fn day(self) -> Option<Day> {
+        match self {
+            Leaves::On(day) => Some(day),
+            Leaves::No | Leaves::NotSaid => None,
+        }
+    }
+}
+
+/// What ended a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndedBy {
+    /// The day in the members file.
+    File,
+    /// A complete members file without the member.
+    Missing,
+    /// A person at the command line. Files do not bring such a member back.
+    Hand,
+}
+
+impl EndedBy {
+    pub fn code(self) -> &'static str {
+        match self {
+            EndedBy::File => "file",
+            EndedBy::Missing => "missing",
+            EndedBy::Hand => "hand",
+        }
+    }
+
+    fn from_code(code: &str) -> Option<EndedBy> {
+        [EndedBy::File, EndedBy::Missing, EndedBy::Hand]
+            .into_iter()
+            .find(|by| by.code() == code)
+    }
+}
+
+/// A saved member, for what follows from the change.
+#[derive(Clone, Copy, Debug)]
+pub struct SavedMember {
+    pub id: MemberId,
+    pub saved: Saved,
+    /// Phone or e-mail changed: codes under way went to the old one.
+    pub new_address: bool,
+    /// Name, phone and e-mail all changed: the ref stands for somebody else.
+    pub new_person: bool,
 }
 
 /// Outcome of saving a row.
@@ -92,30 +156,28 @@ pub async fn save_company(tx: &mut Tx, row: &CompanyRow, lowest_tier: &str) -> R
             ledger::open(tx, ledger::Owner::Company(id)).await?;
             Ok(Saved::New)
         }
-        Some((id, before, before_advisor)) => {
-            if before
-                == (CompanyRow {
-                    advisor: None,
-                    ..row.clone()
-                })
-                && before_advisor == advisor
-            {
+        Some(before) => {
+            let stays = CompanyRow {
+                advisor: None,
+                ..row.clone()
+            };
+            if before.row == stays && before.advisor == advisor && !before.bare {
                 return Ok(Saved::Unchanged);
             }
-            sql::set_company(tx, id, row, advisor).await?;
-            tx.mark_company_changed(id, Collection::Me, "me");
+            sql::set_company(tx, before.id, row, advisor).await?;
+            tx.mark_company_changed(before.id, Collection::Me, "me");
             Ok(Saved::Changed)
         }
     }
 }
 
-/// Creates or updates a member; a new one gets a wallet.
+/// Creates or updates a member; a new one gets a wallet. A member who has left is not brought back.
 ///
 /// # Errors
 /// [`crate::Error::Input`] if the company is unknown, or the phone or e-mail belongs to another member.
 #[instrument(level = "debug", skip_all)]
-pub async fn save_member(tx: &mut Tx, row: &MemberRow) -> Result<Saved> {
-    let (company, ..) = sql::find_company(tx, &row.company).await?.ok_or_else(|| {
+pub(crate) async fn save_member(tx: &mut Tx, row: &MemberRow) -> Result<SavedMember> {
+    let company = sql::find_company(tx, &row.company).await?.ok_or_else(|| {
         InputCode::NotThere {
             what: RefKind::Company,
         }
@@ -133,21 +195,42 @@ pub async fn save_member(tx: &mut Tx, row: &MemberRow) -> Result<Saved> {
                 .into());
         }
     }
-    match sql::find_member(tx, &row.reference).await? {
-        None => {
-            let id = MemberId(tx.uuid());
-            sql::insert_member(tx, id, company, row).await?;
-            ledger::open(tx, ledger::Owner::Member(id)).await?;
-            Ok(Saved::New)
-        }
-        Some((_, before)) if before == *row => Ok(Saved::Unchanged),
-        Some((id, _)) => {
-            sql::set_member(tx, id, company, row).await?;
-            tx.mark_changed(id, Collection::Me, "me");
-            tx.mark_changed(id, Collection::Balance, "company");
-            Ok(Saved::Changed)
-        }
+    let Some(before) = sql::find_member(tx, &row.reference).await? else {
+        let id = MemberId(tx.uuid());
+        sql::insert_member(tx, id, company.id, row).await?;
+        ledger::open(tx, ledger::Owner::Member(id)).await?;
+        return Ok(SavedMember {
+            id,
+            saved: Saved::New,
+            new_address: false,
+            new_person: false,
+        });
+    };
+    let mut row = row.clone();
+    if before.language_chosen {
+        row.language = before.row.language;
     }
+    if row.leaves == Leaves::NotSaid {
+        row.leaves = before.row.leaves;
+    }
+    let was = &before.row;
+    // What was not there before is not taken away from anybody.
+    let changed = |was: &Option<String>, is: &Option<String>| was.is_some() && was != is;
+    let (phone, email) = (changed(&was.phone, &row.phone), changed(&was.email, &row.email));
+    let all_changed = (phone || was.phone.is_none()) && (email || was.email.is_none());
+    let mut saved = SavedMember {
+        id: before.id,
+        saved: Saved::Unchanged,
+        new_address: was.phone != row.phone || was.email != row.email,
+        new_person: (phone || email) && all_changed && was.name != row.name,
+    };
+    if *was != row {
+        sql::set_member(tx, before.id, company.id, &row).await?;
+        tx.mark_changed(before.id, Collection::Me, "me");
+        tx.mark_changed(before.id, Collection::Balance, "company");
+        saved.saved = Saved::Changed;
+    }
+    Ok(saved)
 }
 
 /// Creates companies known only by their ref in an orders file.
@@ -237,92 +320,26 @@ pub(crate) async fn set_language(tx: &mut Tx, caller: &Caller, language: Lang) -
 pub async fn find_by_ref(tx: &mut Tx, reference: &str) -> Result<Option<(MemberId, String)>> {
     Ok(sql::find_member(tx, reference)
         .await?
-        .map(|(id, row)| (id, row.name)))
+        .map(|member| (member.id, member.row.name)))
 }
 
 /// Finds the company with this `ref`.
 #[instrument(level = "debug", skip_all)]
 pub async fn find_company_by_ref(tx: &mut Tx, reference: &str) -> Result<Option<CompanyId>> {
-    Ok(sql::find_company(tx, reference).await?.map(|(id, ..)| id))
+    Ok(sql::find_company(tx, reference).await?.map(|company| company.id))
+}
+
+/// Lists stored phone numbers that are no numbers of any plan, with the ref of their member.
+#[instrument(level = "debug", skip_all)]
+pub async fn unreadable_phones(tx: &mut Tx) -> Result<Vec<(String, String)>> {
+    let mut phones = sql::list_phones(tx).await?;
+    // Stored numbers are international: a prefix for national ones is not needed.
+    phones.retain(|(_, phone)| normal_phone(phone, "").as_ref() != Some(phone));
+    Ok(phones)
 }
 
 /// Finds the member with this phone number or e-mail address, and their language.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn find_by_address(tx: &mut Tx, address: &str) -> Result<Option<(MemberId, Lang)>> {
     sql::find_by_address(tx, address).await
-}
-
-/// Normalises a phone number for storage, or returns `None` for what cannot be one: `06 39 98 00 10`, `+33 6…`, `0033
-/// 6…`.
-///
-/// `country` is the prefix for national numbers, e.g. `+33`.
-pub fn normal_phone(text: &str, country: &str) -> Option<String> {
-    let digits: String = text
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '.' | '-' | '(' | ')' | '/' | '\u{a0}' | '\u{202f}'))
-        .collect();
-    let number = if let Some(rest) = digits.strip_prefix("00") {
-        format!("+{rest}")
-    } else if let Some(rest) = digits.strip_prefix('0') {
-        format!("{country}{rest}")
-    } else {
-        digits
-    };
-    let rest = number.strip_prefix('+')?;
-    ((8..=15).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_digit())).then_some(number)
-}
-
-/// Normalises an e-mail address for storage, or returns `None` for what cannot be one.
-pub fn normal_email(text: &str) -> Option<String> {
-    let text = text.trim().to_lowercase();
-    let (name, host) = text.split_once('@')?;
-    let sound = !name.is_empty()
-        && host.contains('.')
-        && !host.starts_with('.')
-        && !host.ends_with('.')
-        && !host.contains("..")
-        && text.len() <= 254
-        && text
-            .chars()
-            .all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, ',' | ';' | '<' | '>' | '"'))
-        && text.matches('@').count() == 1;
-    sound.then_some(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn phones_and_emails_have_one_form() {
-        for text in [
-            "06 39 98 00 10",
-            "+33 6 39 98 00 10",
-            "0033639980010",
-            "06.39.98.00.10",
-        ] {
-            assert_eq!(
-                normal_phone(text, "+33").as_deref(),
-                Some("+33639980010"),
-                "{text}"
-            );
-        }
-        for bad in ["", "06", "call me", "+33 6 39 98 00 1O", "639980010"] {
-            assert_eq!(normal_phone(bad, "+33"), None, "{bad}");
-        }
-        assert_eq!(
-            normal_email(" Marie@Example.com ").as_deref(),
-            Some("marie@example.com")
-        );
-        for bad in [
-            "marie",
-            "@example.com",
-            "a@b",
-            "a b@example.com",
-            "a@b@example.com",
-            "a@example..com",
-        ] {
-            assert_eq!(normal_email(bad), None, "{bad}");
-        }
-    }
 }

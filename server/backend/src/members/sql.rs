@@ -1,10 +1,10 @@
-use super::{CompanyRow, MemberRow};
+use super::{CompanyRow, EndedBy, Leaves, MemberRow};
 use crate::Result;
-use crate::db::{LIST, Tx, list_in, on};
+use crate::db::{LIST, Tx, list_in, on, params};
 use crate::programme::settings::StaffRow;
 use domain::id::{AccountId, CompanyId, MemberId, StaffId};
 use domain::members::{Function, OrderPoints};
-use domain::{Day, Lang};
+use domain::{Day, Lang, Timestamp};
 use sqlx::{FromRow, QueryBuilder};
 use tracing::instrument;
 
@@ -49,27 +49,36 @@ struct CompanyColumns {
     joined_on: Day,
     order_points: String,
     advisor_id: Option<StaffId>,
+    bare: bool,
+}
+
+/// A stored company, as a row of its file.
+pub struct StoredCompany {
+    pub id: CompanyId,
+    pub row: CompanyRow,
+    pub advisor: Option<StaffId>,
+    /// Known from orders alone.
+    pub bare: bool,
 }
 
 #[instrument(level = "debug", skip_all)]
-pub async fn find_company(
-    tx: &mut Tx,
-    reference: &str,
-) -> Result<Option<(CompanyId, CompanyRow, Option<StaffId>)>> {
+pub async fn find_company(tx: &mut Tx, reference: &str) -> Result<Option<StoredCompany>> {
     const FIND: &str =
-        "SELECT id, ref, name, town, joined_on, order_points, advisor_id FROM company WHERE ref = $1";
+        "SELECT id, ref, name, town, joined_on, order_points, advisor_id, bare FROM company WHERE ref = $1";
     let found: Option<CompanyColumns> =
         on!(tx, c => sqlx::query_as(FIND).bind(reference).fetch_optional(c).await?);
-    Ok(found.map(|row| {
-        let company = CompanyRow {
+    Ok(found.map(|row| StoredCompany {
+        id: row.id,
+        row: CompanyRow {
             reference: row.reference,
             name: row.name,
             town: row.town,
             joined_on: row.joined_on,
             order_points: OrderPoints::from_code(&row.order_points).unwrap_or(OrderPoints::Company),
             advisor: None,
-        };
-        (row.id, company, row.advisor_id)
+        },
+        advisor: row.advisor_id,
+        bare: row.bare,
     }))
 }
 
@@ -95,8 +104,8 @@ pub async fn set_company(
     row: &CompanyRow,
     advisor: Option<StaffId>,
 ) -> Result<()> {
-    const SET: &str = "UPDATE company SET name = $2, town = $3, joined_on = $4, order_points = $5, advisor_id = $6 \
-        WHERE id = $1";
+    const SET: &str = "UPDATE company SET name = $2, town = $3, joined_on = $4, order_points = $5, advisor_id = $6, \
+        bare = FALSE WHERE id = $1";
     on!(tx, c => sqlx::query(SET).bind(id).bind(&row.name).bind(&row.town).bind(row.joined_on)
         .bind(row.order_points.code()).bind(advisor).execute(c).await.map(|_| ())?);
     Ok(())
@@ -111,10 +120,11 @@ pub async fn insert_bare_companies(
     for part in rows.chunks(LIST) {
         on!(tx, c => {
             let mut insert =
-                QueryBuilder::new("INSERT INTO company (id, ref, name, town, joined_on, order_points, tier, told_tier) ");
+                QueryBuilder::new("INSERT INTO company (id, ref, name, town, joined_on, order_points, tier, told_tier, bare) ");
             insert.push_values(part, |mut row, (id, reference, joined_on)| {
                 row.push_bind(*id).push_bind((*reference).clone()).push_bind((*reference).clone()).push_bind("")
-                    .push_bind(*joined_on).push_bind("company").push_bind(tier.to_owned()).push_bind(tier.to_owned());
+                    .push_bind(*joined_on).push_bind("company").push_bind(tier.to_owned()).push_bind(tier.to_owned())
+                    .push_bind(true);
             });
             insert.build().execute(c).await.map(|_| ())?
         });
@@ -135,27 +145,51 @@ struct MemberColumns {
     function: String,
     manager: bool,
     language: String,
+    language_chosen: bool,
+    left_on: Option<Day>,
+    ended_at: Option<Timestamp>,
+    ended_by: Option<String>,
+}
+
+/// A stored member, as a row of its file.
+#[derive(Clone, Debug)]
+pub struct StoredMember {
+    pub id: MemberId,
+    pub row: MemberRow,
+    /// True if the member chose the language in the app.
+    pub language_chosen: bool,
+    pub left_on: Option<Day>,
+    /// Who ended it and when, if it has ended.
+    pub ended: Option<(Timestamp, EndedBy)>,
 }
 
 #[instrument(level = "debug", skip_all)]
-pub async fn find_member(tx: &mut Tx, reference: &str) -> Result<Option<(MemberId, MemberRow)>> {
+pub async fn find_member(tx: &mut Tx, reference: &str) -> Result<Option<StoredMember>> {
     const FIND: &str = "SELECT member.id, member.ref, company.ref AS company, member.name, phone, email, trade, \
-        \"function\", manager, language FROM member JOIN company ON company.id = company_id WHERE member.ref = $1";
+        \"function\", manager, language, language_chosen, left_on, ended_at, ended_by FROM member \
+        JOIN company ON company.id = company_id WHERE member.ref = $1";
     let found: Option<MemberColumns> =
         on!(tx, c => sqlx::query_as(FIND).bind(reference).fetch_optional(c).await?);
     Ok(found.map(|row| {
-        let member = MemberRow {
-            reference: row.reference,
-            company: row.company,
-            name: row.name,
-            phone: row.phone,
-            email: row.email,
-            trade: row.trade,
-            function: Function::from_code(&row.function).unwrap_or(Function::User),
-            manager: row.manager,
-            language: Lang::from_tag(&row.language).unwrap_or_default(),
-        };
-        (row.id, member)
+        let by = row.ended_by.as_deref().and_then(EndedBy::from_code);
+        StoredMember {
+            id: row.id,
+            row: MemberRow {
+                reference: row.reference,
+                company: row.company,
+                name: row.name,
+                phone: row.phone,
+                email: row.email,
+                trade: row.trade,
+                function: Function::from_code(&row.function).unwrap_or(Function::User),
+                manager: row.manager,
+                language: Lang::from_tag(&row.language).unwrap_or_default(),
+                leaves: row.left_on.map_or(Leaves::No, Leaves::On),
+            },
+            language_chosen: row.language_chosen,
+            left_on: row.left_on,
+            ended: row.ended_at.map(|at| (at, by.unwrap_or(EndedBy::Hand))),
+        }
     }))
 }
 
@@ -176,28 +210,66 @@ pub async fn find_by_address(tx: &mut Tx, address: &str) -> Result<Option<(Membe
 #[instrument(level = "debug", skip_all)]
 pub async fn insert_member(tx: &mut Tx, id: MemberId, company: CompanyId, row: &MemberRow) -> Result<()> {
     const INSERT: &str = "INSERT INTO member (id, ref, company_id, name, phone, email, trade, \"function\", manager, \
-        language) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        language, left_on) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     on!(tx, c => sqlx::query(INSERT).bind(id).bind(&row.reference).bind(company).bind(&row.name).bind(&row.phone)
         .bind(&row.email).bind(&row.trade).bind(row.function.code()).bind(row.manager).bind(row.language.tag())
-        .execute(c).await.map(|_| ())?);
+        .bind(row.leaves.day()).execute(c).await.map(|_| ())?);
     Ok(())
 }
 
 #[instrument(level = "debug", skip_all)]
 pub async fn set_member(tx: &mut Tx, id: MemberId, company: CompanyId, row: &MemberRow) -> Result<()> {
     const SET: &str = "UPDATE member SET company_id = $2, name = $3, phone = $4, email = $5, trade = $6, \
-        \"function\" = $7, manager = $8, language = $9 WHERE id = $1";
+        \"function\" = $7, manager = $8, language = $9, left_on = $10 WHERE id = $1";
     on!(tx, c => sqlx::query(SET).bind(id).bind(company).bind(&row.name).bind(&row.phone).bind(&row.email)
         .bind(&row.trade).bind(row.function.code()).bind(row.manager).bind(row.language.tag())
-        .execute(c).await.map(|_| ())?);
+        .bind(row.leaves.day()).execute(c).await.map(|_| ())?);
     Ok(())
 }
 
 #[instrument(level = "debug", skip_all)]
 pub async fn set_language(tx: &mut Tx, member: MemberId, language: Lang) -> Result<()> {
-    const SET: &str = "UPDATE member SET language = $2 WHERE id = $1";
+    const SET: &str = "UPDATE member SET language = $2, language_chosen = TRUE WHERE id = $1";
     on!(tx, c => sqlx::query(SET).bind(member).bind(language.tag()).execute(c).await.map(|_| ())?);
     Ok(())
+}
+
+/// Ends a member: phone and e-mail are free for others.
+#[instrument(level = "debug", skip_all)]
+pub async fn set_ended(tx: &mut Tx, member: MemberId, on: Day, by: EndedBy) -> Result<()> {
+    const SET: &str = "UPDATE member SET ended_at = $2, ended_by = $3, left_on = $4, phone = NULL, email = NULL \
+        WHERE id = $1";
+    let now = tx.now();
+    tx.execute(SET, params![member, now, by.code(), on]).await?;
+    Ok(())
+}
+
+#[instrument(level = "debug", skip_all)]
+pub async fn set_back(tx: &mut Tx, member: MemberId) -> Result<()> {
+    const SET: &str = "UPDATE member SET ended_at = NULL, ended_by = NULL, left_on = NULL WHERE id = $1";
+    tx.execute(SET, params![member]).await?;
+    Ok(())
+}
+
+/// Lists members who have not left and whose day to leave has come, by id.
+#[instrument(level = "debug", skip_all)]
+pub async fn list_leaving(tx: &mut Tx, today: Day) -> Result<Vec<(MemberId, Day)>> {
+    const LIST: &str = "SELECT id, left_on FROM member WHERE left_on <= $1 AND ended_at IS NULL ORDER BY id";
+    tx.fetch_all(LIST, params![today]).await
+}
+
+/// Lists members who have not left, by ref.
+#[instrument(level = "debug", skip_all)]
+pub async fn list_present(tx: &mut Tx) -> Result<Vec<(String, MemberId)>> {
+    const LIST: &str = "SELECT ref, id FROM member WHERE ended_at IS NULL ORDER BY ref";
+    tx.fetch_all(LIST, params![]).await
+}
+
+/// Lists stored phone numbers with the ref of their member.
+#[instrument(level = "debug", skip_all)]
+pub async fn list_phones(tx: &mut Tx) -> Result<Vec<(String, String)>> {
+    const LIST: &str = "SELECT ref, phone FROM member WHERE phone IS NOT NULL ORDER BY ref";
+    tx.fetch_all(LIST, params![]).await
 }
 
 #[derive(FromRow)]
@@ -237,15 +309,15 @@ pub struct ColleagueColumns {
 }
 
 pub async fn list_colleagues(tx: &mut Tx, company: CompanyId) -> Result<Vec<ColleagueColumns>> {
-    const LIST: &str =
-        "SELECT name, trade, \"function\", manager FROM member WHERE company_id = $1 ORDER BY name, id";
+    const LIST: &str = "SELECT name, trade, \"function\", manager FROM member WHERE company_id = $1 \
+        AND ended_at IS NULL ORDER BY name, id";
     Ok(on!(tx, c => sqlx::query_as(LIST).bind(company).fetch_all(c).await?))
 }
 
-/// Lists members of a company, by id.
+/// Lists members of a company who have not left, by id.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn of_company(tx: &mut Tx, company: CompanyId) -> Result<Vec<MemberId>> {
-    const LIST: &str = "SELECT id FROM member WHERE company_id = $1 ORDER BY id";
+    const LIST: &str = "SELECT id FROM member WHERE company_id = $1 AND ended_at IS NULL ORDER BY id";
     Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(company).fetch_all(c).await?))
 }
 
@@ -271,7 +343,7 @@ pub struct CompanyKey {
     pub id: CompanyId,
     pub order_points: String,
     pub joined_on: Day,
-    /// Known only from orders: its name is its ref.
+    /// Known from orders alone.
     pub bare: bool,
     pub account: AccountId,
 }
@@ -279,7 +351,7 @@ pub struct CompanyKey {
 /// Returns the keys of the companies with these refs; unknown refs are left out.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn list_company_keys(tx: &mut Tx, refs: &[&str]) -> Result<Vec<CompanyKey>> {
-    const LIST: &str = "SELECT company.ref, company.id, order_points, joined_on, name = ref AS bare, \
+    const LIST: &str = "SELECT company.ref, company.id, order_points, joined_on, bare, \
         account.id AS account FROM company \
         JOIN account ON account.company_id = company.id AND account.kind = 'wallet' WHERE company.ref IN (";
     Ok(list_in!(tx, LIST, refs, " ORDER BY company.ref"))

@@ -201,6 +201,17 @@ pub async fn advance(tx: &mut Tx, id: CommandId, step: Step) -> Result<()> {
     }
 }
 
+/// Declines a member's requests that nobody has decided; their points are free again.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn decline_open(tx: &mut Tx, member: MemberId) -> Result<()> {
+    for row in sql::list_of_member(tx, member).await? {
+        if row.step == Step::Reserved.code() {
+            step_to(tx, &row, Step::Declined).await?;
+        }
+    }
+    Ok(())
+}
+
 async fn step_to(tx: &mut Tx, row: &RedemptionRow, to: Step) -> Result<()> {
     let from = Step::from_code(&row.step).ok_or_else(|| Error::Invariant(format!("step {:?}", row.step)))?;
     // The update checks the step again, so that of two concurrent callers only one succeeds.

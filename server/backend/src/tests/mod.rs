@@ -5,6 +5,7 @@ mod events;
 mod import;
 mod learning;
 mod ledger;
+mod membership;
 mod model;
 mod newer;
 mod returns;
@@ -41,6 +42,8 @@ pub const OPTIONS: Options = Options {
     dry_run: false,
     skip_bad: false,
     create_companies: false,
+    complete: false,
+    end_missing: false,
     phone_country: "+33",
 };
 

@@ -215,6 +215,8 @@ fn a_sync_body_is_answered_or_refused() {
 const OPTIONS: Options = Options {
     dry_run: true,
     skip_bad: true,
+    complete: false,
+    end_missing: false,
     create_companies: true,
     phone_country: "+33",
 };

@@ -27,6 +27,7 @@ const LAYERS: &[&[&str]] = &[
         "sessions",
         "status",
     ],
+    &["membership"],
     &["daily", "import", "migrate", "programme::apply"],
     &["commands"],
     &["documents"],
