@@ -127,7 +127,8 @@ mod tests {
                 .iter()
                 .map(|migration| migration.version)
                 .collect();
-            assert!(numbers.is_sorted_by(|a, b| a < b), "{kind:?}: {numbers:?}");
+            let expected: Vec<i64> = (1..=numbers.len() as i64).collect();
+            assert_eq!(numbers, expected, "{kind:?}");
         }
     }
 }

@@ -111,18 +111,16 @@ async fn refuse_what_is_used(tx: &mut Tx, before: &Settings, after: &Settings) -
         return Ok(());
     }
     let mut published: Vec<(InputPlace, Words)> = Vec::new();
-    let place: [(Vec<(String, String)>, fn(String) -> InputPlace); 3] = [
-        (learning::published(tx).await?, InputPlace::Course),
-        (events::published(tx).await?, InputPlace::Event),
-        (rewards::published(tx).await?, InputPlace::Reward),
-    ];
-    for (documents, place) in place {
+    let mut add = |documents: Vec<(String, String)>, place: fn(String) -> InputPlace| {
         for (reference, document) in documents {
             if let Some(words) = stored::read("document", &reference, &document) {
                 published.push((place(reference), words));
             }
         }
-    }
+    };
+    add(learning::published(tx).await?, InputPlace::Course);
+    add(events::published(tx).await?, InputPlace::Event);
+    add(rewards::published(tx).await?, InputPlace::Reward);
     let used = |by: &dyn Fn(&Words) -> bool| -> Vec<InputPlace> {
         let used = published.iter().filter(|(_, words)| by(words));
         used.map(|(place, _)| place.clone()).collect()

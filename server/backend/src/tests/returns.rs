@@ -161,7 +161,7 @@ both! {
         assert_eq!(good(test, &rows).await.unchanged, 4);
         good(test, &[row("late", "2026-10-05", "1.00", ""), row("today", "2026-11-21", "1.00", "")]).await;
         assert_eq!(holding(test, mill).await.0, 290 + 10 + 1);
-        assert_eq!(apply(PROGRAMME, Past::Keeps).await.0, true);
+        assert!(apply(PROGRAMME, Past::Keeps).await.0);
         assert_eq!(good(test, &rows).await.unchanged, 4);
         // With it, everything is as if the rule had always been so; a second time there is nothing to do.
         assert_eq!(apply(PROGRAMME, Past::Follows).await.1.orders, 4);
