@@ -135,6 +135,10 @@ pub struct Serve {
     /// Read the client's folder again when it changes: for `make dev`
     #[arg(long, hide_short_help = true)]
     pub watch_site: bool,
+    /// Codes that are sent in an hour, over all members. More are only for browsers that were signed in before, and the
+    /// log has an alarm
+    #[arg(long, env = "CODES_AN_HOUR", value_name = "CODES", default_value_t = 1000)]
+    pub codes_an_hour: u32,
     /// Days after which members sign in again, however much they use the app
     #[arg(long, env = "SESSION_DAYS", value_name = "DAYS", default_value_t = 400)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3650))]

@@ -30,8 +30,8 @@ say! {
     address_hint: "Celui que votre conseiller connaît.", "The one your advisor knows.";
     address_send: "Recevoir le code", "Send me the code";
     address_unreadable: "Ce n’est ni un numéro de téléphone ni une adresse e-mail. Exemple : 06 39 98 00 10 ou marie@example.com.", "This is neither a phone number nor an e-mail address. For example: +33 6 39 98 00 10 or marie@example.com.";
-    too_many_codes: "Trop de codes demandés. Attendez une heure, ou demandez un code à votre conseiller.", "Too many codes were asked for. Wait an hour, or ask your advisor for a code.";
-    too_many_tries: "Trop d’essais. Attendez une heure, ou demandez un code à votre conseiller.", "Too many tries. Wait an hour, or ask your advisor for a code.";
+    too_many_codes: "Trop de codes demandés. Attendez dix minutes, une heure au plus, ou demandez un code à votre conseiller.", "Too many codes were asked for. Wait ten minutes, an hour at most, or ask your advisor for a code.";
+    too_many_tries: "Trop d’essais. Attendez une minute, ou demandez un code à votre conseiller.", "Too many tries. Wait a minute, or ask your advisor for a code.";
     have_card: "J’ai une carte d’invitation ou un code de mon conseiller", "I have an invitation card or a code from my advisor";
     demo_title: "Essayer la démonstration", "Try the demo";
     demo_hint: "Choisissez une personne. Le code s’affiche à l’écran suivant ; rien n’est envoyé.", "Choose a person. The code is shown on the next screen; nothing is sent.";

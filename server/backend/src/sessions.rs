@@ -38,33 +38,90 @@ const REMEMBERED: i64 = Timestamp::DAY;
 /// Retention of ended sessions.
 const ENDED_REMEMBERED: i64 = 30 * Timestamp::DAY;
 
-/// Rate limits of signing in, per hour.
+/// A limit that slows down and does not lock out: so many at once, then each after a pause.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// Without a pause, within an hour.
+    pub an_hour: i64,
+    /// Milliseconds since the last one.
+    pub pause: i64,
+    /// From so many within a day, `long_pause` holds.
+    pub a_day: i64,
+    pub long_pause: i64,
+}
+
+impl Limit {
+    const NONE: Limit = Limit {
+        an_hour: i64::MAX,
+        pause: 0,
+        a_day: i64::MAX,
+        long_pause: 0,
+    };
+
+    fn allows(self, recent: Recent, now: Timestamp) -> bool {
+        let waited = recent.last.map_or(i64::MAX, |last| now.0 - last.0);
+        match recent.day < self.a_day {
+            true => recent.hour < self.an_hour || waited >= self.pause,
+            false => waited >= self.long_pause,
+        }
+    }
+}
+
+/// What was counted lately.
+#[derive(Clone, Copy, Debug, Default, sqlx::FromRow)]
+struct Recent {
+    hour: i64,
+    day: i64,
+    last: Option<Timestamp>,
+}
+
+/// Rate limits of signing in. A browser that was signed in as the member before is counted by itself, so that strangers
+/// cannot use up what the member needs.
 ///
 /// Why not exact under parallel requests on PostgreSQL: counting takes no lock. The number of connections bounds the
 /// excess, and the tries of one code are counted exactly.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Codes sent to one phone number or e-mail address.
-    pub sends_an_address: i64,
+    pub sends_an_address: Limit,
     /// Codes requested from one network address.
-    pub sends_an_ip: i64,
+    pub sends_an_ip: Limit,
     /// Wrong codes from one network address.
-    pub failures_an_ip: i64,
+    pub failures_an_ip: Limit,
+    /// False where too many codes were sent in all: only known browsers get one.
+    pub strangers: bool,
 }
 
 impl Limits {
     pub const STRICT: Limits = Limits {
-        sends_an_address: 3,
-        sends_an_ip: 20,
-        failures_an_ip: 30,
+        sends_an_address: Limit {
+            an_hour: 3,
+            pause: 10 * MINUTE,
+            a_day: 10,
+            long_pause: Timestamp::HOUR,
+        },
+        sends_an_ip: Limit {
+            an_hour: 20,
+            pause: MINUTE,
+            ..Limit::NONE
+        },
+        failures_an_ip: Limit {
+            an_hour: 30,
+            pause: MINUTE,
+            ..Limit::NONE
+        },
+        strangers: true,
     };
     /// For a demo, which sends no messages and whose members are public.
     pub const DEMO: Limits = Limits {
-        sends_an_address: 10_000,
-        sends_an_ip: 10_000,
-        failures_an_ip: 10_000,
+        sends_an_address: Limit::NONE,
+        sends_an_ip: Limit::NONE,
+        failures_an_ip: Limit::NONE,
+        strangers: true,
     };
 }
+
+const MINUTE: i64 = 60_000;
 
 /// Destination of a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +162,12 @@ pub struct Message {
 #[derive(Clone, Debug)]
 pub enum Started {
     /// `request` is for the browser's cookie; `message` is `Some` only if the account exists.
-    Asked { request: Uuid, message: Option<Message> },
+    Asked {
+        request: Uuid,
+        message: Option<Message>,
+        /// True if this browser was signed in as the member before.
+        known: bool,
+    },
     /// Over a limit.
     TooMany,
 }
@@ -175,41 +237,86 @@ impl Way {
     }
 }
 
-/// Requests a code to be sent to `address`.
+/// What a browser keeps to be known again after its session has ended. It opens nothing.
+pub fn mark_of(token: &str) -> String {
+    mark(&hash_of_token(token))
+}
+
+fn mark(token_hash: &[u8]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"a known browser");
+    hash.update(token_hash);
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Who is counted for a request of a known browser, in place of a network address.
+const BROWSER: &str = "browser:";
+
+/// Returns whom to count for a browser that was signed in as this member before.
+async fn known_browser(tx: &mut Tx, member: Option<MemberId>, kept: Option<&str>) -> Result<Option<String>> {
+    const LIST: &str =
+        "SELECT id, token_hash FROM session WHERE member_id = $1 ORDER BY made_at DESC LIMIT 100";
+    let Some(kept) = kept else {
+        return Ok(None);
+    };
+    let sessions: Vec<(SessionId, Vec<u8>)> =
+        on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?);
+    let mut all = sessions.iter();
+    let known = all.find(|(_, token_hash)| same(mark(token_hash).as_bytes(), kept.as_bytes()));
+    Ok(known.map(|(session, _)| format!("{BROWSER}{session}")))
+}
+
+/// Requests a code to be sent to `address`. `mark`: what the browser kept of an earlier session, see [`mark_of`].
 #[instrument(level = "debug", skip_all)]
-pub async fn start(tx: &mut Tx, address: &Address, ip: &str, limits: Limits) -> Result<Started> {
-    const SENT_TO: &str =
-        "SELECT COUNT(*) FROM sign_in WHERE address = $1 AND made_at > $2 AND way = 'message'";
-    const ASKED_FROM: &str =
-        "SELECT COUNT(*) FROM sign_in WHERE ip = $1 AND made_at > $2 AND way = 'message'";
+pub async fn start(
+    tx: &mut Tx,
+    address: &Address,
+    ip: &str,
+    mark: Option<&str>,
+    limits: Limits,
+) -> Result<Started> {
+    const SENT_TO: &str = "SELECT COUNT(*) AS day, COALESCE(SUM(CASE WHEN made_at > $2 THEN 1 ELSE 0 END), 0) AS hour, \
+        MAX(made_at) AS last FROM sign_in WHERE address = $1 AND made_at > $3 AND way = 'message' \
+        AND (ip = $4 OR ($4 = '' AND ip NOT LIKE 'browser:%'))";
+    const ASKED_FROM: &str = "SELECT COUNT(*) AS day, COALESCE(SUM(CASE WHEN made_at > $2 THEN 1 ELSE 0 END), 0) AS hour, \
+        MAX(made_at) AS last FROM sign_in WHERE ip = $1 AND made_at > $3 AND way = 'message'";
     // By the address, too: the same happens where there is no account.
     const END_EARLIER: &str = "UPDATE sign_in SET used_at = $3 WHERE (address = $1 OR member_id = $2) \
         AND way = 'message' AND used_at IS NULL AND expires_at > $3";
     const INSERT: &str = "INSERT INTO sign_in (id, way, address, member_id, code_hash, made_at, expires_at, ip) \
         VALUES ($1, 'message', $2, $3, $4, $5, $6, $7)";
     let now = tx.now();
-    let since = now.plus(-Timestamp::HOUR);
-    let sent: i64 =
-        on!(tx, c => sqlx::query_scalar(SENT_TO).bind(address.as_str()).bind(since).fetch_one(c).await?);
-    let asked: i64 = on!(tx, c => sqlx::query_scalar(ASKED_FROM).bind(ip).bind(since).fetch_one(c).await?);
-    if sent >= limits.sends_an_address || asked >= limits.sends_an_ip {
+    let (hour, day) = (now.plus(-Timestamp::HOUR), now.plus(-Timestamp::DAY));
+    let found = members::find_by_address(tx, address.as_str()).await?;
+    let member = found.as_ref().map(|(member, _)| *member);
+    let browser = known_browser(tx, member, mark).await?;
+    let known = browser.is_some();
+    let counted = browser.as_deref().unwrap_or(ip);
+    let sent: Recent = on!(tx, c => sqlx::query_as(SENT_TO).bind(address.as_str()).bind(hour).bind(day)
+        .bind(browser.as_deref().unwrap_or_default()).fetch_one(c).await?);
+    let asked: Recent =
+        on!(tx, c => sqlx::query_as(ASKED_FROM).bind(counted).bind(hour).bind(day).fetch_one(c).await?);
+    let allowed = limits.sends_an_address.allows(sent, now) && limits.sends_an_ip.allows(asked, now);
+    if !allowed || !(known || limits.strangers) {
         return Ok(Started::TooMany);
     }
-    let found = members::find_by_address(tx, address.as_str()).await?;
     let request = uuid::Builder::from_random_bytes(tx.random_bytes()).into_uuid();
     let code = digits(u64::from_le_bytes(tx.random_bytes()));
-    let member = found.as_ref().map(|(member, _)| *member);
     on!(tx, c => sqlx::query(END_EARLIER).bind(address.as_str()).bind(member).bind(now)
         .execute(c).await.map(|_| ())?);
     on!(tx, c => sqlx::query(INSERT).bind(request).bind(address.as_str()).bind(member)
-        .bind(hash_of_code(request, &code)).bind(now).bind(now.plus(CODE_LIFE)).bind(ip)
+        .bind(hash_of_code(request, &code)).bind(now).bind(now.plus(CODE_LIFE)).bind(counted)
         .execute(c).await.map(|_| ())?);
     let message = found.map(|(_, language)| Message {
         to: address.clone(),
         language,
         code,
     });
-    Ok(Started::Asked { request, message })
+    Ok(Started::Asked {
+        request,
+        message,
+        known,
+    })
 }
 
 /// Returns the address a request's code was sent to, while the code is valid.
@@ -232,7 +339,11 @@ pub async fn check(
 ) -> Result<Checked> {
     const TRY: &str = "UPDATE sign_in SET tries = tries + 1 WHERE id = $1 AND way = 'message' AND used_at IS NULL \
         AND expires_at > $2 AND tries < $3 RETURNING member_id, code_hash, tries";
-    if failed_too_often(tx, origin.ip, limits).await? {
+    const COUNTED: &str = "SELECT ip FROM sign_in WHERE id = $1 AND way = 'message'";
+    let asked_by: Option<String> = on!(tx, c => sqlx::query_scalar(COUNTED).bind(request.unwrap_or(Uuid::nil())).fetch_optional(c).await?);
+    let browser = asked_by.filter(|asked_by| asked_by.starts_with(BROWSER));
+    let counted = browser.as_deref().unwrap_or(origin.ip);
+    if failed_too_often(tx, counted, limits).await? {
         return Ok(Checked::TooMany);
     }
     let code: String = code.chars().filter(char::is_ascii_digit).collect();
@@ -248,11 +359,11 @@ pub async fn check(
             Ok(Checked::Open(open(tx, member, origin).await?))
         }
         Some((_, _, tries)) => {
-            note_failure(tx, origin.ip).await?;
+            note_failure(tx, counted).await?;
             Ok(Checked::Wrong { left: TRIES - tries })
         }
         None => {
-            note_failure(tx, origin.ip).await?;
+            note_failure(tx, counted).await?;
             Ok(Checked::Stale)
         }
     }
@@ -345,10 +456,13 @@ fn same(a: &[u8], b: &[u8]) -> bool {
 }
 
 async fn failed_too_often(tx: &mut Tx, ip: &str, limits: Limits) -> Result<bool> {
-    const COUNT: &str = "SELECT COUNT(*) FROM sign_in WHERE ip = $1 AND made_at > $2 AND way = 'failed'";
-    let since = tx.now().plus(-Timestamp::HOUR);
-    let failures: i64 = on!(tx, c => sqlx::query_scalar(COUNT).bind(ip).bind(since).fetch_one(c).await?);
-    Ok(failures >= limits.failures_an_ip)
+    const COUNT: &str = "SELECT COUNT(*) AS day, COALESCE(SUM(CASE WHEN made_at > $2 THEN 1 ELSE 0 END), 0) AS hour, \
+        MAX(made_at) AS last FROM sign_in WHERE ip = $1 AND made_at > $3 AND way = 'failed'";
+    let now = tx.now();
+    let (hour, day) = (now.plus(-Timestamp::HOUR), now.plus(-Timestamp::DAY));
+    let failures: Recent =
+        on!(tx, c => sqlx::query_as(COUNT).bind(ip).bind(hour).bind(day).fetch_one(c).await?);
+    Ok(!limits.failures_an_ip.allows(failures, now))
 }
 
 async fn note_failure(tx: &mut Tx, ip: &str) -> Result<()> {
@@ -608,6 +722,19 @@ mod tests {
         assert_eq!(normal_invitation(" k7qm-2xpd "), "K7QM2XPD");
         assert_eq!(normal_invitation("oil0"), "0110");
         assert_eq!(normal_invitation("é"), "");
+    }
+
+    #[test]
+    fn a_limit_slows_down_and_opens_again() {
+        let limit = Limits::STRICT.sends_an_address;
+        let now = Timestamp(100 * Timestamp::DAY);
+        let at = |hour, day, ago: i64| {
+            let last = Some(now.plus(-ago));
+            limit.allows(Recent { hour, day, last }, now)
+        };
+        assert!(limit.allows(Recent::default(), now));
+        assert!(at(2, 2, 0) && !at(3, 3, 0) && !at(3, 3, 10 * MINUTE - 1) && at(3, 3, 10 * MINUTE));
+        assert!(!at(0, 10, Timestamp::HOUR - 1) && at(0, 10, Timestamp::HOUR));
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! Three cookies and the language: the session, a readable copy of the member's id for the app, and the pending
-//! sign-in. With https each has the prefix `__Host-`, so that no other host can set it.
+//! Four cookies and the language: the session, a readable copy of the member's id for the app, the pending sign-in, and
+//! the mark of a browser that was signed in before. With https each has the prefix `__Host-`, so that no other host can set it.
 
 use super::AppState;
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use backend::sessions::{CODE_LIFE, Opened, SESSION_LIFE};
+use backend::sessions::{CODE_LIFE, Opened, SESSION_LIFE, mark_of};
 use domain::id::MemberId;
 use uuid::Uuid;
 
@@ -53,6 +53,11 @@ impl AppState {
         read(headers, &self.name("sign_in"))?.parse().ok()
     }
 
+    /// What the browser kept of an earlier session.
+    pub fn known_mark<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        read(headers, &self.name("known"))
+    }
+
     fn cookie(&self, name: &str, value: &str, seconds: i64, readable: bool) -> Header {
         let secure = if self.secure { "; Secure" } else { "" };
         let hidden = if readable { "" } else { "; HttpOnly" };
@@ -79,6 +84,8 @@ impl AppState {
     pub fn set_session(&self, opened: &Opened) -> Vec<Header> {
         let mut all = self.keep_session(&opened.token, opened.member);
         all.push(self.cookie(&self.name("sign_in"), "", 0, false));
+        // Stays after signing out, so that strangers cannot keep this browser from signing in again.
+        all.push(self.cookie(&self.name("known"), &mark_of(&opened.token), YEAR, false));
         all
     }
 

@@ -1,5 +1,6 @@
 //! HTTP: routes and their shared state and layers.
 
+mod alarms;
 mod api;
 mod calls;
 mod client_files;
@@ -16,6 +17,7 @@ mod public;
 mod quota;
 mod routes;
 
+use self::alarms::Alarms;
 use self::error::Problem;
 use crate::plaintext::is_this_machine;
 use crate::sending::Sending;
@@ -70,6 +72,7 @@ pub struct AppState {
     phone_country: String,
     metrics_token: Option<String>,
     limits: Limits,
+    alarms: Alarms,
     branding: RwLock<(Branding, Timestamp)>,
     /// The client's folder, where it may change under us.
     watched: Option<PathBuf>,
@@ -128,6 +131,7 @@ impl AppState {
             } else {
                 Limits::STRICT
             },
+            alarms: Alarms::new(settings.codes_an_hour),
             branding: RwLock::new((branding, now)),
             watched: settings.watch_site.then(|| settings.site.clone()),
             demo_codes: settings.demo.then(Mutex::default),

@@ -141,6 +141,10 @@ fn describe() {
         "Stored rows that a newer version wrote and this one leaves out, by table"
     );
     metrics::describe_counter!(
+        "compagnon_sign_in_alarms_total",
+        "Hours with too many codes or wrong codes over all members, by alarm"
+    );
+    metrics::describe_counter!(
         "compagnon_task_panics_total",
         "Panics of work in the background, by task"
     );

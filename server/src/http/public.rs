@@ -13,7 +13,7 @@ use axum::Form;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use backend::sessions::{self, Address, Checked, Message, Opened, Origin, Started};
+use backend::sessions::{self, Address, Checked, Limits, Message, Opened, Origin, Started};
 use backend::{Db, Error, events, programme};
 use domain::events::{Event, Venue};
 use domain::{Lang, Timestamp};
@@ -225,7 +225,8 @@ pub async fn send_code(
         return ask_address(&reader, StatusCode::OK, typed, Some(SignInProblem::Unreadable)).await;
     };
     let ip = app.ip(&headers, &extensions);
-    match ask_for_code(&app, address, ip, &reader.branding.face.brand).await? {
+    let mark = app.known_mark(&headers).map(str::to_owned);
+    match ask_for_code(&app, address, ip, mark, &reader.branding.face.brand).await? {
         Some(request) => {
             let answer = Redirect::to("/sign-in/code").into_response();
             Ok(cookies::with(answer, [app.set_sign_in_request(request)]))
@@ -259,7 +260,8 @@ pub async fn send_again(State(app): State<Shared>, headers: HeaderMap, extension
         return Err(Problem::Internal("a stored address cannot be read".into()));
     };
     let ip = app.ip(&headers, &extensions);
-    match ask_for_code(&app, address, ip, &reader.branding.face.brand).await? {
+    let mark = app.known_mark(&headers).map(str::to_owned);
+    match ask_for_code(&app, address, ip, mark, &reader.branding.face.brand).await? {
         Some(request) => {
             let answer = Redirect::to("/sign-in/code?again=1").into_response();
             Ok(cookies::with(answer, [app.set_sign_in_request(request)]))
@@ -282,12 +284,17 @@ async fn ask_for_code(
     app: &Shared,
     address: Address,
     ip: String,
+    mark: Option<String>,
     brand: &str,
 ) -> Result<Option<Uuid>, Problem> {
     let shared = app.clone();
     let work = async move {
         let mut tx = shared.db.write().await?;
-        let started = sessions::start(&mut tx, &address, &ip, shared.limits).await?;
+        let limits = Limits {
+            strangers: shared.is_demo() || shared.alarms.sends_to_strangers(tx.now()),
+            ..shared.limits
+        };
+        let started = sessions::start(&mut tx, &address, &ip, mark.as_deref(), limits).await?;
         tx.commit().await?;
         Ok::<_, Error>(started)
     };
@@ -304,10 +311,18 @@ async fn ask_for_code(
         }
     };
     metrics::counter!("compagnon_sign_ins_total", "way" => "message", "result" => result).increment(1);
-    let Started::Asked { request, message } = asked else {
+    let Started::Asked {
+        request,
+        message,
+        known,
+    } = asked
+    else {
         return Ok(None);
     };
     if let Some(message) = message {
+        if !known {
+            app.alarms.note_code(app.db.now());
+        }
         deliver(app, request, message, brand.to_owned());
     }
     Ok(Some(request))
@@ -549,6 +564,9 @@ async fn enter(
             "limited"
         }
     };
+    if result == "wrong" {
+        app.alarms.note_wrong_code(app.db.now());
+    }
     metrics::counter!("compagnon_sign_ins_total", "way" => way, "result" => result).increment(1);
     Ok(checked)
 }

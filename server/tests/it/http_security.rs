@@ -166,7 +166,15 @@ async fn every_surface_is_protected() {
     // Another host of the domain can set none of them, and the one of the first release goes.
     phone.get("/?lang=en").await;
     let names: Vec<&str> = phone.cookies.keys().map(String::as_str).collect();
-    assert_eq!(names, ["__Host-lang", "__Host-session", "__Host-signed_in"]);
+    assert_eq!(
+        names,
+        [
+            "__Host-known",
+            "__Host-lang",
+            "__Host-session",
+            "__Host-signed_in"
+        ]
+    );
     let gone = |answer: &crate::harness::Answer| {
         answer
             .set_cookies()
@@ -176,7 +184,10 @@ async fn every_surface_is_protected() {
     assert!(gone(&entered));
     let left = phone.post("/api/sign-out", "").await;
     assert!(gone(&left));
-    assert_eq!(phone.cookies.keys().collect::<Vec<_>>(), ["__Host-lang"]);
+    assert_eq!(
+        phone.cookies.keys().collect::<Vec<_>>(),
+        ["__Host-known", "__Host-lang"]
+    );
     let request = harness
         .phone()
         .request(Method::GET, "/")

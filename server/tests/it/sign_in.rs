@@ -113,6 +113,77 @@ both! {
         assert_eq!(phone.ask_code(MARIE).await.status, StatusCode::SEE_OTHER);
     }
 
+    async fn strangers_keep_nobody_out_who_was_in_before(test) {
+        let harness = Harness::open(test).await;
+        let mut phone = harness.phone_at("198.51.100.1");
+        phone.sign_in(MARIE).await;
+        phone.post("/api/sign-out", "").await;
+        let mut thief = harness.phone_at("198.51.100.1");
+        for _ in 0..2 {
+            assert_eq!(thief.ask_code(MARIE).await.status, StatusCode::SEE_OTHER);
+            harness.code_for(MARIE).await;
+        }
+        assert_eq!(thief.ask_code(MARIE).await.status, StatusCode::TOO_MANY_REQUESTS);
+        for _ in 0..30 {
+            thief.post("/invitation", "code=WRONG").await;
+        }
+        assert_eq!(thief.post("/invitation", "code=WRONG").await.status, StatusCode::TOO_MANY_REQUESTS);
+        // The member's own browser, behind the same address, enters at once.
+        phone.sign_in(MARIE).await;
+        assert_eq!(phone.status().await, StatusCode::OK);
+        phone.post("/api/sign-out", "").await;
+        // It has a limit of its own, and its mark is good for this member only.
+        for _ in 0..3 {
+            assert_eq!(phone.ask_code(MARIE).await.status, StatusCode::SEE_OTHER);
+        }
+        assert_eq!(phone.ask_code(MARIE).await.status, StatusCode::TOO_MANY_REQUESTS);
+        for _ in 0..3 {
+            assert_eq!(phone.ask_code(KARIM).await.status, StatusCode::SEE_OTHER);
+        }
+        assert_eq!(phone.ask_code(KARIM).await.status, StatusCode::TOO_MANY_REQUESTS);
+    }
+
+    async fn limits_slow_down_and_do_not_lock(test) {
+        let harness = Harness::open(test).await;
+        let mut thief = harness.phone_at("198.51.100.1");
+        for _ in 0..3 {
+            thief.ask_code(MARIE).await;
+        }
+        let mut phone = harness.phone_at("198.51.100.2");
+        assert_eq!(phone.ask_code(MARIE).await.status, StatusCode::TOO_MANY_REQUESTS);
+        test.clock.advance(10 * MINUTE);
+        assert_eq!(phone.ask_code(MARIE).await.status, StatusCode::SEE_OTHER, "after ten minutes");
+        assert_eq!(phone.ask_code(MARIE).await.status, StatusCode::TOO_MANY_REQUESTS);
+        for number in 0..18 {
+            thief.ask_code(&format!("+33 6 00 00 00 {number:02}")).await;
+        }
+        assert_eq!(thief.ask_code(KARIM).await.status, StatusCode::TOO_MANY_REQUESTS);
+        test.clock.advance(MINUTE);
+        assert_eq!(thief.ask_code(KARIM).await.status, StatusCode::SEE_OTHER, "after a minute");
+        for _ in 0..31 {
+            thief.post("/invitation", "code=WRONG").await;
+        }
+        assert_eq!(thief.post("/invitation", "code=WRONG").await.status, StatusCode::TOO_MANY_REQUESTS);
+        test.clock.advance(MINUTE);
+        assert_eq!(thief.post("/invitation", "code=WRONG").await.status, StatusCode::OK, "one, after a minute");
+        assert_eq!(thief.post("/invitation", "code=WRONG").await.status, StatusCode::TOO_MANY_REQUESTS);
+    }
+
+    async fn over_all_members_there_is_a_ceiling(test) {
+        server::http::recorder();
+        let harness = Harness::with(test, &["--codes-an-hour", "2"]).await;
+        let mut known = harness.signed_in(MARIE).await;
+        known.post("/api/sign-out", "").await;
+        // Whom nobody knows gets no code, and costs none.
+        assert_eq!(harness.phone().ask_code("+33 6 00 00 00 00").await.status, StatusCode::SEE_OTHER);
+        assert_eq!(harness.phone().ask_code(TOM).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(harness.phone().ask_code(KARIM).await.status, StatusCode::TOO_MANY_REQUESTS);
+        assert!(server::http::recorder().render().contains(r#"compagnon_sign_in_alarms_total{alarm="codes"}"#));
+        known.sign_in(MARIE).await;
+        test.clock.advance(Timestamp::HOUR);
+        assert_eq!(harness.phone().ask_code(KARIM).await.status, StatusCode::SEE_OTHER);
+    }
+
     async fn a_code_is_tried_five_times_and_lives_ten_minutes(test) {
         let harness = Harness::open(test).await;
         let mut phone = harness.phone();
@@ -273,7 +344,8 @@ both! {
         let before = phone.clone();
         let answer = phone.post("/api/sign-out", "").await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT);
-        assert!(phone.cookies.is_empty(), "{:?}", phone.cookies);
+        // Only the mark stays, by which strangers' requests are told from this browser's.
+        assert_eq!(phone.cookies.keys().collect::<Vec<_>>(), ["known"]);
         assert_eq!(before.clone().status().await, StatusCode::UNAUTHORIZED);
         assert_eq!(phone.post("/api/sign-out", "").await.status, StatusCode::NO_CONTENT);
     }

@@ -82,12 +82,12 @@ async fn is_live(test: &TestDb, token: &str) -> bool {
 async fn ask(test: &TestDb, typed: &str) -> (Uuid, Option<String>) {
     let address = Address::read(typed, "+33").unwrap();
     let mut tx = test.db.write().await.unwrap();
-    let started = sessions::start(&mut tx, &address, "192.0.2.2", Limits::DEMO)
+    let started = sessions::start(&mut tx, &address, "192.0.2.2", None, Limits::DEMO)
         .await
         .unwrap();
     tx.commit().await.unwrap();
     match started {
-        Started::Asked { request, message } => (request, message.map(|message| message.code)),
+        Started::Asked { request, message, .. } => (request, message.map(|message| message.code)),
         Started::TooMany => panic!("too many"),
     }
 }
