@@ -92,6 +92,12 @@ impl Day {
         Day::from_ymd(year, 1, 1).unwrap_or(self)
     }
 
+    /// The first day of its month.
+    pub fn first_of_month(self) -> Day {
+        let (year, month, _) = self.ymd();
+        Day::from_ymd(year, month, 1).unwrap_or(self)
+    }
+
     /// The month of this day, as in the ids of history pages: `2026-11`.
     pub fn month_name(self) -> String {
         let (year, month, _) = self.ymd();

@@ -4,7 +4,7 @@ use crate::id::EntryId;
 use crate::newer::{codes, open};
 use crate::{Day, Points, Text, Timestamp, fault};
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 codes! {
     /// The owner of the points: the member, or their company (its managers see and spend them).
@@ -22,8 +22,11 @@ pub struct Balance {
     pub available: Points,
     /// Held for requests that the brand has not accepted yet.
     pub reserved: Points,
-    /// Lots with points left, in the order in which they are spent.
+    /// Lots with points left, in the order in which they are spent: all, or the first ones.
     pub lots: Vec<LotLeft>,
+    /// Points in lots that are not listed, because there are too many.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub later: Points,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +46,13 @@ pub struct Month {
     pub month: String,
     /// Newest first.
     pub lines: Vec<Line>,
+    /// True if the month has older lines, which are not listed because there are too many.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+}
+
+fn is_zero(points: &Points) -> bool {
+    *points == 0
 }
 
 /// One entry, seen from a wallet.
@@ -145,9 +155,14 @@ pub struct Lots {
     pub expired: Vec<(Day, Points)>,
     /// Debited but not yet covered by a lot.
     pub short: Points,
-    /// The last day on which points were debited, put back, or used to cover a shortfall. A lot credited later changes
-    /// no other lot.
+    /// The last day on which points were debited, put back, or used to cover a shortfall.
     pub moved_until: Option<Day>,
+    /// The youngest day on which a lot was earned that was ever drawn from, and the last day on which a shortfall was
+    /// covered. Nothing was ever drawn from a lot that was earned later, so one that is credited, voided or made
+    /// smaller there changes no other lot.
+    pub drawn_until: Option<Day>,
+    /// What each debit has taken from which lot and not put back: (number of the debit, number of the lot, points).
+    pub drawn: Vec<(i64, i64, Points)>,
 }
 
 /// Applies the rule of the lots: oldest spent first, expired on their day, whatever order the movements arrived in.
@@ -179,6 +194,7 @@ pub fn replay(movements: &[Movement], today: Day) -> Lots {
     });
     let mut wallet = OpenWallet::default();
     for movement in movements {
+        wallet.on = movement.on;
         wallet.expire(movement.on);
         match movement.kind {
             MovementKind::In {
@@ -212,6 +228,7 @@ pub fn replay(movements: &[Movement], today: Day) -> Lots {
         }
     }
     wallet.expire(today);
+    let drawn = wallet.drawn();
     Lots {
         left: wallet
             .by_age
@@ -223,12 +240,16 @@ pub fn replay(movements: &[Movement], today: Day) -> Lots {
         expired: wallet.expired,
         short: wallet.owed.iter().map(|(_, points)| points).sum(),
         moved_until: wallet.moved_until,
+        drawn_until: wallet.drawn_until,
+        drawn,
     }
 }
 
 /// The state of a wallet during a replay.
 #[derive(Default)]
 struct OpenWallet {
+    /// The day of the current movement.
+    on: Day,
     /// In order of arrival.
     lots: Vec<OpenLot>,
     /// Indexes into `lots`, in spending order.
@@ -239,6 +260,7 @@ struct OpenWallet {
     owed: VecDeque<(i64, Points)>,
     expired: Vec<(Day, Points)>,
     moved_until: Option<Day>,
+    drawn_until: Option<Day>,
 }
 
 /// Sort key of a lot: the day it was earned, 1 if it came from another wallet (sorts behind lots earned here that day),
@@ -284,6 +306,7 @@ impl OpenWallet {
                 lot.left -= part;
                 missing -= part;
                 from.push((*place, part));
+                self.drawn_until = self.drawn_until.max(Some(lot.age.0));
             }
         }
         if fault!("newest-points-are-spent-first") {
@@ -306,6 +329,10 @@ impl OpenWallet {
             points -= part;
             *owed -= part;
             self.taken.entry(*number).or_default().push((place, part));
+            self.drawn_until = self
+                .drawn_until
+                .max(Some(self.on))
+                .max(Some(self.lots[place].age.0));
             if *owed == 0 {
                 self.owed.pop_front();
             }
@@ -323,6 +350,19 @@ impl OpenWallet {
             };
             self.fill(place, points);
         }
+    }
+
+    /// What is taken by each debit, in the order of their numbers, then of the lots'.
+    fn drawn(&self) -> Vec<(i64, i64, Points)> {
+        let mut sums: BTreeMap<(i64, i64), Points> = BTreeMap::new();
+        for (number, parts) in &self.taken {
+            for (place, points) in parts {
+                *sums.entry((*number, self.lots[*place].age.3)).or_default() += points;
+            }
+        }
+        sums.into_iter()
+            .map(|((debit, lot), points)| (debit, lot, points))
+            .collect()
     }
 
     /// Empties the lots that expire by `today`. A lot that gets points back after its expiry day loses them at once.

@@ -91,6 +91,12 @@ fn lots(wallet: &WalletView, lang: Lang) -> AnyView {
     if expiring.is_empty() {
         return nothing();
     }
+    let rest = (wallet.later > 0).then(|| {
+        line(
+            "hint",
+            text::later_points(lang, &text::points(lang, wallet.later)),
+        )
+    });
     let all = expiring.len();
     let mut expiring = expiring.into_iter();
     let soon: Vec<AnyView> = expiring.by_ref().take(3).collect();
@@ -108,6 +114,7 @@ fn lots(wallet: &WalletView, lang: Lang) -> AnyView {
         view! {
             <ul class="lines">{soon}</ul>
             {more}
+            {rest}
         }
         .into_any(),
     )
@@ -116,7 +123,15 @@ fn lots(wallet: &WalletView, lang: Lang) -> AnyView {
 fn month_part(month: &Month, lang: Lang) -> AnyView {
     let lines: Vec<AnyView> = month.lines.iter().map(|line| line_row(line, lang)).collect();
     let title = format::month(lang, &month.month);
-    section(&title, view! { <ul class="lines">{lines}</ul> }.into_any())
+    let cut = month.cut.then(|| line("hint", text::latest_lines(lang)));
+    section(
+        &title,
+        view! {
+            <ul class="lines">{lines}</ul>
+            {cut}
+        }
+        .into_any(),
+    )
 }
 
 fn line_row(line: &Line, lang: Lang) -> AnyView {

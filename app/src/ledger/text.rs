@@ -15,6 +15,7 @@ say! {
     reserved: "Réservés", "Reserved";
     no_points_yet: "Pas encore de mouvement. Une commande ou un cours réussi s’affiche ici.", "Nothing has moved yet. An order or a passed course shows here.";
     negative_points: "Un retour a repris des points déjà dépensés : les prochains le compensent.", "A return took back points that were already spent: the next ones make up for it.";
+    latest_lines: "Seuls les derniers mouvements de ce mois sont affichés. Votre conseiller a le détail.", "Only the latest movements of this month are shown. Your advisor has the rest.";
     expires_next: "Ce qui expire d’abord", "What expires first";
 }
 
@@ -28,6 +29,7 @@ fill! {
     reason_transfer(title: &str): "Transfert : {title}", "Transfer: {title}";
     reason_transfer_taken_back(title: &str): "Transfert annulé : {title}", "Transfer undone: {title}";
     reason_freed(title: &str): "Rendus : {title}", "Given back: {title}";
+    later_points(points: &str): "Puis {points}, gagnés après ceux-ci", "Then {points}, earned after these";
     earned_on(day: &str): "Gagnés le {day}", "Earned on {day}";
     expires_on(day: &str): "Expire le {day}", "Expires on {day}";
     until(day: &str): "valables jusqu’au {day}", "valid until {day}";

@@ -35,6 +35,8 @@ pub struct WalletView {
     /// Points that unmarked quizzes would earn.
     pub to_confirm: Points,
     pub lots: Vec<LotLeft>,
+    /// Points in lots that the phone does not have.
+    pub later: Points,
 }
 
 /// Points that expire.
@@ -91,6 +93,7 @@ fn wallet(phone: &Phone, wallet: Wallet) -> Option<WalletView> {
         reserved: balance.reserved,
         to_confirm: 0,
         lots: balance.lots,
+        later: balance.later,
     })
 }
 

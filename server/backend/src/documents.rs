@@ -84,7 +84,7 @@ impl DocumentReader {
             Feature::Events => return events::documents(tx, member, collection).await,
             Feature::Learning => return learning::documents(tx, member, collection, ids).await,
             Feature::Notices => return notices::documents(tx, member).await,
-            Feature::Rewards => return rewards::documents(tx, member, collection).await,
+            Feature::Rewards => return rewards::documents(tx, member, collection, ids).await,
             Feature::Activity | Feature::Ledger | Feature::Members => {}
         }
         match collection {
@@ -114,13 +114,13 @@ impl DocumentReader {
                 let since = known.today.plus_months(-MONTHS);
                 let mut bodies = Vec::new();
                 for (wallet, owner) in known.wallets(member) {
-                    for month in ledger::months(tx, owner, since).await? {
-                        let id = format!("{}:{month}", wallet.code());
-                        if ids.is_some_and(|ids| !ids.contains(&id)) {
-                            continue;
-                        }
+                    let months = match ids {
+                        Some(ids) => asked_months(ids, wallet),
+                        None => ledger::months(tx, owner, since).await?,
+                    };
+                    for month in months {
                         if let Some(page) = ledger::month(tx, owner, wallet, &month).await? {
-                            bodies.push(body(id, &page)?);
+                            bodies.push(body(format!("{}:{month}", wallet.code()), &page)?);
                         }
                     }
                 }
@@ -141,6 +141,15 @@ impl DocumentReader {
             other => Err(stored::foreign(other)),
         }
     }
+}
+
+/// Returns the months of a wallet that ids of documents name.
+fn asked_months(ids: &BTreeSet<String>, wallet: Wallet) -> Vec<String> {
+    ids.iter()
+        .filter_map(|id| id.split_once(':'))
+        .filter(|(of, _)| *of == wallet.code())
+        .map(|(_, month)| month.to_owned())
+        .collect()
 }
 
 impl Known {

@@ -7,6 +7,7 @@ mod import;
 mod rounds;
 mod scale;
 mod table;
+mod wallet;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
@@ -38,6 +39,7 @@ struct Arguments {
 enum Part {
     Rounds,
     Import,
+    Wallet,
     Scale,
 }
 
@@ -72,6 +74,11 @@ async fn main() -> Result<()> {
         }
         if part(Part::Import) {
             import::lines(engine).await?;
+        }
+    }
+    if part(Part::Wallet) {
+        for engine in &engines {
+            wallet::lines(engine).await?;
         }
     }
     if part(Part::Scale) {

@@ -36,7 +36,19 @@ pub fn scale_head(small: u64, large: u64, most: f64) {
     );
 }
 
-/// Times at two sizes; `most`: the growth that a logarithm explains.
+pub fn wallet_head(few: usize, many: usize) {
+    println!(
+        "\n{:<10}{:<44}{:>13}{:>13}{:>8}{:>10}",
+        "engine",
+        "what, by entries in the wallet",
+        format!("{few}"),
+        format!("{many}"),
+        "ratio",
+        "at most"
+    );
+}
+
+/// Times at two sizes, or without and with something; `most`: the growth that is acceptable.
 pub fn growth(engine: &Engine, what: &str, small: Duration, large: Duration, most: f64) {
     let ratio = large.as_secs_f64() / small.as_secs_f64();
     let word = if ratio > most { "  ABOVE" } else { "" };

@@ -5,6 +5,7 @@
 //! points; [`prove`] recomputes both from the entries alone.
 
 mod prove;
+mod settled;
 mod sql;
 mod transfers;
 
@@ -12,10 +13,10 @@ use crate::programme::settings::Settings;
 use crate::{Error, Result, Tx};
 use domain::document::Collection;
 use domain::id::{AccountId, CommandId, CompanyId, EntryId, MemberId};
-use domain::ledger::{Balance, Line, LotLeft, Month, Movement, MovementKind, Reason, Wallet, replay};
+use domain::ledger::{Balance, Line, LotLeft, Lots, Month, Movement, MovementKind, Reason, Wallet, replay};
 use domain::{Day, Points, Text, fault};
-use sql::{AccountRow, EntryRow, LotRow, NewEntry, NewLot};
-use std::collections::{BTreeMap, HashMap};
+use sql::{AccountRow, DrawnRow, EntryRow, LotRow, NEVER, NewEntry, NewLot, SettledAccount};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use tracing::instrument;
 
 pub use prove::{Proof, prove};
@@ -33,6 +34,14 @@ const ISSUER: AccountId = system_account(1);
 const SPENT: AccountId = system_account(2);
 /// Destination of expired points.
 const EXPIRED: AccountId = system_account(3);
+
+/// Lots of a wallet that a phone gets, and all others of the same day. Their days of expiry are a matter of months; the
+/// rest is one figure.
+const LOTS_SHOWN: usize = 50;
+/// Lines of a month that a phone gets: the latest.
+///
+/// Why a bound: each act sends its month anew, and a busy company has thousands of orders in one.
+const LINES_SHOWN: usize = 100;
 
 /// The owner of a wallet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -170,9 +179,9 @@ pub(crate) async fn earn(
             None
         };
         let account = before.get(&earning.account).copied().unwrap_or_default();
-        // No movement on that day or later and no shortfall: the lot is whole, and if it is due, all of it expires.
-        // Everything else is recomputed from the wallet's entries.
-        let whole = account.balance >= 0 && earning.on > account.moved_until
+        // Nothing was drawn from lots this young and there is no shortfall: the lot is whole, and if it is due, all of
+        // it expires. Everything else is recomputed from the wallet's entries.
+        let whole = account.balance >= 0 && earning.on > account.drawn_until
             || fault!("late-orders-are-not-worked-in");
         if earning.points < 0 || !whole || account.merged_into.is_some() {
             unsettled.push(earning.account);
@@ -236,7 +245,18 @@ pub(crate) async fn undo(tx: &mut Tx, today: Day, entries: &[EntryId]) -> Result
     let wallets: Vec<_> = found.iter().flat_map(wallets_of).collect();
     sql::lock_accounts(tx, &wallets).await?;
     let wallets = reverse(tx, &found).await?;
-    settle(tx, today, wallets).await
+    let (earnings, others): (Vec<EntryRow>, Vec<EntryRow>) =
+        found.into_iter().partition(|entry| entry.kind == "earn");
+    let others: HashSet<AccountId> = others.iter().flat_map(wallets_of).collect();
+    let (alone, mixed): (Vec<EntryRow>, Vec<EntryRow>) = earnings
+        .into_iter()
+        .partition(|earning| !others.contains(&earning.to_account));
+    let points: HashMap<EntryId, Points> = alone.iter().map(|earning| (earning.id, earning.points)).collect();
+    let mut unsettled = settled::shrink(tx, &alone, &points, today).await?;
+    unsettled.extend(mixed.iter().map(|earning| earning.to_account));
+    unsettled.extend(others);
+    unsettled.retain(|wallet| wallets.contains(wallet));
+    settle(tx, today, unsettled).await
 }
 
 /// Points that a return takes back from what its order earned.
@@ -332,6 +352,7 @@ pub(crate) async fn take_back_earned(tx: &mut Tx, today: Day, returns: &[Return]
         .map(|account| (account.id, account))
         .collect();
     let mut sums: HashMap<AccountId, Points> = HashMap::new();
+    let mut taken: HashMap<EntryId, Points> = HashMap::new();
     let mut entries = Vec::with_capacity(returns.len());
     for one in returns {
         let earning = found
@@ -339,6 +360,7 @@ pub(crate) async fn take_back_earned(tx: &mut Tx, today: Day, returns: &[Return]
             .filter(|row| row.kind == "earn")
             .ok_or_else(|| Error::Invariant(format!("{} is no earning", one.earning)))?;
         *sums.entry(earning.to_account).or_default() -= one.points;
+        *taken.entry(one.earning).or_default() += one.points;
         entries.push(NewEntry {
             id: EntryId(tx.uuid()),
             on: earning.on_day,
@@ -364,7 +386,9 @@ pub(crate) async fn take_back_earned(tx: &mut Tx, today: Day, returns: &[Return]
     }
     sql::add_to_balances(tx, &sums).await?;
     sql::insert_entries(tx, &entries).await?;
-    settle(tx, today, wallets).await?;
+    let earnings: Vec<EntryRow> = found.into_values().collect();
+    let unsettled = settled::shrink(tx, &earnings, &taken, today).await?;
+    settle(tx, today, unsettled).await?;
     Ok(entries.into_iter().map(|entry| entry.id).collect())
 }
 
@@ -447,8 +471,8 @@ pub(crate) async fn hold(
     let wallet = wallet(tx, owner).await?;
     let held = held_account(tx, owner).await?;
     sql::lock_accounts(tx, &[wallet]).await?;
-    if sql::count_due_lots(tx, wallet, today).await? > 0 && !fault!("due-points-can-be-held") {
-        settle(tx, today, vec![wallet]).await?;
+    if !fault!("due-points-can-be-held") {
+        expire_wallets(tx, &[wallet], today).await?;
     }
     if !sql::take_from_balance(tx, wallet, points).await? {
         let balance = sql::find_balance(tx, wallet).await?;
@@ -479,7 +503,9 @@ pub(crate) async fn hold(
         takes_from: None,
     };
     sql::insert_entries(tx, &[entry]).await?;
-    settle(tx, today, vec![wallet]).await?;
+    if !settled::draw(tx, wallet, id, points, today).await? {
+        settle(tx, today, vec![wallet]).await?;
+    }
     mark_changed(tx, owner, today);
     Ok(id)
 }
@@ -491,7 +517,9 @@ pub(crate) async fn hold(
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn post(tx: &mut Tx, hold: EntryId, today: Day) -> Result<()> {
     let (entry, owner) = held(tx, hold).await?;
+    sql::lock_accounts(tx, &[entry.from_account]).await?;
     close_hold(tx, &entry, "post", SPENT, today).await?;
+    sql::delete_drawn_by_hold(tx, entry.from_account, hold).await?;
     mark_changed(tx, owner, today);
     Ok(())
 }
@@ -505,9 +533,12 @@ pub(crate) async fn void(tx: &mut Tx, hold: EntryId, today: Day) -> Result<()> {
     let (entry, owner) = held(tx, hold).await?;
     let wallet = entry.from_account;
     sql::lock_accounts(tx, &[wallet]).await?;
+    expire_wallets(tx, &[wallet], today).await?;
     sql::add_to_balances(tx, &HashMap::from([(wallet, entry.points)])).await?;
     close_hold(tx, &entry, "void", wallet, today).await?;
-    settle(tx, today, vec![wallet]).await?;
+    if !settled::put_back(tx, &entry, today).await? {
+        settle(tx, today, vec![wallet]).await?;
+    }
     mark_changed(tx, owner, today);
     Ok(())
 }
@@ -562,8 +593,17 @@ async fn close_hold(
 #[instrument(level = "debug", skip_all)]
 pub async fn expire(tx: &mut Tx, today: Day) -> Result<usize> {
     let due = sql::list_due_accounts(tx, today).await?;
-    settle(tx, today, due.clone()).await?;
+    for part in due.chunks(400) {
+        sql::lock_accounts(tx, part).await?;
+        expire_wallets(tx, part, today).await?;
+    }
     Ok(due.len())
+}
+
+/// Books points of wallets expired by `today`. The wallets must be locked.
+async fn expire_wallets(tx: &mut Tx, wallets: &[AccountId], today: Day) -> Result<()> {
+    let unsettled = settled::expire(tx, wallets, today).await?;
+    settle(tx, today, unsettled).await
 }
 
 /// Recomputes the lots of wallets from their entries, books new expiries, reverses those that no longer apply, and
@@ -595,6 +635,7 @@ async fn settle_each(tx: &mut Tx, today: Day, mut accounts: Vec<AccountId>) -> R
         let wallets = sql::list_accounts(tx, part).await?;
         let mut histories = histories(tx, part).await?;
         let mut stored = lots_by_account(sql::list_lots(tx, part).await?);
+        let mut drawn = Drawn::read(tx, part).await?;
         let (mut entries, mut lots, mut accounts) = (Vec::new(), Vec::new(), Vec::new());
         for wallet in wallets {
             let history = histories.remove(&wallet.id).unwrap_or_default();
@@ -606,7 +647,9 @@ async fn settle_each(tx: &mut Tx, today: Day, mut accounts: Vec<AccountId>) -> R
                 mark_changed(tx, wallet.owner()?, day);
             }
             let left: HashMap<i64, Points> = outcome.left.iter().copied().collect();
-            for lot in stored.remove(&wallet.id).unwrap_or_default() {
+            let stored = stored.remove(&wallet.id).unwrap_or_default();
+            drawn.replace(tx, wallet.id, &outcome, &stored).await?;
+            for lot in stored {
                 let remaining = left.get(&lot.number).copied().unwrap_or(0);
                 if remaining != lot.remaining {
                     lots.push((lot.entry_id, remaining));
@@ -621,7 +664,12 @@ async fn settle_each(tx: &mut Tx, today: Day, mut accounts: Vec<AccountId>) -> R
                     outcome.short
                 )));
             }
-            accounts.push((wallet.id, change, outcome.moved_until.unwrap_or(Day(i32::MIN))));
+            accounts.push(SettledAccount {
+                id: wallet.id,
+                change,
+                moved_until: outcome.moved_until.unwrap_or(NEVER),
+                drawn_until: outcome.drawn_until.unwrap_or(NEVER),
+            });
             let left = wallet.balance + change;
             let kept = left > 0 && fault!("merged-wallet-keeps-late-points");
             if wallet.merged_into.is_some() && left != 0 && !kept {
@@ -633,6 +681,78 @@ async fn settle_each(tx: &mut Tx, today: Day, mut accounts: Vec<AccountId>) -> R
         sql::set_settled(tx, &accounts, today).await?;
     }
     Ok(merged)
+}
+
+/// What the open holds of some wallets have drawn from their lots.
+struct Drawn {
+    /// Wallet and id of each open hold, by its number.
+    holds: HashMap<i64, (AccountId, EntryId)>,
+    stored: HashMap<AccountId, Vec<DrawnRow>>,
+}
+
+impl Drawn {
+    async fn read(tx: &mut Tx, accounts: &[AccountId]) -> Result<Drawn> {
+        let holds = sql::list_open_holds(tx, accounts).await?;
+        let mut stored: HashMap<AccountId, Vec<DrawnRow>> = HashMap::new();
+        for row in sql::list_drawn(tx, accounts).await? {
+            stored.entry(row.account_id).or_default().push(row);
+        }
+        Ok(Drawn {
+            holds: holds
+                .into_iter()
+                .map(|(account, hold, number)| (number, (account, hold)))
+                .collect(),
+            stored,
+        })
+    }
+
+    /// What the open holds of a wallet have drawn according to its entries.
+    fn computed(&self, account: AccountId, outcome: &Lots, lots: &[LotRow]) -> Vec<DrawnRow> {
+        let ids: HashMap<i64, EntryId> = lots.iter().map(|lot| (lot.number, lot.entry_id)).collect();
+        let mut rows: Vec<DrawnRow> = outcome
+            .drawn
+            .iter()
+            .filter_map(|(hold, lot, points)| {
+                let (_, hold_id) = self.holds.get(hold).filter(|(owner, _)| *owner == account)?;
+                Some(DrawnRow {
+                    account_id: account,
+                    hold_id: *hold_id,
+                    lot_id: *ids.get(lot)?,
+                    points: *points,
+                })
+            })
+            .collect();
+        rows.sort_unstable();
+        rows
+    }
+
+    /// True if what is stored is what the entries of a wallet say. A hold older than the table `drawn` has no rows yet.
+    fn agrees(&mut self, account: AccountId, outcome: &Lots, lots: &[LotRow]) -> bool {
+        let mut stored = self.stored.remove(&account).unwrap_or_default();
+        stored.sort_unstable();
+        let holds: HashSet<EntryId> = stored.iter().map(|row| row.hold_id).collect();
+        let mut computed = self.computed(account, outcome, lots);
+        computed.retain(|row| holds.contains(&row.hold_id));
+        stored == computed
+    }
+
+    /// Stores what the entries of a wallet say.
+    async fn replace(
+        &mut self,
+        tx: &mut Tx,
+        account: AccountId,
+        outcome: &Lots,
+        lots: &[LotRow],
+    ) -> Result<()> {
+        let rows = self.computed(account, outcome, lots);
+        let mut stored = self.stored.remove(&account).unwrap_or_default();
+        stored.sort_unstable();
+        if stored != rows {
+            sql::delete_drawn(tx, account).await?;
+            sql::insert_drawn(tx, &rows).await?;
+        }
+        Ok(())
+    }
 }
 
 fn expiry_entry(tx: &Tx, wallet: AccountId, day: Day, points: Points) -> NewEntry {
@@ -687,7 +807,7 @@ impl History {
 async fn histories(tx: &mut Tx, accounts: &[AccountId]) -> Result<HashMap<AccountId, History>> {
     let rows = sql::list_history(tx, accounts).await?;
     let numbers: HashMap<EntryId, i64> = rows.iter().map(|row| (row.id, row.number)).collect();
-    let wanted: std::collections::HashSet<AccountId> = accounts.iter().copied().collect();
+    let wanted: HashSet<AccountId> = accounts.iter().copied().collect();
     let mut histories: HashMap<AccountId, History> = HashMap::new();
     for (order, row) in rows.iter().enumerate() {
         for account in [row.from_account, row.to_account] {
@@ -786,11 +906,14 @@ pub async fn balance(tx: &mut Tx, owner: Owner, wallet: Wallet) -> Result<Balanc
         Some(held) => sql::find_balance(tx, held).await?,
         None => 0,
     };
-    let lots = sql::list_open_lots(tx, available).await?;
+    let balance = sql::find_balance(tx, available).await?;
+    let lots = sql::list_open_lots(tx, available, NEVER, LOTS_SHOWN).await?;
+    let listed: Points = lots.iter().map(|lot| lot.remaining).sum();
     Ok(Balance {
         wallet,
-        available: sql::find_balance(tx, available).await?,
+        available: balance,
         reserved,
+        later: (balance - listed).max(0),
         lots: lots
             .into_iter()
             .map(|lot| LotLeft {
@@ -807,13 +930,15 @@ pub async fn balance(tx: &mut Tx, owner: Owner, wallet: Wallet) -> Result<Balanc
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn months(tx: &mut Tx, owner: Owner, since: Day) -> Result<Vec<String>> {
     let account = wallet(tx, owner).await?;
-    let mut months: Vec<String> = sql::list_days(tx, account, since)
-        .await?
-        .into_iter()
-        .map(Day::month_name)
-        .collect();
-    months.sort_unstable_by(|a, b| b.cmp(a));
-    months.dedup();
+    let mut months = Vec::new();
+    let mut before = Day(i32::MAX);
+    while let Some(day) = sql::find_day_before(tx, account, before).await? {
+        if day < since {
+            break;
+        }
+        months.push(day.month_name());
+        before = day.first_of_month();
+    }
     Ok(months)
 }
 
@@ -829,7 +954,10 @@ pub(crate) async fn month(
         return Ok(None);
     };
     let account = wallet(tx, owner).await?;
-    let rows = sql::list_lines(tx, account, first, first.plus_months(1).plus_days(-1)).await?;
+    let last = first.plus_months(1).plus_days(-1);
+    let mut rows = sql::list_lines(tx, account, first, last, LINES_SHOWN + 1).await?;
+    let cut = rows.len() > LINES_SHOWN;
+    rows.truncate(LINES_SHOWN);
     let mut lines = Vec::with_capacity(rows.len());
     for row in rows {
         let title = || -> Result<Text> {
@@ -882,6 +1010,7 @@ pub(crate) async fn month(
         wallet: wallet_kind,
         month: month.to_owned(),
         lines,
+        cut,
     }))
 }
 

@@ -1,6 +1,6 @@
 //! The proof: every balance and every lot, recomputed from the entries alone.
 
-use super::{histories, lots_by_account, sql};
+use super::{Drawn, histories, lots_by_account, sql};
 use crate::{Result, Tx};
 use domain::ledger::replay;
 use domain::{Day, Points};
@@ -125,12 +125,20 @@ pub async fn prove(tx: &mut Tx, today: Day) -> Result<Proof> {
         let ids: Vec<_> = part.iter().map(|wallet| wallet.id).collect();
         let mut histories = histories(tx, &ids).await?;
         let mut stored = lots_by_account(sql::list_lots(tx, &ids).await?);
+        let mut drawn = Drawn::read(tx, &ids).await?;
         for wallet in part {
             let history = histories.remove(&wallet.id).unwrap_or_default();
             let outcome = replay(&history.movements, today);
             let left: HashMap<i64, Points> = outcome.left.iter().copied().collect();
             let mut due = 0;
-            for lot in stored.remove(&wallet.id).unwrap_or_default() {
+            let stored = stored.remove(&wallet.id).unwrap_or_default();
+            if !drawn.agrees(wallet.id, &outcome, &stored) {
+                amiss.push(format!(
+                    "wallet {}: its open requests have drawn other points than its entries say",
+                    wallet.id
+                ));
+            }
+            for lot in stored {
                 lots_proof.count += 1;
                 lots_proof.open += usize::from(lot.remaining > 0);
                 lots_proof.remaining += lot.remaining;

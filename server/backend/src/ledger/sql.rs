@@ -1,6 +1,6 @@
 use super::{Cause, Owner};
 use crate::Result;
-use crate::db::{Engine, LIST, Tx, list_in, on};
+use crate::db::{Engine, LIST, Tx, list_in, on, params, push_list};
 use domain::id::{AccountId, CommandId, CompanyId, EntryId, MemberId};
 use domain::input::InputCode;
 use domain::money::MOST_POINTS;
@@ -99,10 +99,10 @@ pub async fn set_remaining(tx: &mut Tx, lots: &[(EntryId, Points)]) -> Result<()
 pub async fn insert_accounts(tx: &mut Tx, accounts: &[(AccountId, &'static str, Owner)]) -> Result<()> {
     for part in accounts.chunks(LIST) {
         on!(tx, c => {
-            let mut insert = QueryBuilder::new("INSERT INTO account (id, kind, member_id, company_id) ");
+            let mut insert = QueryBuilder::new("INSERT INTO account (id, kind, member_id, company_id, drawn_until) ");
             insert.push_values(part, |mut row, (id, kind, owner)| {
                 let (member, company) = parts(*owner);
-                row.push_bind(*id).push_bind(*kind).push_bind(member).push_bind(company);
+                row.push_bind(*id).push_bind(*kind).push_bind(member).push_bind(company).push_bind(NEVER);
             });
             insert.push(" ON CONFLICT DO NOTHING");
             insert.build().execute(c).await.map(|_| ())?
@@ -110,6 +110,12 @@ pub async fn insert_accounts(tx: &mut Tx, accounts: &[(AccountId, &'static str, 
     }
     Ok(())
 }
+
+/// More lots than any wallet has.
+pub const ALL: usize = i32::MAX as usize;
+
+/// Stored where a wallet has no day to name.
+pub const NEVER: Day = Day(i32::MIN);
 
 fn parts(owner: Owner) -> (Option<MemberId>, Option<CompanyId>) {
     match owner {
@@ -137,7 +143,7 @@ pub async fn find_account(tx: &mut Tx, kind: &str, owner: Owner) -> Result<Optio
 pub struct Before {
     pub id: Option<AccountId>,
     pub balance: Points,
-    pub moved_until: Day,
+    pub drawn_until: Day,
     pub merged_into: Option<AccountId>,
 }
 
@@ -157,7 +163,7 @@ pub async fn add_to_balances(
             update.push_values(part, |mut row, (account, points)| {
                 row.push_bind(*account).push_bind(*points);
             });
-            update.push(") AS new WHERE account.id = new.column1 RETURNING account.id, balance, moved_until, merged_into");
+            update.push(") AS new WHERE account.id = new.column1 RETURNING account.id, balance, drawn_until, merged_into");
             update.build_query_as().fetch_all(c).await?
         });
         if rows.len() != part.len() {
@@ -178,22 +184,114 @@ pub async fn add_to_balances(
     Ok(before)
 }
 
-/// Stores the result of settling: points to add to the balance, and the day of the last movement.
+/// The state of a wallet after settling.
+pub struct SettledAccount {
+    pub id: AccountId,
+    /// Points to add to the balance.
+    pub change: Points,
+    pub moved_until: Day,
+    pub drawn_until: Day,
+}
+
 #[instrument(level = "debug", skip_all)]
-pub async fn set_settled(tx: &mut Tx, accounts: &[(AccountId, Points, Day)], today: Day) -> Result<()> {
+pub async fn set_settled(tx: &mut Tx, accounts: &[SettledAccount], today: Day) -> Result<()> {
     for part in accounts.chunks(LIST) {
         on!(tx, c => {
             let mut update = QueryBuilder::new("UPDATE account SET settled_on = ");
             update.push_bind(today);
-            update.push(", balance = balance + new.column2, moved_until = new.column3 FROM (");
-            update.push_values(part, |mut row, (account, points, moved_until)| {
-                row.push_bind(*account).push_bind(*points).push_bind(*moved_until);
+            update.push(", balance = balance + new.column2, moved_until = new.column3, drawn_until = new.column4 FROM (");
+            update.push_values(part, |mut row, account| {
+                row.push_bind(account.id).push_bind(account.change).push_bind(account.moved_until)
+                    .push_bind(account.drawn_until);
             });
             update.push(") AS new WHERE account.id = new.column1");
             update.build().execute(c).await.map(|_| ())?
         });
     }
     Ok(())
+}
+
+/// Stores that points moved on `on`, and that lots earned until `drawn_until` were drawn from.
+#[instrument(level = "debug", skip_all)]
+pub async fn set_moved(tx: &mut Tx, account: AccountId, on: Day, drawn_until: Day) -> Result<()> {
+    const SET: &str = "UPDATE account SET moved_until = CASE WHEN moved_until < $2 THEN $2 ELSE moved_until END, \
+        drawn_until = CASE WHEN drawn_until < $3 THEN $3 ELSE drawn_until END WHERE id = $1";
+    tx.execute(SET, params![account, on, drawn_until]).await?;
+    Ok(())
+}
+
+/// Points that an open hold has drawn from a lot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, FromRow)]
+pub struct DrawnRow {
+    pub account_id: AccountId,
+    pub hold_id: EntryId,
+    pub lot_id: EntryId,
+    pub points: Points,
+}
+
+#[instrument(level = "debug", skip_all)]
+pub async fn insert_drawn(tx: &mut Tx, rows: &[DrawnRow]) -> Result<()> {
+    for part in rows.chunks(LIST) {
+        on!(tx, c => {
+            let mut insert = QueryBuilder::new("INSERT INTO drawn (account_id, hold_id, lot_id, points) ");
+            insert.push_values(part, |mut row, drawn| {
+                row.push_bind(drawn.account_id).push_bind(drawn.hold_id).push_bind(drawn.lot_id).push_bind(drawn.points);
+            });
+            insert.build().execute(c).await.map(|_| ())?
+        });
+    }
+    Ok(())
+}
+
+/// Returns what the open holds of wallets have drawn.
+#[instrument(level = "debug", skip_all)]
+pub async fn list_drawn(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<DrawnRow>> {
+    const LIST: &str = "SELECT account_id, hold_id, lot_id, points FROM drawn WHERE account_id IN (";
+    Ok(list_in!(
+        tx,
+        LIST,
+        accounts,
+        " ORDER BY account_id, hold_id, lot_id"
+    ))
+}
+
+#[instrument(level = "debug", skip_all)]
+pub async fn delete_drawn(tx: &mut Tx, account: AccountId) -> Result<()> {
+    const DELETE: &str = "DELETE FROM drawn WHERE account_id = $1";
+    tx.execute(DELETE, params![account]).await?;
+    Ok(())
+}
+
+#[instrument(level = "debug", skip_all)]
+pub async fn delete_drawn_by_hold(tx: &mut Tx, account: AccountId, hold: EntryId) -> Result<()> {
+    const DELETE: &str = "DELETE FROM drawn WHERE account_id = $1 AND hold_id = $2";
+    tx.execute(DELETE, params![account, hold]).await?;
+    Ok(())
+}
+
+/// A lot that a hold has drawn from.
+#[derive(Clone, Copy, Debug, FromRow)]
+pub struct DrawnLot {
+    pub entry_id: EntryId,
+    pub expires_on: Option<Day>,
+    pub remaining: Points,
+    /// Points drawn by the hold.
+    pub points: Points,
+}
+
+#[instrument(level = "debug", skip_all)]
+pub async fn list_drawn_by_hold(tx: &mut Tx, account: AccountId, hold: EntryId) -> Result<Vec<DrawnLot>> {
+    const LIST: &str = "SELECT entry_id, lot.expires_on, remaining, drawn.points FROM drawn \
+        JOIN lot ON lot.entry_id = lot_id WHERE drawn.account_id = $1 AND hold_id = $2 ORDER BY entry_id";
+    tx.fetch_all(LIST, params![account, hold]).await
+}
+
+/// Returns the holds of wallets that are neither spent nor given back: (wallet, hold, its number).
+#[instrument(level = "debug", skip_all)]
+pub async fn list_open_holds(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<(AccountId, EntryId, i64)>> {
+    const LIST: &str = "SELECT from_account, id, number FROM entry WHERE kind = 'hold' AND kind <> 'earn' \
+        AND NOT EXISTS (SELECT 1 FROM entry AS close WHERE close.reverses = entry.id) AND from_account IN (";
+    Ok(list_in!(tx, LIST, accounts, " ORDER BY number"))
 }
 
 /// Subtracts points if the balance suffices; returns `false` and changes nothing otherwise.
@@ -246,6 +344,8 @@ pub struct AccountRow {
     pub company_id: Option<CompanyId>,
     pub balance: Points,
     pub merged_into: Option<AccountId>,
+    pub moved_until: Day,
+    pub drawn_until: Day,
 }
 
 /// Sets the wallet that `from` is emptied into; `None` ends the merge.
@@ -258,7 +358,8 @@ pub async fn set_merged_into(tx: &mut Tx, from: AccountId, into: Option<AccountI
 
 #[instrument(level = "debug", skip_all)]
 pub async fn list_accounts(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<AccountRow>> {
-    const LIST: &str = "SELECT id, member_id, company_id, balance, merged_into FROM account WHERE id IN (";
+    const LIST: &str = "SELECT id, member_id, company_id, balance, merged_into, moved_until, drawn_until \
+        FROM account WHERE id IN (";
     Ok(list_in!(tx, LIST, accounts, " ORDER BY id"))
 }
 
@@ -327,12 +428,11 @@ pub struct LotRow {
     pub entry_id: EntryId,
     pub number: i64,
     pub account_id: AccountId,
-    pub earned_on: Day,
     pub expires_on: Option<Day>,
     pub remaining: Points,
 }
 
-const LOT: &str = "SELECT entry_id, number, account_id, lot.earned_on, lot.expires_on, remaining \
+const LOT: &str = "SELECT entry_id, number, account_id, lot.expires_on, remaining \
     FROM lot JOIN entry ON entry.id = entry_id ";
 
 #[instrument(level = "debug", skip_all)]
@@ -341,21 +441,76 @@ pub async fn list_lots(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<LotRow
     Ok(list_in!(tx, list.as_str(), accounts, " ORDER BY number"))
 }
 
-/// Returns lots with points left, in spending order.
-#[instrument(level = "debug", skip_all)]
-pub async fn list_open_lots(tx: &mut Tx, account: AccountId) -> Result<Vec<LotRow>> {
-    const LIST: &str = "SELECT entry_id, number, account_id, lot.earned_on, lot.expires_on, remaining \
-        FROM lot JOIN entry ON entry.id = entry_id WHERE account_id = $1 AND remaining > 0 \
-        ORDER BY lot.earned_on, entry.earned_on IS NOT NULL, \
-        CASE WHEN entry.earned_on IS NULL THEN cause_ref ELSE '' END, number";
-    Ok(on!(tx, c => sqlx::query_as(LIST).bind(account).fetch_all(c).await?))
+/// A lot with points left.
+#[derive(Clone, Debug, FromRow)]
+pub struct OpenLot {
+    pub entry_id: EntryId,
+    pub number: i64,
+    /// The day it came into the wallet.
+    pub on_day: Day,
+    pub earned_on: Day,
+    pub expires_on: Option<Day>,
+    pub remaining: Points,
+    pub received: bool,
+    pub cause_ref: String,
 }
 
+impl OpenLot {
+    /// The order in which lots are spent: that of `domain::ledger::replay`.
+    fn age(&self) -> (Day, bool, &str, i64) {
+        let tie = if self.received { "" } else { &self.cause_ref };
+        (self.earned_on, self.received, tie, self.number)
+    }
+}
+
+/// Returns about `count` lots with points left that were earned after `after`, in spending order, and all of each of
+/// their days; fewer only if there are no more.
+///
+/// Why whole days: the index has the days in order, and within a day the order is made here.
 #[instrument(level = "debug", skip_all)]
-pub async fn count_due_lots(tx: &mut Tx, account: AccountId, today: Day) -> Result<i64> {
-    const COUNT: &str =
-        "SELECT COUNT(*) FROM lot WHERE account_id = $1 AND remaining > 0 AND expires_on <= $2";
-    Ok(on!(tx, c => sqlx::query_scalar(COUNT).bind(account).bind(today).fetch_one(c).await?))
+pub async fn list_open_lots(
+    tx: &mut Tx,
+    account: AccountId,
+    after: Day,
+    count: usize,
+) -> Result<Vec<OpenLot>> {
+    const LAST: &str = "SELECT earned_on FROM lot WHERE account_id = $1 AND remaining > 0 AND earned_on > $2 \
+        ORDER BY earned_on LIMIT 1 OFFSET $3";
+    const LIST: &str = "SELECT entry_id, number, on_day, lot.earned_on, lot.expires_on, remaining, \
+        entry.earned_on IS NOT NULL AS received, cause_ref FROM lot JOIN entry ON entry.id = entry_id \
+        WHERE account_id = $1 AND remaining > 0 AND lot.earned_on > $2 AND lot.earned_on <= $3";
+    let last: Option<(Day,)> = tx
+        .fetch_optional(LAST, params![account, after, count as i64 - 1])
+        .await?;
+    let last = last.map_or(Day(i32::MAX), |(day,)| day);
+    let mut lots: Vec<OpenLot> = tx.fetch_all(LIST, params![account, after, last]).await?;
+    lots.sort_unstable_by(|one, other| one.age().cmp(&other.age()));
+    Ok(lots)
+}
+
+#[derive(Clone, Copy, Debug, FromRow)]
+pub struct DueLot {
+    pub entry_id: EntryId,
+    pub account_id: AccountId,
+    pub expires_on: Day,
+    pub remaining: Points,
+}
+
+/// Returns the lots of wallets that expire by `today`, by wallet and day.
+#[instrument(level = "debug", skip_all)]
+pub async fn list_due_lots(tx: &mut Tx, accounts: &[AccountId], today: Day) -> Result<Vec<DueLot>> {
+    let mut rows = Vec::new();
+    for part in accounts.chunks(LIST) {
+        rows.append(&mut on!(tx, c => {
+            let mut select = QueryBuilder::new("SELECT entry_id, account_id, expires_on, remaining FROM lot \
+                WHERE remaining > 0 AND expires_on <= ");
+            select.push_bind(today).push(" AND account_id IN (");
+            push_list!(select, part);
+            select.push(" ORDER BY account_id, expires_on, entry_id");
+            select.build_query_as().fetch_all(c).await?
+        }));
+    }
+    Ok(rows)
 }
 
 #[instrument(level = "debug", skip_all)]
@@ -365,24 +520,44 @@ pub async fn list_due_accounts(tx: &mut Tx, today: Day) -> Result<Vec<AccountId>
     Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(today).fetch_all(c).await?))
 }
 
+/// Returns the last day before `before` on which something was booked in a wallet.
 #[instrument(level = "debug", skip_all)]
-pub async fn list_days(tx: &mut Tx, account: AccountId, since: Day) -> Result<Vec<Day>> {
-    const LIST: &str = "SELECT on_day FROM entry WHERE kind <> 'expire' AND to_account = $1 \
-        AND on_day >= $2 UNION SELECT on_day FROM entry WHERE kind <> 'earn' AND from_account = $1 \
-        AND on_day >= $2 ORDER BY 1";
-    Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(account).bind(since).fetch_all(c).await?))
+pub async fn find_day_before(tx: &mut Tx, account: AccountId, before: Day) -> Result<Option<Day>> {
+    const IN: &str = "SELECT on_day FROM entry WHERE kind <> 'expire' AND to_account = $1 AND on_day < $2 \
+        ORDER BY on_day DESC LIMIT 1";
+    const OUT: &str = "SELECT on_day FROM entry WHERE kind <> 'earn' AND from_account = $1 AND on_day < $2 \
+        ORDER BY on_day DESC LIMIT 1";
+    let came_in: Option<(Day,)> = tx.fetch_optional(IN, params![account, before]).await?;
+    let went_out: Option<(Day,)> = tx.fetch_optional(OUT, params![account, before]).await?;
+    Ok(came_in.max(went_out).map(|(day,)| day))
 }
 
+/// Returns the latest `count` entries of a wallet between two days, newest first.
 #[instrument(level = "debug", skip_all)]
-pub async fn list_lines(tx: &mut Tx, account: AccountId, from: Day, to: Day) -> Result<Vec<EntryRow>> {
-    const LIST: &str = "SELECT number, id, at, on_day, kind, from_account, to_account, points, company_id, \
-        status_points, cause, cause_ref, title, rule, reverses, expires_on, earned_on, takes_from FROM entry \
-        WHERE kind <> 'expire' AND to_account = $1 AND on_day BETWEEN $2 AND $3 UNION ALL \
-        SELECT number, id, at, on_day, kind, from_account, to_account, points, company_id, status_points, cause, \
-        cause_ref, title, rule, reverses, expires_on, earned_on, takes_from FROM entry \
-        WHERE kind <> 'earn' AND from_account = $1 AND on_day BETWEEN $2 AND $3 \
-        ORDER BY on_day DESC, number DESC";
-    Ok(on!(tx, c => sqlx::query_as(LIST).bind(account).bind(from).bind(to).fetch_all(c).await?))
+pub async fn list_lines(
+    tx: &mut Tx,
+    account: AccountId,
+    from: Day,
+    to: Day,
+    count: usize,
+) -> Result<Vec<EntryRow>> {
+    const LIST: &str = "SELECT * FROM (SELECT number, id, at, on_day, kind, from_account, to_account, points, \
+        company_id, status_points, cause, cause_ref, title, rule, reverses, expires_on, earned_on, takes_from \
+        FROM entry WHERE kind <> 'expire' AND to_account = $1 AND on_day BETWEEN $2 AND $3 \
+        ORDER BY on_day DESC, number DESC LIMIT $4) AS came_in \
+        UNION ALL SELECT * FROM (SELECT number, id, at, on_day, kind, from_account, to_account, points, \
+        company_id, status_points, cause, cause_ref, title, rule, reverses, expires_on, earned_on, takes_from \
+        FROM entry WHERE kind <> 'earn' AND from_account = $1 AND on_day BETWEEN $2 AND $3 \
+        ORDER BY on_day DESC, number DESC LIMIT $4) AS went_out \
+        ORDER BY on_day DESC, number DESC LIMIT $4";
+    tx.fetch_all(LIST, params![account, from, to, count as i64]).await
+}
+
+/// Returns the points left in lots.
+#[instrument(level = "debug", skip_all)]
+pub async fn list_remaining(tx: &mut Tx, lots: &[EntryId]) -> Result<Vec<(EntryId, Points)>> {
+    const LIST: &str = "SELECT entry_id, remaining FROM lot WHERE entry_id IN (";
+    Ok(list_in!(tx, LIST, lots, " ORDER BY entry_id"))
 }
 
 const LIST_EARNED: &str = "SELECT on_day, CAST(SUM(status_points) AS BIGINT) FROM entry \

@@ -250,7 +250,7 @@ async fn oldest(tx: &mut Tx, account: AccountId, points: Points) -> Result<Vec<P
     if missing == 0 {
         return Ok(parts);
     }
-    for lot in sql::list_open_lots(tx, account).await? {
+    for lot in sql::list_open_lots(tx, account, sql::NEVER, sql::ALL).await? {
         let points = lot.remaining.min(missing);
         if points == 0 {
             break;

@@ -16,6 +16,7 @@ use domain::stock::Band;
 use domain::{Points, Receipt, Text, Timestamp, fault, programme::tier_allows};
 use serde::Deserialize;
 use sql::{RedemptionRow, RewardRow};
+use std::collections::{BTreeSet, HashMap};
 use tracing::instrument;
 
 /// What is offered: ref and stored document.
@@ -24,10 +25,15 @@ pub(crate) async fn published(tx: &mut Tx) -> Result<Vec<(String, String)>> {
 }
 
 /// Its documents as a member sees them.
-pub(crate) async fn documents(tx: &mut Tx, member: MemberId, collection: Collection) -> Result<Bodies> {
+pub(crate) async fn documents(
+    tx: &mut Tx,
+    member: MemberId,
+    collection: Collection,
+    ids: Option<&BTreeSet<String>>,
+) -> Result<Bodies> {
     match collection {
         Collection::Reward => bodies(offered(tx).await?, |reward| reward.id),
-        Collection::Redemption => bodies(of_member(tx, member).await?, |redemption| redemption.id),
+        Collection::Redemption => bodies(of_member(tx, member, ids).await?, |redemption| redemption.id),
         other => Err(stored::foreign(other)),
     }
 }
@@ -45,10 +51,30 @@ fn document(row: &RewardRow) -> Option<Reward> {
     Some(reward)
 }
 
-/// Lists a member's requests, newest first.
+/// Requests that a new phone gets: the open ones, and so many of the others, the latest.
+const REQUESTS: i64 = 200;
+
+/// Lists a member's requests, newest first: those of `ids`, or what a new phone gets.
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn of_member(tx: &mut Tx, member: MemberId) -> Result<Vec<Redemption>> {
-    let rows = sql::list_of_member(tx, member).await?;
+async fn of_member(tx: &mut Tx, member: MemberId, ids: Option<&BTreeSet<String>>) -> Result<Vec<Redemption>> {
+    let rows = match ids {
+        Some(ids) => {
+            let ids: Vec<CommandId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+            let mut rows = sql::list_redemptions(tx, &ids).await?;
+            rows.retain(|row| row.member_id == member);
+            rows
+        }
+        None => sql::list_latest(tx, member, REQUESTS).await?,
+    };
+    let requests: Vec<CommandId> = rows.iter().map(|row| row.id).collect();
+    let mut steps_of: HashMap<CommandId, Vec<(Timestamp, Step)>> = HashMap::new();
+    for row in sql::list_steps(tx, &requests).await? {
+        let step = Step::from_code(&row.step).unwrap_or(Step::Newer);
+        steps_of
+            .entry(row.redemption_id)
+            .or_default()
+            .push((row.at, step));
+    }
     let key = if rows.is_empty() {
         None
     } else {
@@ -56,11 +82,7 @@ pub(crate) async fn of_member(tx: &mut Tx, member: MemberId) -> Result<Vec<Redem
     };
     let mut redemptions = Vec::with_capacity(rows.len());
     for row in rows {
-        let steps = sql::list_steps(tx, row.id).await?;
-        let steps: Vec<(Timestamp, Step)> = steps
-            .into_iter()
-            .map(|(at, code)| (at, Step::from_code(&code).unwrap_or(Step::Newer)))
-            .collect();
+        let steps = steps_of.remove(&row.id).unwrap_or_default();
         let delivery = Delivery::from_code(&row.delivery).unwrap_or(Delivery::Newer);
         let accepted = steps
             .iter()
@@ -204,10 +226,8 @@ pub async fn advance(tx: &mut Tx, id: CommandId, step: Step) -> Result<()> {
 /// Declines a member's requests that nobody has decided; their points are free again.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn decline_open(tx: &mut Tx, member: MemberId) -> Result<()> {
-    for row in sql::list_of_member(tx, member).await? {
-        if row.step == Step::Reserved.code() {
-            step_to(tx, &row, Step::Declined).await?;
-        }
+    for row in sql::list_reserved(tx, member).await? {
+        step_to(tx, &row, Step::Declined).await?;
     }
     Ok(())
 }

@@ -1,10 +1,11 @@
 use super::Request;
 use crate::Result;
-use crate::db::{Tx, params};
+use crate::db::{Tx, list_in, params};
 use domain::id::{CommandId, EntryId, MemberId, RewardId};
 use domain::rewards::Reward;
 use domain::{Points, Timestamp, fault};
 use sqlx::FromRow;
+use std::collections::HashSet;
 use tracing::instrument;
 
 #[derive(Clone, Debug, FromRow)]
@@ -176,17 +177,53 @@ pub async fn find_redemption(tx: &mut Tx, id: CommandId) -> Result<Option<Redemp
 }
 
 #[instrument(level = "debug", skip_all)]
-pub async fn list_of_member(tx: &mut Tx, member: MemberId) -> Result<Vec<RedemptionRow>> {
+pub async fn list_redemptions(tx: &mut Tx, ids: &[CommandId]) -> Result<Vec<RedemptionRow>> {
     const LIST: &str = "SELECT id, member_id, reward_id, title, points, wallet, delivery, hold_id, step \
-        FROM redemption WHERE member_id = $1 ORDER BY asked_at DESC, id DESC";
+        FROM redemption WHERE id IN (";
+    Ok(list_in!(tx, LIST, ids, " ORDER BY asked_at DESC, id DESC"))
+}
+
+/// Returns the requests of a member that are under way, and the latest `count` of all.
+#[instrument(level = "debug", skip_all)]
+pub async fn list_latest(tx: &mut Tx, member: MemberId, count: i64) -> Result<Vec<RedemptionRow>> {
+    const OPEN: &str = "SELECT id, member_id, reward_id, title, points, wallet, delivery, hold_id, step \
+        FROM redemption WHERE member_id = $1 AND step IN ('reserved', 'accepted', 'sent') \
+        ORDER BY asked_at DESC, id DESC";
+    const LATEST: &str = "SELECT id, member_id, reward_id, title, points, wallet, delivery, hold_id, step \
+        FROM redemption WHERE member_id = $1 ORDER BY asked_at DESC, id DESC LIMIT $2";
+    let mut rows: Vec<RedemptionRow> = tx.fetch_all(LATEST, params![member, count]).await?;
+    let latest: HashSet<CommandId> = rows.iter().map(|row| row.id).collect();
+    let open: Vec<RedemptionRow> = tx.fetch_all(OPEN, params![member]).await?;
+    rows.extend(open.into_iter().filter(|row| !latest.contains(&row.id)));
+    Ok(rows)
+}
+
+/// Returns the requests of a member that nobody has decided.
+#[instrument(level = "debug", skip_all)]
+pub async fn list_reserved(tx: &mut Tx, member: MemberId) -> Result<Vec<RedemptionRow>> {
+    const LIST: &str = "SELECT id, member_id, reward_id, title, points, wallet, delivery, hold_id, step \
+        FROM redemption WHERE member_id = $1 AND step = 'reserved' ORDER BY asked_at DESC, id DESC";
     tx.fetch_all(LIST, params![member]).await
 }
 
+#[derive(Clone, Debug, FromRow)]
+pub struct StepRow {
+    pub redemption_id: CommandId,
+    pub at: Timestamp,
+    pub step: String,
+}
+
+/// Returns the steps of requests, in their order.
 #[instrument(level = "debug", skip_all)]
-pub async fn list_steps(tx: &mut Tx, id: CommandId) -> Result<Vec<(Timestamp, String)>> {
-    const LIST: &str = "SELECT at, step FROM redemption_step WHERE redemption_id = $1 ORDER BY at, \
-        CASE step WHEN 'reserved' THEN 0 WHEN 'accepted' THEN 1 WHEN 'sent' THEN 2 ELSE 3 END";
-    tx.fetch_all(LIST, params![id]).await
+pub async fn list_steps(tx: &mut Tx, ids: &[CommandId]) -> Result<Vec<StepRow>> {
+    const LIST: &str = "SELECT redemption_id, at, step FROM redemption_step WHERE redemption_id IN (";
+    Ok(list_in!(
+        tx,
+        LIST,
+        ids,
+        " ORDER BY redemption_id, at, \
+        CASE step WHEN 'reserved' THEN 0 WHEN 'accepted' THEN 1 WHEN 'sent' THEN 2 ELSE 3 END"
+    ))
 }
 
 #[instrument(level = "debug", skip_all)]

@@ -2,6 +2,7 @@
 
 mod batcher;
 mod reply;
+mod turns;
 
 use crate::caller::Caller;
 use crate::commands::{self, Decided, Received};
@@ -12,6 +13,7 @@ use domain::Timestamp;
 use domain::sync::{Cursor, Reply, Request};
 use serde_json::value::RawValue;
 use std::sync::Arc;
+use turns::Turns;
 
 /// A reply whose outcomes and documents are JSON already.
 pub type RawReply = Reply<Decided, Box<RawValue>>;
@@ -21,6 +23,7 @@ pub type RawReply = Reply<Decided, Box<RawValue>>;
 pub struct Server {
     db: Db,
     batcher: Arc<CommitBatcher>,
+    turns: Arc<Turns>,
 }
 
 /// A phone's request, its commands parsed.
@@ -50,6 +53,7 @@ impl Server {
         Server {
             db,
             batcher: Arc::default(),
+            turns: Arc::default(),
         }
     }
 
@@ -77,6 +81,7 @@ impl Server {
             },
             // Many writers: short transactions avoid waiting for each other's locks.
             Kind::Postgres => {
+                let _turn = self.turns.of(caller.member).await;
                 for command in &round.commands {
                     decided.extend(commands::apply_batch(&self.db, &[(caller, command)]).await?);
                 }

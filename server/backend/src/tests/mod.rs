@@ -11,6 +11,7 @@ mod newer;
 mod returns;
 mod rewards;
 mod schema;
+mod settled;
 mod sync;
 mod transactions;
 

@@ -1,4 +1,4 @@
-use super::{caller, envelope, order, populate};
+use super::{apply, caller, envelope, order, populate};
 use crate::caller::Caller;
 use crate::testing::TestDb;
 use crate::{both, members, notices, programme, rewards};
@@ -7,7 +7,7 @@ use domain::id::DeviceId;
 use domain::members::Command;
 use domain::notices::About;
 use domain::sync::{Cursor, PROTO, Request};
-use domain::{Day, Lang};
+use domain::{Day, Lang, Verdict};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
@@ -180,6 +180,30 @@ both! {
             assert_eq!(phone.docs, fresh.docs);
             assert_eq!(phone.round(test, &caller, vec![]).await, (0, 0));
         }
+    }
+
+    async fn a_long_round_takes_several_commits_and_keeps_its_order(test) {
+        populate(test).await;
+        let ann = caller(test, "m-ann").await;
+        let language = |place: u128| if place.is_multiple_of(2) { Lang::En } else { Lang::Fr };
+        let mut bodies = Vec::new();
+        for place in 1..=25 {
+            let command = domain::Command::Members(Command::SetLanguage { language: language(place) });
+            bodies.push(envelope(&ann, place, command, test.db.now()));
+        }
+        let decided = apply(&test.sync, &ann, &bodies).await.unwrap();
+        let ids: Vec<u128> = decided.iter().map(|decided| decided.outcome.id.0.as_u128()).collect();
+        assert_eq!(ids, (1..=25).collect::<Vec<_>>());
+        assert!(decided.iter().all(|decided| matches!(decided.outcome.verdict, Verdict::Confirmed(_))));
+        // Sent again, with more behind: the known ones keep their outcome.
+        let command = domain::Command::Members(Command::SetLanguage { language: Lang::En });
+        bodies.push(envelope(&ann, 26, command, test.db.now()));
+        let again = apply(&test.sync, &ann, &bodies).await.unwrap();
+        let json = |decided: &[crate::commands::Decided]| -> Vec<String> {
+            decided.iter().map(|decided| decided.json().to_owned()).collect()
+        };
+        assert_eq!(json(&again)[..25], json(&decided));
+        assert_eq!(again.len(), 26);
     }
 
     async fn an_idle_reply_is_small(test) {
