@@ -15,6 +15,8 @@ use std::time::Duration;
 const CONNECTIONS: usize = 16;
 const MEMBERS: u64 = 1_000;
 const LASTING: Duration = Duration::from_secs(4);
+/// Phones at once, where the server's processor time is told.
+const PHONES: [usize; 3] = [16, 64, 256];
 const TURNS: usize = 3;
 
 pub async fn db(url: &str) -> Result<Db> {
@@ -76,6 +78,37 @@ async fn clients(server: &Running, members: &[Member]) -> Result<Vec<Client>> {
     Ok(clients)
 }
 
+/// Returns the server's processor time in milliseconds for an act alone in a round, an act in ten, and an idle round; by
+/// number of phones. Other than a rate, it does not depend on the disk.
+async fn costs(server: &Running, members: &[Member], course: CourseId) -> Result<Vec<(usize, String)>> {
+    let mut costs = Vec::new();
+    for count in PHONES {
+        let mut phones = clients(server, &members[..count]).await?;
+        for phone in &mut phones {
+            phone.round(course, 0).await?;
+        }
+        let mut figures = Vec::new();
+        for (what, acts) in [
+            (What::Acts { course, each: 1 }, 1),
+            (What::Acts { course, each: 10 }, 10),
+            (What::Idle { course }, 1),
+        ] {
+            let Some(before) = server.cpu() else {
+                return Ok(Vec::new());
+            };
+            let begun = std::time::Instant::now();
+            let rounds = full_speed(&mut phones, what, LASTING / 2).await? * begun.elapsed().as_secs_f64();
+            let used = server.cpu().unwrap_or_default() - before;
+            figures.push(format!(
+                "{:.3}",
+                used.as_secs_f64() * 1e3 / (rounds * f64::from(acts))
+            ));
+        }
+        costs.push((count, figures.join(" / ")));
+    }
+    Ok(costs)
+}
+
 fn median(mut turns: Vec<(f64, f64)>) -> (f64, f64) {
     turns.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
     turns[turns.len() / 2]
@@ -86,7 +119,8 @@ pub async fn lines(engine: &Engine) -> Result<()> {
     let fixture = engine.fixture().await?;
     let db = db(&fixture.url).await?;
     server::generate::generate(&db, MEMBERS, 20, &mut |_| {}).await?;
-    let members = sign_in(&db, CONNECTIONS, MEMBERS).await?;
+    let all = sign_in(&db, *PHONES.iter().max().unwrap_or(&CONNECTIONS), MEMBERS).await?;
+    let members = all[..CONNECTIONS].to_vec();
     db.close().await;
     let ids: Vec<MemberId> = members.iter().map(|member| member.id).collect();
     let course = course(&fixture).await?;
@@ -113,6 +147,21 @@ pub async fn lines(engine: &Engine) -> Result<()> {
         };
         let words = format!("acts confirmed, {each} in a round, 16 phones");
         table::line(engine, &words, acts, bare, least);
+    }
+
+    drop(phones);
+    let mut more = Vec::new();
+    for (phones, cpu) in costs(&ours, &all, course).await? {
+        more.push(format!("{phones}: {cpu}"));
+    }
+    table::say(
+        engine,
+        "server CPU, ms an act / act in ten / idle round",
+        &more.join("; "),
+    );
+    let mut phones = clients(&ours, &members).await?;
+    for phone in &mut phones {
+        phone.round(course, 0).await?;
     }
 
     let least_server = Running::bare(&fixture.url).await?;
