@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         }
     }
     let settings = Settings::parse();
+    let language = server::cli::language(&settings.common);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
     match runtime.block_on(server::cli::run(settings)) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {}", server::cli::in_one_line(&error));
+            eprintln!("error: {}", server::cli::in_one_line(&error, language));
             ExitCode::FAILURE
         }
     }

@@ -1,7 +1,7 @@
 //! All settings: from flags, the environment and `.env`, in this order of precedence.
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use domain::Day;
+use domain::{Day, Lang};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -45,6 +45,9 @@ pub struct Common {
     /// How log lines look
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value = "text", global = true)]
     pub log_format: LogFormat,
+    /// The language of messages about files; that of the environment (LC_ALL, LC_MESSAGES, LANG) if not given
+    #[arg(long, value_name = "fr|en", value_parser = language, global = true)]
+    pub language: Option<Lang>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -237,7 +240,7 @@ pub enum Programme {
 /// How files of rows are imported.
 #[derive(Clone, Debug, Args)]
 pub struct Rows {
-    /// CSV with a first line of column names
+    /// CSV or XLSX with a line of column names
     pub file: PathBuf,
     /// Check everything and write nothing
     #[arg(long)]
@@ -248,6 +251,64 @@ pub struct Rows {
     /// Put before phone numbers that are written without their country
     #[arg(long, env = "PHONE_COUNTRY", value_name = "PREFIX", default_value = "+33", value_parser = phone_country)]
     pub phone_country: String,
+    /// The encoding of the file, e.g. utf-8, windows-1252, utf-16le or macintosh; guessed if not given
+    #[arg(long, value_name = "NAME", value_parser = encoding_name)]
+    pub encoding: Option<String>,
+    /// The sign between values, or tab; guessed if not given
+    #[arg(long, value_name = "SIGN", value_parser = separator)]
+    pub separator: Option<char>,
+    /// The sheet of a spreadsheet; the one that names the columns if not given
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+    /// The line that names the columns, from 1; found among the first 20 if not given
+    #[arg(long, value_name = "LINE", value_parser = clap::value_parser!(u64).range(1..))]
+    pub header_row: Option<u64>,
+    /// The decimal sign, . or ,; guessed if not given, and only where the file proves it
+    #[arg(long, value_name = "SIGN", value_parser = decimal)]
+    pub decimal: Option<char>,
+    /// Which comes first in days like 01/10/2026; guessed if not given, and only where the file proves it
+    #[arg(long, value_enum, value_name = "ORDER")]
+    pub dates: Option<Dates>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Dates {
+    /// 31/10/2026
+    Dmy,
+    /// 10/31/2026
+    Mdy,
+}
+
+fn encoding_name(text: &str) -> Result<String, &'static str> {
+    match backend::import::encoding(text) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err("is no encoding that is known"),
+    }
+}
+
+fn separator(text: &str) -> Result<char, &'static str> {
+    let mut letters = text.chars();
+    match (letters.next(), letters.next()) {
+        (Some(sign), None)
+            if sign.is_ascii() && !sign.is_ascii_alphanumeric() && !"\"\r\n".contains(sign) =>
+        {
+            Ok(sign)
+        }
+        _ if text == "tab" => Ok('\t'),
+        _ => Err("must be one sign, such as ; or tab"),
+    }
+}
+
+fn decimal(text: &str) -> Result<char, &'static str> {
+    match text {
+        "." => Ok('.'),
+        "," => Ok(','),
+        _ => Err("must be . or ,"),
+    }
+}
+
+fn language(text: &str) -> Result<Lang, &'static str> {
+    Lang::from_tag(text).ok_or("must be fr or en")
 }
 
 #[derive(Clone, Debug, Subcommand)]

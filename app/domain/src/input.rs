@@ -74,9 +74,11 @@ pub enum InputCode {
     Unknown {
         known: Vec<String>,
     },
-    /// As `Unknown`, for a column name.
+    /// As `Unknown`, for a column name; `nearest`: the known ones that are most like it.
     UnknownColumn {
         known: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        nearest: Vec<String>,
     },
     /// An unused field, perhaps a typo.
     UnknownField,
@@ -110,6 +112,63 @@ pub enum InputCode {
     },
     /// The header line is missing.
     NoColumns,
+    /// A value in a column, counted from 1, that has no name.
+    NamelessColumn {
+        column: u32,
+    },
+    /// The encoding is none that is guessed; it may be `likely`.
+    EncodingUnclear {
+        likely: String,
+    },
+    /// `most` megabytes.
+    FileTooLarge {
+        most: u64,
+    },
+    /// A spreadsheet of a kind that is not read, or one with a password.
+    AnotherSpreadsheet,
+    /// More than one sheet names the columns.
+    SheetUnclear {
+        sheets: Vec<String>,
+    },
+    /// A quote within a value that does not begin with one, or behind the one that ends it.
+    StrayQuote,
+    /// A value in quotes that does not end on its line.
+    QuoteNotClosed,
+    ControlCharacter {
+        character: u32,
+    },
+    /// UTF-8 that was taken for Windows-1252 and saved again.
+    TwiceEncoded,
+    /// `#N/A` and its like.
+    SpreadsheetError,
+    /// `4,5E+15`, where a spreadsheet has rounded a number.
+    RoundedBySpreadsheet,
+    /// A spreadsheet has taken it for a day.
+    TurnedIntoDay,
+    /// The same as the ref `known` but for zeros in front.
+    LostZeros {
+        known: String,
+    },
+    /// The same as the ref `known` but for capitals or the way its letters are composed.
+    AlmostKnown {
+        known: String,
+    },
+    /// A phone number without its first 0, read as `number`. A note: the row is good.
+    PhoneZeroLost {
+        number: String,
+    },
+    /// A phone number without its first 0, which may be `number`.
+    PhoneZeroMissing {
+        number: String,
+    },
+    /// `1.234`: nothing in the column proves whether the sign is decimal.
+    NumberUnclear,
+    /// `01/10/2026`: nothing in the column proves whether the day is first.
+    DateUnclear,
+    /// A year of two digits.
+    ShortYear,
+    /// A day that programs write where there is none, such as 1899-12-30.
+    NoDay,
     /// No `what` has this ref or id.
     NotThere {
         what: RefKind,
@@ -283,7 +342,10 @@ impl InputCode {
             InputCode::Missing,
             InputCode::Twice { first_line: None },
             InputCode::Unknown { known: known.clone() },
-            InputCode::UnknownColumn { known },
+            InputCode::UnknownColumn {
+                known,
+                nearest: Vec::new(),
+            },
             InputCode::UnknownField,
             InputCode::NotUtf8,
             InputCode::Unreadable { said: "said".into() },
@@ -297,6 +359,32 @@ impl InputCode {
                 columns: 6,
             },
             InputCode::NoColumns,
+            InputCode::NamelessColumn { column: 7 },
+            InputCode::EncodingUnclear { likely: "x".into() },
+            InputCode::FileTooLarge { most: 256 },
+            InputCode::AnotherSpreadsheet,
+            InputCode::SheetUnclear {
+                sheets: vec!["s".into()],
+            },
+            InputCode::StrayQuote,
+            InputCode::QuoteNotClosed,
+            InputCode::ControlCharacter { character: 0 },
+            InputCode::TwiceEncoded,
+            InputCode::SpreadsheetError,
+            InputCode::RoundedBySpreadsheet,
+            InputCode::TurnedIntoDay,
+            InputCode::LostZeros { known: "007".into() },
+            InputCode::AlmostKnown { known: "c".into() },
+            InputCode::PhoneZeroLost {
+                number: "+33639980010".into(),
+            },
+            InputCode::PhoneZeroMissing {
+                number: "+33639980010".into(),
+            },
+            InputCode::NumberUnclear,
+            InputCode::DateUnclear,
+            InputCode::ShortYear,
+            InputCode::NoDay,
             InputCode::NotThere {
                 what: RefKind::Company,
             },

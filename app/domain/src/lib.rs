@@ -26,6 +26,7 @@ pub mod newer;
 pub mod notices;
 pub mod programme;
 pub mod qr;
+pub mod reading;
 pub mod rewards;
 pub mod samples;
 pub mod status;

@@ -12,6 +12,18 @@ say! {
     no_such_thing: "cela n’existe pas", "there is no such thing";
     wrong_not_utf8: "n’est pas du texte UTF-8", "is not UTF-8 text";
     wrong_no_columns: "le fichier est vide ou sa première ligne ne nomme pas les colonnes", "the file is empty: its first line must name the columns";
+    wrong_encoding_unclear: "l’encodage n’est ni UTF-8 ni Windows-1252 : donnez-le avec --encoding, par exemple --encoding macintosh, ou enregistrez le fichier en UTF-8", "the encoding is neither UTF-8 nor Windows-1252: give it with --encoding, e.g. --encoding macintosh, or save the file as UTF-8";
+    wrong_stray_quote: "a un guillemet au milieu d’une valeur : retirez-le, ou mettez toute la valeur entre guillemets et doublez celui-ci", "has a quote in the middle of a value: remove it, or put the whole value in quotes and double this one";
+    wrong_quote_not_closed: "a une valeur entre guillemets qui ne finit pas sur sa ligne : retirez le guillemet, ou écrivez la valeur sur une seule ligne", "has a value in quotes that does not end on its line: remove the quote, or write the value in one line";
+    wrong_twice_encoded: "a des accents abîmés : le fichier a été enregistré deux fois dans des encodages différents, exportez-le de nouveau en UTF-8", "has spoilt accents: the file was saved twice in different encodings, export it again as UTF-8";
+    wrong_spreadsheet_error: "est une erreur de calcul du tableur, pas une valeur", "is an error of the spreadsheet’s formula, not a value";
+    wrong_rounded: "a été arrondi par le tableur : mettez la colonne au format texte et exportez de nouveau", "was rounded by the spreadsheet: format the column as text and export again";
+    wrong_turned_into_day: "a été pris pour une date par le tableur : mettez la colonne au format texte, écrivez-le de nouveau et exportez", "was taken for a day by the spreadsheet: format the column as text, write it again and export";
+    wrong_another_spreadsheet: "ce tableur ne peut pas être lu (ancien Excel, OpenDocument, ou protégé par un mot de passe) : enregistrez-le en XLSX ou en CSV", "this spreadsheet cannot be read (old Excel, OpenDocument, or with a password): save it as XLSX or CSV";
+    wrong_number_unclear: "peut se lire de deux façons, et rien dans la colonne ne dit laquelle : ajoutez --decimal , ou --decimal .", "can be read in two ways, and nothing in the column tells which: give --decimal , or --decimal .";
+    wrong_date_unclear: "peut se lire de deux façons, et rien dans la colonne ne dit laquelle : ajoutez --dates dmy (jour d’abord) ou --dates mdy (mois d’abord)", "can be read in two ways, and nothing in the column tells which: give --dates dmy (day first) or --dates mdy (month first)";
+    wrong_short_year: "doit avoir une année de quatre chiffres", "must have a year of four digits";
+    wrong_no_day: "n’est pas un vrai jour : des logiciels l’écrivent là où il n’y en a pas", "is no real day: programs write it where there is none";
     wrong_no_company_yet: "cette entreprise n’existe pas ; --create-companies la créerait", "there is no such company; --create-companies would make it";
     wrong_no_address: "un membre a besoin d’un numéro de téléphone ou d’une adresse e-mail pour se connecter", "a member needs a phone number or an e-mail address to sign in";
     wrong_not_a_phone_number: "n’est pas un numéro de téléphone", "is no phone number";
@@ -68,6 +80,16 @@ fill! {
     wrong_twice_since(first: u64): "est là deux fois, d’abord à la ligne {first}", "is there twice, first in line {first}";
     wrong_unknown(known: &str): "doit être l’un de : {known}", "must be one of {known}";
     wrong_unknown_column(known: &str): "aucune colonne ne s’appelle ainsi ; connues : {known}", "there is no such column; known are {known}";
+    wrong_unknown_column_near(known: &str, nearest: &str): "aucune colonne ne s’appelle ainsi ; connues : {known} ; les plus proches : {nearest}", "there is no such column; known are {known}; nearest: {nearest}";
+    wrong_nameless_column(column: u32): "est dans la colonne {column}, qui n’a pas de nom", "is in column {column}, which has no name";
+    wrong_encoding_likely(likely: &str): "l’encodage n’est ni UTF-8 ni Windows-1252, peut-être {likely} : donnez-le avec --encoding, ou enregistrez le fichier en UTF-8", "the encoding is neither UTF-8 nor Windows-1252, perhaps {likely}: give it with --encoding, or save the file as UTF-8";
+    wrong_sheet_unclear(sheets: &str): "plusieurs feuilles nomment les colonnes, choisissez avec --sheet : {sheets}", "several sheets name the columns, choose with --sheet: {sheets}";
+    wrong_file_too_large(most: u64): "le fichier est trop grand, {most} Mo au plus : coupez-le", "the file is too large, {most} MB is the most: cut it";
+    wrong_control_character(character: &str): "contient le caractère de contrôle {character}", "contains the control character {character}";
+    wrong_lost_zeros(known: &str): "est {known} aux zéros de tête près : un tableur les a sans doute retirés, mettez la colonne au format texte et exportez de nouveau", "is the same as {known} but for leading zeros: a spreadsheet has probably removed them, format the column as text and export again";
+    wrong_almost_known(known: &str): "ressemble à {known}, qui s’écrit un peu autrement (majuscules ou lettres composées) : est-ce le même ?", "looks like {known}, which is written a little differently (capitals, or composed letters): is it the same?";
+    note_phone_zero_lost(number: &str): "avait perdu son 0, lu comme {number}", "had lost its 0, read as {number}";
+    wrong_phone_zero(number: &str): "n’a pas de 0 devant ; si un tableur l’a retiré, c’est {number} : écrivez-le ainsi", "has no 0 in front; if a spreadsheet took it away, it is {number}: write it like that";
     wrong_unreadable(said: &str): "ne peut pas être lu : {said}", "cannot be read: {said}";
     wrong_must_look_like(like: &str): "doit ressembler à {like}", "must look like {like}";
     wrong_out_of_range(least: &str, most: &str): "doit être un nombre entier de {least} à {most}", "must be a whole number from {least} to {most}";
@@ -104,7 +126,7 @@ pub fn input_error(error: &InputError, lang: Lang) -> String {
     let mut places: Vec<String> = error.at.iter().map(|place| at(place, lang)).collect();
     if let Some(value) = &error.value {
         let last = places.pop().map_or(String::new(), |place| place + " ");
-        places.push(format!("{last}{value:?}"));
+        places.push(format!("{last}{}", as_it_stands(value)));
     }
     let words = input_code(&error.code, lang);
     if places.is_empty() {
@@ -140,6 +162,22 @@ fn cents(amount: Cents) -> String {
     format!("{}.{:02}", amount / 100, amount % 100)
 }
 
+/// In quotes, with nothing changed but what cannot be seen.
+fn as_it_stands(value: &str) -> String {
+    let mut shown = String::from('"');
+    for letter in value.chars() {
+        if letter.is_control()
+            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{feff}')
+        {
+            shown.extend(letter.escape_unicode());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown.push('"');
+    shown
+}
+
 fn quoted(text: &str) -> String {
     format!("{text:?}")
 }
@@ -155,7 +193,35 @@ pub fn input_code(code: &InputCode, lang: Lang) -> String {
         } => return wrong_twice_since(lang, *line),
         InputCode::Unknown { known } => return wrong_unknown(lang, &known.join(", ")),
         InputCode::UnknownField => wrong_unknown_field,
-        InputCode::UnknownColumn { known } => return wrong_unknown_column(lang, &known.join(", ")),
+        InputCode::UnknownColumn { known, nearest } if nearest.is_empty() => {
+            return wrong_unknown_column(lang, &known.join(", "));
+        }
+        InputCode::UnknownColumn { known, nearest } => {
+            return wrong_unknown_column_near(lang, &known.join(", "), &nearest.join(", "));
+        }
+        InputCode::NamelessColumn { column } => return wrong_nameless_column(lang, *column),
+        InputCode::EncodingUnclear { likely } if likely.is_empty() => wrong_encoding_unclear,
+        InputCode::EncodingUnclear { likely } => return wrong_encoding_likely(lang, likely),
+        InputCode::FileTooLarge { most } => return wrong_file_too_large(lang, *most),
+        InputCode::AnotherSpreadsheet => wrong_another_spreadsheet,
+        InputCode::SheetUnclear { sheets } => return wrong_sheet_unclear(lang, &sheets.join(", ")),
+        InputCode::TurnedIntoDay => wrong_turned_into_day,
+        InputCode::StrayQuote => wrong_stray_quote,
+        InputCode::QuoteNotClosed => wrong_quote_not_closed,
+        InputCode::ControlCharacter { character } => {
+            return wrong_control_character(lang, &format!("U+{character:04X}"));
+        }
+        InputCode::TwiceEncoded => wrong_twice_encoded,
+        InputCode::SpreadsheetError => wrong_spreadsheet_error,
+        InputCode::RoundedBySpreadsheet => wrong_rounded,
+        InputCode::LostZeros { known } => return wrong_lost_zeros(lang, &quoted(known)),
+        InputCode::AlmostKnown { known } => return wrong_almost_known(lang, &quoted(known)),
+        InputCode::PhoneZeroLost { number } => return note_phone_zero_lost(lang, number),
+        InputCode::PhoneZeroMissing { number } => return wrong_phone_zero(lang, number),
+        InputCode::NumberUnclear => wrong_number_unclear,
+        InputCode::DateUnclear => wrong_date_unclear,
+        InputCode::ShortYear => wrong_short_year,
+        InputCode::NoDay => wrong_no_day,
         InputCode::NotAWholeNumber => wrong_not_whole,
         InputCode::NotUtf8 => wrong_not_utf8,
         InputCode::Unreadable { said } => return wrong_unreadable(lang, said),

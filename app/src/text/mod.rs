@@ -58,6 +58,7 @@ mod common;
 mod input;
 mod outcomes;
 mod privacy;
+mod reports;
 
 pub use crate::activity::text::*;
 pub use crate::events::text::*;
@@ -71,6 +72,7 @@ pub use common::*;
 pub use input::{input_code, input_error};
 pub use outcomes::*;
 pub use privacy::*;
+pub use reports::*;
 
 /// True if `n` takes the singular. French counts 0 and 1 as singular, English only 1.
 pub fn is_one(lang: Lang, n: i64) -> bool {
@@ -135,6 +137,8 @@ mod tests {
             input::FIXED,
             outcomes::FIXED,
             privacy::FIXED,
+            reports::FILLED,
+            reports::FIXED,
             common::COUNTED,
             common::FILLED,
             common::FIXED,

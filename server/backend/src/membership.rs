@@ -7,6 +7,7 @@ use crate::members::{self, EndedBy, Leaves, MemberRow, Saved};
 use crate::{Result, Tx, events, rewards, sessions};
 use domain::Day;
 use domain::id::MemberId;
+use std::collections::{HashMap, HashSet};
 use tracing::instrument;
 
 /// The result of saving a row of a members file.
@@ -32,13 +33,7 @@ pub async fn save(tx: &mut Tx, row: &MemberRow, today: Day) -> Result<Enrolled> 
     if let Some(before) = &before
         && let Some((_, by)) = before.ended
     {
-        let comes_back = left.is_none()
-            && match by {
-                EndedBy::Hand => false,
-                EndedBy::Missing => true,
-                EndedBy::File => row.leaves != Leaves::NotSaid,
-            };
-        if !comes_back {
+        if !comes_back(by, row.leaves, today) {
             return Ok(match (by, left) {
                 (EndedBy::Hand, None) => Enrolled::StaysEnded,
                 _ => Enrolled::Saved(Saved::Unchanged),
@@ -64,6 +59,31 @@ pub async fn save(tx: &mut Tx, row: &MemberRow, today: Day) -> Result<Enrolled> 
     let saved = members::save_member(tx, &row).await?;
     end(tx, saved.id, day, EndedBy::File).await?;
     Ok(Enrolled::Saved(saved.saved))
+}
+
+/// True if a row of a file brings back a member who was ended.
+fn comes_back(ended: EndedBy, leaves: Leaves, today: Day) -> bool {
+    match (ended, leaves) {
+        (_, Leaves::On(day)) if day <= today => false,
+        (EndedBy::Hand, _) => false,
+        (EndedBy::Missing, _) => true,
+        (EndedBy::File, leaves) => leaves != Leaves::NotSaid,
+    }
+}
+
+/// Returns the refs of those rows whose members were ended and stay so.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn list_staying_ended<'a>(
+    tx: &mut Tx,
+    rows: impl Iterator<Item = &'a MemberRow>,
+    today: Day,
+) -> Result<HashSet<String>> {
+    let ended: HashMap<String, EndedBy> = members::list_ended(tx).await?.into_iter().collect();
+    let stays = |row: &&MemberRow| {
+        let by = ended.get(&row.reference);
+        by.is_some_and(|by| !comes_back(*by, row.leaves, today))
+    };
+    Ok(rows.filter(stays).map(|row| row.reference.clone()).collect())
 }
 
 /// Ends a membership, as of `day`.

@@ -61,6 +61,13 @@ pub(crate) async fn set_entry(tx: &mut Tx, reference: &str, entry: Option<EntryI
     Ok(())
 }
 
+/// Lists some refs by order, from the one after `after`.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn list_refs(tx: &mut Tx, after: &str) -> Result<Vec<String>> {
+    const LIST: &str = "SELECT ref FROM orders WHERE ref > $1 ORDER BY ref LIMIT 10000";
+    Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(after).fetch_all(c).await?))
+}
+
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn insert(tx: &mut Tx, orders: &[Order]) -> Result<()> {
     let now = tx.now();

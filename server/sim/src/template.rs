@@ -107,6 +107,7 @@ pub const OPTIONS: Options = Options {
     end_missing: false,
     create_companies: false,
     phone_country: "+33",
+    given: backend::import::Given::NOTHING,
 };
 
 impl Template {

@@ -1,12 +1,14 @@
 //! Imports from files.
 
 use crate::console::seconds_since;
-use crate::settings::{Import, Rows};
+use crate::settings::{Dates, Import, Rows};
 use anyhow::{Context, Result};
-use app::text::{input_code, input_error};
-use backend::import::{Options, Report};
+use app::text;
+use backend::import::{Given, Options, Report};
 use backend::{Db, Tx, events, import, learning, rewards};
 use domain::Lang;
+use domain::input::InputCode;
+use domain::reading::DateOrder;
 use std::fs::File;
 use std::io::{BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -16,16 +18,12 @@ use std::time::Instant;
 /// Maximum bad rows printed; all of them are in the errors file.
 const MOST_SHOWN: usize = 20;
 
-pub async fn import(db: &Db, wanted: Import) -> Result<ExitCode> {
+pub async fn import(db: &Db, wanted: Import, language: Lang) -> Result<ExitCode> {
     let begun = Instant::now();
     match wanted {
         Import::Companies(rows) => {
             let report = import::companies(db, open(&rows)?, options(&rows, false), progress()).await;
-            finish(
-                &rows,
-                report.with_context(|| rows.file.display().to_string())?,
-                begun,
-            )
+            finish(&rows, report, begun, language)
         }
         Import::Members {
             rows,
@@ -38,22 +36,14 @@ pub async fn import(db: &Db, wanted: Import) -> Result<ExitCode> {
                 ..options(&rows, false)
             };
             let report = import::members(db, open(&rows)?, options, progress()).await;
-            finish(
-                &rows,
-                report.with_context(|| rows.file.display().to_string())?,
-                begun,
-            )
+            finish(&rows, report, begun, language)
         }
         Import::Orders {
             rows,
             create_companies,
         } => {
             let report = import::orders(db, open(&rows)?, options(&rows, create_companies), progress()).await;
-            finish(
-                &rows,
-                report.with_context(|| rows.file.display().to_string())?,
-                begun,
-            )
+            finish(&rows, report, begun, language)
         }
         Import::Course { folder, dry_run } => {
             let mut tx = db.write().await?;
@@ -108,14 +98,26 @@ fn open(rows: &Rows) -> Result<BufReader<File>> {
 }
 
 fn options(rows: &Rows, create_companies: bool) -> Options {
+    // Why leaked: the program ends after this import.
+    let leaked = |text: &String| -> &'static str { Box::leak(text.clone().into_boxed_str()) };
     Options {
         dry_run: rows.dry_run,
         skip_bad: rows.skip_bad,
         create_companies,
         complete: false,
         end_missing: false,
-        // Leaked: the program ends after this import.
-        phone_country: Box::leak(rows.phone_country.clone().into_boxed_str()),
+        phone_country: leaked(&rows.phone_country),
+        given: Given {
+            encoding: rows.encoding.as_deref().and_then(import::encoding),
+            separator: rows.separator,
+            sheet: rows.sheet.as_ref().map(leaked),
+            header_line: rows.header_row,
+            decimal: rows.decimal,
+            dates: rows.dates.map(|order| match order {
+                Dates::Dmy => DateOrder::DayMonthYear,
+                Dates::Mdy => DateOrder::MonthDayYear,
+            }),
+        },
     }
 }
 
@@ -130,67 +132,96 @@ fn progress() -> impl FnMut(u64) {
     }
 }
 
-fn finish(rows: &Rows, report: Report, begun: Instant) -> Result<ExitCode> {
+fn finish(rows: &Rows, report: backend::Result<Report>, begun: Instant, language: Lang) -> Result<ExitCode> {
     if std::io::stderr().is_terminal() {
         eprint!("\r\x1b[K");
     }
-    for bad in report.bad.iter().take(MOST_SHOWN) {
-        eprintln!("{}: {}", rows.file.display(), input_error(&bad.error, Lang::En));
+    let file = rows.file.display();
+    let report = report.with_context(|| file.to_string())?;
+    outln!("{file}: {}", text::reading_plan(&report.plan, language));
+    let notes: Vec<_> = report.notes.iter().collect();
+    let errors: Vec<_> = report.bad.iter().flat_map(|bad| bad.errors()).collect();
+    for list in [notes, errors] {
+        for error in list.iter().take(MOST_SHOWN) {
+            eprintln!("{file}: {}", text::input_error(error, language));
+        }
+        if list.len() > MOST_SHOWN {
+            eprintln!("{}", text::report_more(language, list.len() - MOST_SHOWN));
+        }
     }
-    if report.bad.len() > MOST_SHOWN {
-        eprintln!("… and {} more", report.bad.len() - MOST_SHOWN);
+    tell_who_left(&report, language);
+    outln!("{}", counted(&report, begun, language));
+    let written = errors_file(&rows.file);
+    match (report.kept, report.bad.is_empty()) {
+        (true, true) => remove_old(&written)?,
+        (true, false) => {
+            let words = |code: &InputCode| text::input_code(code, language);
+            crate::private_files::write(&written, report.bad_rows_csv(list_separator(language), words)?)
+                .with_context(|| written.display().to_string())?;
+            outln!(
+                "{}",
+                text::report_bad_rows_in(language, &written.display().to_string())
+            );
+        }
+        (false, true) => {}
+        (false, false) => return Ok(ExitCode::FAILURE),
     }
-    let companies = match report.companies_created {
-        0 => String::new(),
-        made => format!(", {made} companies made"),
-    };
-    let counted = format!(
-        "{} rows in {}: {} new, {} changed, {} unchanged, {} bad{companies}",
-        report.rows,
-        seconds_since(begun),
-        report.new,
-        report.changed,
-        report.unchanged,
-        report.bad.len()
-    );
-    tell_who_left(&report);
-    if report.kept {
-        outln!("{counted}");
-    } else {
-        outln!("{counted}; nothing written");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The sign between values that a spreadsheet of this language expects.
+fn list_separator(language: Lang) -> char {
+    match language {
+        Lang::Fr => ';',
+        Lang::En => ',',
     }
-    if report.bad.is_empty() {
-        return Ok(ExitCode::SUCCESS);
+}
+
+/// How many rows did what, in one line.
+fn counted(report: &Report, begun: Instant, language: Lang) -> String {
+    let time = seconds_since(begun).to_string();
+    let (new, changed, unchanged) = (report.new, report.changed, report.unchanged);
+    let bad = report.bad.len();
+    let mut line = text::report_counted(language, report.rows, &time, new, changed, unchanged, bad);
+    if report.companies_created > 0 {
+        line = format!(
+            "{line}, {}",
+            text::report_companies_made(language, report.companies_created)
+        );
     }
-    if report.kept {
-        let file = errors_file(&rows.file);
-        crate::private_files::write(&file, report.bad_rows_csv(|code| input_code(code, Lang::En))?)
-            .with_context(|| file.display().to_string())?;
-        outln!("bad rows are in {}", file.display());
-        return Ok(ExitCode::SUCCESS);
+    if !report.kept {
+        line = format!("{line}; {}", text::report_nothing_written(language));
     }
-    Ok(ExitCode::FAILURE)
+    line
 }
 
 /// Prints who is not in a complete file, and who is in it but was ended by hand.
-fn tell_who_left(report: &Report) {
-    for reference in &report.stay_ended {
-        outln!(
-            "{reference}: was ended by hand and stays so; to let them in again: compagnon member back {reference}"
-        );
+fn tell_who_left(report: &Report, language: Lang) {
+    for member in &report.stay_ended {
+        outln!("{}", text::report_stays_ended(language, member));
     }
     if report.missing.is_empty() {
         return;
     }
+    let members = report.missing.join(", ");
     outln!(
-        "{} members are not in the file: {}",
-        report.missing.len(),
-        report.missing.join(", ")
+        "{}",
+        text::report_missing(language, report.missing.len(), &members)
     );
     match (report.ended, report.kept) {
-        (0, _) => outln!("none of them was ended; to end them: --end-missing, with no bad row"),
-        (ended, true) => outln!("{ended} of them were ended"),
-        (ended, false) => outln!("{ended} of them would be ended"),
+        (0, _) => outln!("{}", text::report_none_ended(language)),
+        (ended, true) => outln!("{}", text::report_ended(language, ended)),
+        (ended, false) => outln!("{}", text::report_would_be_ended(language, ended)),
+    }
+}
+
+/// Removes the file of bad rows of an earlier import.
+fn remove_old(file: &Path) -> Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| file.display().to_string())
+        }
+        _ => Ok(()),
     }
 }
 

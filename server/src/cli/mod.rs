@@ -4,6 +4,7 @@ mod backup;
 mod card;
 mod doctor;
 mod imports;
+mod language;
 mod member;
 mod points;
 
@@ -26,6 +27,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 use tracing_subscriber::EnvFilter;
+
+pub use language::language;
 
 /// Runs one command.
 ///
@@ -54,7 +57,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode> {
         _ => {}
     }
     let db = open(&common.database_url).await?;
-    let code = obey(&db, command).await;
+    let code = obey(&db, command, language(&common)).await;
     db.close().await;
     code.map_err(|error| match error.downcast_ref() {
         Some(ours @ backend::Error::Database(_)) if ours.operator_message() != backend::Error::NO_ANSWER => {
@@ -67,18 +70,18 @@ pub async fn run(settings: Settings) -> Result<ExitCode> {
     })
 }
 
-/// Words a cause for the command line; wrong input is described in English.
-fn words(cause: &(dyn std::error::Error + 'static)) -> String {
+/// Words a cause for the command line.
+fn words(cause: &(dyn std::error::Error + 'static), language: Lang) -> String {
     match cause.downcast_ref() {
-        Some(backend::Error::Input(error)) => input_error(error, Lang::En),
+        Some(backend::Error::Input(error)) => input_error(error, language),
         _ => cause.to_string(),
     }
 }
 
 /// Formats an error with its causes; a cause already contained in the text is left out.
-pub fn in_one_line(error: &anyhow::Error) -> String {
+pub fn in_one_line(error: &anyhow::Error, language: Lang) -> String {
     let mut line = String::new();
-    for cause in error.chain().map(words) {
+    for cause in error.chain().map(|cause| words(cause, language)) {
         if line.is_empty() {
             line = cause;
         } else if !line.contains(&cause) {
@@ -99,7 +102,7 @@ fn refuse_plaintext(common: &Common, command: &Command) -> Result<()> {
     plaintext::refuse_database("DATABASE_URL", &common.database_url)
 }
 
-async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
+async fn obey(db: &Db, command: Command, language: Lang) -> Result<ExitCode> {
     match command {
         Command::Serve(settings) => {
             backend::migrate(db).await?;
@@ -129,7 +132,7 @@ async fn obey(db: &Db, command: Command) -> Result<ExitCode> {
         }
         Command::Import(import) => {
             backend::migrate(db).await?;
-            return imports::import(db, import).await;
+            return imports::import(db, import, language).await;
         }
         Command::Requests(Requests::List) => list_requests(db).await?,
         Command::Requests(Requests::Move { id, step }) => {

@@ -1,8 +1,10 @@
 //! Imports orders, which earn points and status.
 
 use super::booking::Booking;
+use super::refs::{Kind, Known, Seen, Spellings};
 use super::returns::Groups;
-use super::{Options, Report, Row, Seen, Table, finish};
+use super::table::{Row, Table, Wrong};
+use super::{Options, Report, finish};
 use crate::ledger::{Cause, Earning, Owner};
 use crate::members::{self, CompanyKey, MemberKey, Saved};
 use crate::orders::{self, Order};
@@ -11,7 +13,7 @@ use crate::{Db, Result, Tx, programme, status};
 use domain::id::CompanyId;
 use domain::input::{InputCode, InputError, RefKind};
 use domain::members::OrderPoints;
-use domain::money::{MOST_CENTS, MOST_ORDER_POINTS, parse_cents};
+use domain::money::{MOST_CENTS, MOST_ORDER_POINTS};
 use domain::{Cents, Day};
 use std::collections::{BTreeSet, HashMap};
 use std::io::Read;
@@ -34,7 +36,20 @@ pub async fn orders(
     mut progress: impl FnMut(u64),
 ) -> Result<Report> {
     let columns = ["order_ref", "company_ref", "ordered_on", "quantity", "amount"];
-    let mut table = Table::open(file, &columns, &["member_ref", "returns_ref"])?;
+    let mut table = Table::open(file, &columns, &["member_ref", "returns_ref"], options)?;
+    // Why before the transaction that writes: nobody waits while refs are compared.
+    let mut tx = db.read().await?;
+    let known = Refs {
+        orders: Known::load(
+            &mut tx,
+            Kind::Order,
+            table.column("order_ref").chain(table.column("returns_ref")),
+        )
+        .await?,
+        companies: Known::load(&mut tx, Kind::Company, table.column("company_ref")).await?,
+        members: Known::load(&mut tx, Kind::Member, table.column("member_ref")).await?,
+    };
+    drop(tx);
     let mut tx = db.write().await?;
     let settings = programme::current(&mut tx).await?;
     let today = settings.day(tx.now())?;
@@ -46,15 +61,14 @@ pub async fn orders(
         members: HashMap::new(),
         settings,
         create_companies: options.create_companies,
+        known,
         seen: Seen::default(),
+        spellings: Spellings::default(),
         changed_companies: BTreeSet::new(),
-        report: Report {
-            headers: table.headers.clone(),
-            ..Report::default()
-        },
+        report: table.report(),
     };
     let mut rows = Vec::with_capacity(ROWS);
-    while let Some(row) = table.next_readable(&mut import.report)? {
+    while let Some(row) = table.next_readable(&mut import.report) {
         rows.push(row);
         if rows.len() == ROWS {
             import.take(&mut tx, &table, &rows).await?;
@@ -64,8 +78,6 @@ pub async fn orders(
     }
     import.take(&mut tx, &table, &rows).await?;
     progress(import.report.rows);
-    // Unreadable rows were added before the other rows of their batch.
-    import.report.bad.sort_by_key(|bad| bad.line);
     let changed: Vec<CompanyId> = import.changed_companies.iter().copied().collect();
     let companies = members::with_members(&mut tx, &changed).await?;
     status::refresh(&mut tx, &import.settings, today, &companies).await?;
@@ -82,6 +94,13 @@ fn unknown<'a, K>(known: &HashMap<String, K>, refs: impl Iterator<Item = &'a str
     refs.into_iter().collect()
 }
 
+/// Known refs that look like those of the file.
+struct Refs {
+    orders: Known,
+    companies: Known,
+    members: Known,
+}
+
 struct Import {
     settings: Settings,
     today: Day,
@@ -91,7 +110,10 @@ struct Import {
     companies: HashMap<String, CompanyKey>,
     members: HashMap<String, MemberKey>,
     create_companies: bool,
+    known: Refs,
     seen: Seen,
+    /// Of companies that are not known yet.
+    spellings: Spellings,
     changed_companies: BTreeSet<CompanyId>,
     report: Report,
 }
@@ -111,7 +133,7 @@ pub(super) struct OrderRow {
 }
 
 impl Import {
-    async fn take<R: Read>(&mut self, tx: &mut Tx, table: &Table<R>, rows: &[Row]) -> Result<()> {
+    async fn take(&mut self, tx: &mut Tx, table: &Table, rows: &[Row]) -> Result<()> {
         let companies = unknown(
             &self.companies,
             rows.iter().map(|row| table.value(row, "company_ref")),
@@ -126,9 +148,9 @@ impl Import {
         self.members.extend(by_ref(found, |key| key.reference.clone()));
         let mut read = Vec::with_capacity(rows.len());
         for (at, row) in rows.iter().enumerate() {
-            match self.read(table, row, at) {
+            match table.settle(row, self.read(table, row, at)) {
                 Ok(order) => read.push(order),
-                Err(wrong) => self.report.bad.push(table.rejected_row(row, wrong)),
+                Err(bad) => self.report.bad.push(bad),
             }
         }
         let refs: Vec<&str> = read.iter().map(|row| row.reference.as_str()).collect();
@@ -178,73 +200,108 @@ impl Import {
         Ok(Ok(()))
     }
 
-    fn read<R: Read>(&mut self, table: &Table<R>, row: &Row, at: usize) -> Result<OrderRow, InputError> {
-        let reference = table.required(row, "order_ref")?;
-        let company = table.required(row, "company_ref")?;
-        if !self.create_companies && !self.companies.contains_key(company) {
-            return Err(InputCode::NoCompanyYet.field("company_ref"));
-        }
-        let ordered_on = Day::parse(table.value(row, "ordered_on"))
-            .ok_or_else(|| InputCode::like("2026-11-21").field("ordered_on"))?;
-        if ordered_on > self.today {
-            let today = self.today;
-            return Err(InputCode::AfterToday { today }.field("ordered_on"));
-        }
-        if ordered_on < self.first {
-            let first = self.first;
-            return Err(InputCode::BeforeProgramme { first }.field("ordered_on"));
-        }
-        let quantity = table
-            .value(row, "quantity")
-            .parse::<i32>()
-            .map_err(|_| InputCode::NotAWholeNumber.field("quantity"))?;
-        let amount = parse_cents(table.value(row, "amount"))
-            .ok_or_else(|| InputCode::like("29.33 or -29.33").field("amount"))?;
-        if !(-MOST_CENTS..=MOST_CENTS).contains(&amount) {
-            return Err(InputCode::AmountTooLarge { most: MOST_CENTS }.field("amount"));
-        }
-        if i64::from(quantity).signum() * amount.signum() < 0 {
-            return Err(InputCode::SignsDiffer.field("amount"));
-        }
-        let rule = self.settings.rule_on(ordered_on);
-        if rule.is_some_and(|rule| rule.rate.of(amount).is_none()) {
-            return Err(InputCode::TooManyPoints {
-                most: MOST_ORDER_POINTS,
+    fn read(&mut self, table: &Table, row: &Row, at: usize) -> Result<OrderRow, Wrong> {
+        let mut wrong = Wrong::default();
+        let reference = wrong.take(table.required(row, "order_ref"));
+        let company = wrong.take(table.required(row, "company_ref"));
+        if let Some(company) = company
+            && !self.companies.contains_key(company)
+        {
+            let likeness = self
+                .known
+                .companies
+                .check("company_ref", company)
+                .and_then(|()| self.spellings.check("company_ref", company));
+            if wrong.take(likeness).is_some() && !self.create_companies {
+                wrong.note(InputCode::NoCompanyYet.field("company_ref"));
             }
-            .field("amount"));
+        }
+        let ordered_on = wrong.take(table.day(row, "ordered_on"));
+        if let Some(ordered_on) = ordered_on
+            && ordered_on > self.today
+        {
+            let today = self.today;
+            wrong.note(InputCode::AfterToday { today }.field("ordered_on"));
+        }
+        if let Some(ordered_on) = ordered_on
+            && ordered_on < self.first
+        {
+            let first = self.first;
+            wrong.note(InputCode::BeforeProgramme { first }.field("ordered_on"));
+        }
+        let quantity = wrong.take(table.quantity(row, "quantity"));
+        let amount = wrong.take(self.amount(table, row, ordered_on));
+        if let (Some(quantity), Some(amount)) = (quantity, amount)
+            && quantity.signum * amount.signum() < 0
+        {
+            wrong.note(InputCode::SignsDiffer.field("amount"));
         }
         let member = match table.value(row, "member_ref") {
             "" => None,
             reference => {
-                let member = self.members.get(reference).ok_or_else(|| {
-                    InputCode::NotThere {
-                        what: RefKind::Member,
+                let known = self.companies.get(company.unwrap_or_default());
+                match self.members.get(reference) {
+                    None => {
+                        let likeness = self.known.members.check("member_ref", reference);
+                        if wrong.take(likeness).is_some() {
+                            let what = RefKind::Member;
+                            wrong.note(InputCode::NotThere { what }.field("member_ref"));
+                        }
                     }
-                    .field("member_ref")
-                })?;
-                if self
-                    .companies
-                    .get(company)
-                    .is_none_or(|company| company.id != member.company_id)
-                {
-                    let company = company.to_owned();
-                    return Err(InputCode::NotOfCompany { company }.field("member_ref"));
+                    Some(member)
+                        if known.map_or(self.create_companies, |company| company.id != member.company_id) =>
+                    {
+                        let company = company.unwrap_or_default().to_owned();
+                        wrong.note(InputCode::NotOfCompany { company }.field("member_ref"));
+                    }
+                    Some(_) => {}
                 }
                 Some(reference.to_owned())
             }
         };
-        self.seen.check("order_ref", reference, row.line)?;
+        if let Some(reference) = reference {
+            let mut notes = Vec::new();
+            let known = &self.known.orders;
+            wrong.take(
+                self.seen
+                    .check(known, "order_ref", reference, row.line, &mut notes),
+            );
+            let notes = notes.into_iter().map(|note| table.locate(row, note));
+            self.report.notes.extend(notes);
+        }
         let returns_ref = table.value(row, "returns_ref");
-        Ok(OrderRow {
-            at,
-            reference: reference.to_owned(),
-            company: company.to_owned(),
-            member,
-            ordered_on,
-            quantity: quantity.into(),
-            amount,
-            returns_ref: (!returns_ref.is_empty()).then(|| returns_ref.to_owned()),
-        })
+        wrong.take(self.known.orders.check("returns_ref", returns_ref));
+        match (reference, company, ordered_on, quantity, amount) {
+            (Some(reference), Some(company), Some(ordered_on), Some(quantity), Some(amount))
+                if wrong.is_empty() =>
+            {
+                Ok(OrderRow {
+                    at,
+                    reference: reference.to_owned(),
+                    company: company.to_owned(),
+                    member,
+                    ordered_on,
+                    quantity: quantity.whole,
+                    amount,
+                    returns_ref: (!returns_ref.is_empty()).then(|| returns_ref.to_owned()),
+                })
+            }
+            _ => Err(wrong),
+        }
+    }
+
+    /// Reads an amount that is within bounds and brings points that are.
+    fn amount(&self, table: &Table, row: &Row, on: Option<Day>) -> Result<Cents, InputError> {
+        let amount = table.cents(row, "amount")?;
+        if !(-MOST_CENTS..=MOST_CENTS).contains(&amount) {
+            return Err(InputCode::AmountTooLarge { most: MOST_CENTS }.field("amount"));
+        }
+        let rule = on.and_then(|on| self.settings.rule_on(on));
+        if rule.is_some_and(|rule| rule.rate.of(amount).is_none()) {
+            let most = MOST_ORDER_POINTS;
+            return Err(InputCode::TooManyPoints { most }.field("amount"));
+        }
+        Ok(amount)
     }
 
     async fn save(

@@ -16,11 +16,12 @@ use domain::{Day, Lang, Receipt};
 use tracing::instrument;
 
 pub use email::normal_email;
-pub use phone::{is_country_prefix, normal_phone};
+pub use phone::{is_country_prefix, lost_zero, normal_phone};
 pub use sql::{CompanyKey, MemberKey, StoredMember, find_member};
 pub(crate) use sql::{
-    companies_with_members, company_ref, list_company_keys, list_leaving, list_member_keys, list_present,
-    of_company, order_points, set_back, set_ended, set_joined_on, tier_of, with_members,
+    companies_with_members, company_ref, give_up_address, list_address_owners, list_company_keys,
+    list_company_refs, list_ended, list_leaving, list_member_keys, list_member_refs, list_present,
+    list_staff_refs, of_company, order_points, set_back, set_ended, set_joined_on, tier_of, with_members,
 };
 
 /// A row of a companies file.
@@ -125,7 +126,7 @@ pub(crate) async fn set_staff(tx: &mut Tx, staff: &[StaffRow]) -> Result<()> {
         let id = StaffId(tx.uuid());
         sql::upsert_staff(tx, id, row, row.role.code()).await?;
     }
-    let known = sql::list_staff_refs(tx).await?;
+    let known = list_staff_refs(tx).await?;
     for gone in known
         .iter()
         .filter(|known| !staff.iter().any(|row| row.reference == **known))

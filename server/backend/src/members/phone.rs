@@ -64,19 +64,37 @@ pub fn normal_phone(text: &str, country: &str) -> Option<String> {
         return planned(&number);
     }
     let code: u16 = country.strip_prefix('+')?.parse().ok()?;
-    let trunk = DATABASE
-        .by_code(&code)?
-        .into_iter()
-        .find_map(|plan| plan.national_prefix());
+    let trunk = trunk(code)?;
     let own_code = || {
         let begins = number.starts_with(&code.to_string());
         begins.then(|| planned(&format!("+{number}"))).flatten()
     };
     // Why: a spreadsheet takes the zero away, and what is left may be another number.
-    if trunk == Some("0") && !number.starts_with('0') {
+    if trunk.as_deref() == Some("0") && !number.starts_with('0') {
         return own_code();
     }
     planned(&format!("+{code}{number}")).or_else(own_code)
+}
+
+/// Returns what a national number may be from which a spreadsheet took the 0 in front, if it is none as it stands.
+pub fn lost_zero(text: &str, country: &str) -> Option<String> {
+    let number = dialled(text)?;
+    let code = country.strip_prefix('+')?.parse().ok()?;
+    let lost = trunk(code)?.as_deref() == Some("0") && !number.starts_with(['0', '+']);
+    match lost && normal_phone(text, country).is_none() {
+        true => normal_phone(&format!("0{number}"), country),
+        false => None,
+    }
+}
+
+/// Returns how a country begins its national numbers; `None` if there is no such country.
+fn trunk(code: u16) -> Option<Option<String>> {
+    let plans = DATABASE.by_code(&code)?;
+    Some(
+        plans
+            .into_iter()
+            .find_map(|plan| plan.national_prefix().map(str::to_owned)),
+    )
 }
 
 /// True if national numbers can be completed with this prefix, e.g. `+33`.
@@ -309,6 +327,24 @@ mod tests {
             "+508430123",
         ] {
             assert_eq!(french(text).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn a_lost_zero_is_found() {
+        for (text, country, read) in [
+            ("639980010", "+33", Some("+33639980010")),
+            ("142278100", "+33", Some("+33142278100")),
+            ("690400010", "+33", Some("+590690400010")),
+            ("475123456", "+32", Some("+32475123456")),
+            ("0639980010", "+33", None),
+            ("+639980010", "+33", None),
+            ("33639980010", "+33", None),
+            ("63998001", "+33", None),
+            ("639980010.0", "+33", None),
+            ("612345678", "+34", None),
+        ] {
+            assert_eq!(lost_zero(text, country).as_deref(), read, "{text}");
         }
     }
 

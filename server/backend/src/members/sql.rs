@@ -265,6 +265,22 @@ pub async fn list_present(tx: &mut Tx) -> Result<Vec<(String, MemberId)>> {
     tx.fetch_all(LIST, params![]).await
 }
 
+/// Lists the refs of members who have left, with what ended them.
+#[instrument(level = "debug", skip_all)]
+pub async fn list_ended(tx: &mut Tx) -> Result<Vec<(String, EndedBy)>> {
+    const LIST: &str = "SELECT ref, ended_by FROM member WHERE ended_at IS NOT NULL ORDER BY ref";
+    let rows: Vec<(String, Option<String>)> = on!(tx, c => sqlx::query_as(LIST).fetch_all(c).await?);
+    let by = |code: Option<String>| {
+        code.as_deref()
+            .and_then(EndedBy::from_code)
+            .unwrap_or(EndedBy::Hand)
+    };
+    Ok(rows
+        .into_iter()
+        .map(|(reference, code)| (reference, by(code)))
+        .collect())
+}
+
 /// Lists stored phone numbers with the ref of their member.
 #[instrument(level = "debug", skip_all)]
 pub async fn list_phones(tx: &mut Tx) -> Result<Vec<(String, String)>> {
@@ -401,4 +417,39 @@ pub(crate) async fn list_member_keys(tx: &mut Tx, refs: &[&str]) -> Result<Vec<M
     const LIST: &str = "SELECT member.ref, member.id, member.company_id, account.id AS account FROM member \
         JOIN account ON account.member_id = member.id AND account.kind = 'wallet' WHERE member.ref IN (";
     Ok(list_in!(tx, LIST, refs, " ORDER BY member.ref"))
+}
+
+/// Lists some refs of companies by order, from the one after `after`.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn list_company_refs(tx: &mut Tx, after: &str) -> Result<Vec<String>> {
+    const LIST: &str = "SELECT ref FROM company WHERE ref > $1 ORDER BY ref LIMIT 10000";
+    Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(after).fetch_all(c).await?))
+}
+
+/// As [`list_company_refs`], of members.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn list_member_refs(tx: &mut Tx, after: &str) -> Result<Vec<String>> {
+    const LIST: &str = "SELECT ref FROM member WHERE ref > $1 ORDER BY ref LIMIT 10000";
+    Ok(on!(tx, c => sqlx::query_scalar(LIST).bind(after).fetch_all(c).await?))
+}
+
+/// Returns those of these addresses that members have, with the members' refs.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn list_address_owners(tx: &mut Tx, addresses: &[&str]) -> Result<Vec<(String, String)>> {
+    const PHONES: &str = "SELECT phone, ref FROM member WHERE phone IN (";
+    const EMAILS: &str = "SELECT email, ref FROM member WHERE email IN (";
+    let mut owners: Vec<(String, String)> = list_in!(tx, PHONES, addresses, " ORDER BY ref");
+    let emails: Vec<(String, String)> = list_in!(tx, EMAILS, addresses, " ORDER BY ref");
+    owners.extend(emails);
+    Ok(owners)
+}
+
+/// Takes an address away from its member, who must be saved next: nobody can sign in with what stands there until then.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn give_up_address(tx: &mut Tx, address: &str) -> Result<()> {
+    const PHONE: &str = "UPDATE member SET phone = 'given up: ' || phone WHERE phone = $1";
+    const EMAIL: &str = "UPDATE member SET email = 'given up: ' || email WHERE email = $1";
+    on!(tx, c => sqlx::query(PHONE).bind(address).execute(c).await.map(|_| ())?);
+    on!(tx, c => sqlx::query(EMAIL).bind(address).execute(c).await.map(|_| ())?);
+    Ok(())
 }

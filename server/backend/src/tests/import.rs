@@ -22,7 +22,7 @@ both! {
         assert_eq!(told(&report), [
             in_column(3, "ordered_on", "2026-13-01", InputCode::like("2026-11-21")),
             in_column(4, "company_ref", "c-nobody", InputCode::NoCompanyYet),
-            in_column(5, "quantity", "one", InputCode::NotAWholeNumber),
+            in_column(5, "quantity", "one", InputCode::like("3 or 2.5")),
             in_column(6, "amount", "10,00", InputCode::like("29.33 or -29.33")),
             in_column(7, "member_ref", "m-cat", InputCode::NotOfCompany { company: "c-mill".into() }),
             in_column(8, "ordered_on", "2099-11-01", InputCode::AfterToday { today: day("2026-11-21") }),
@@ -30,7 +30,7 @@ both! {
             InputCode::WrongWidth { values: 4, columns: 6 }.at(InputPlace::Line(10)),
         ]);
         assert_eq!(proof(test).await.issued, 0);
-        let bad = String::from_utf8(report.bad_rows_csv(|code| format!("{code:?}")).unwrap()).unwrap();
+        let bad = String::from_utf8(report.bad_rows_csv(',', |code| format!("{code:?}")).unwrap()).unwrap();
         assert!(bad.starts_with("order_ref,company_ref,ordered_on,quantity,amount,member_ref,error_line,"), "{bad}");
         assert_eq!(bad.lines().count(), 9);
     }
@@ -99,7 +99,7 @@ both! {
             ("order_ref,company_ref,ordered_on,quantity\n", first(InputCode::Missing.field("amount"))),
             (
                 "order_ref,company_ref,ordered_on,quantity,amount,memberref\n",
-                first(InputCode::UnknownColumn { known: columns.map(str::to_owned).to_vec() }.given("memberref")),
+                first(InputCode::UnknownColumn { known: columns.map(str::to_owned).to_vec(), nearest: vec!["member_ref".into()] }.given("memberref")),
             ),
             (
                 "order_ref,order_ref,company_ref,ordered_on,quantity,amount\n",

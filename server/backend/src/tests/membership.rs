@@ -245,7 +245,7 @@ both! {
         assert!(!has_left(test, "m-ann").await && !has_left(test, "m-bob").await);
         assert!(ask(test, "ann@example.com").await.1.is_some());
 
-        let report = file(test, &columns, &[&format!("{ANN},31/01/2027")], OPTIONS).await;
+        let report = file(test, &columns, &[&format!("{ANN},2027-31-01")], OPTIONS).await;
         assert_eq!(report.bad[0].error.field(), Some("left_on"));
         proof(test).await;
     }

@@ -46,6 +46,7 @@ pub const OPTIONS: Options = Options {
     complete: false,
     end_missing: false,
     phone_country: "+33",
+    given: crate::import::Given::NOTHING,
 };
 
 /// Imports a small programme with two companies and three members.

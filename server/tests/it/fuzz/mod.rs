@@ -219,6 +219,7 @@ const OPTIONS: Options = Options {
     end_missing: false,
     create_companies: true,
     phone_country: "+33",
+    given: backend::import::Given::NOTHING,
 };
 
 /// Checks that a file is refused as a whole, or each row is counted and the bad ones can be written as CSV.
@@ -227,7 +228,7 @@ fn accounted(result: backend::Result<Report>) {
         Ok(report) => {
             let bad = report.bad.len() as u64;
             assert_eq!(report.new + report.changed + report.unchanged + bad, report.rows);
-            let written = report.bad_rows_csv(|code| format!("{code:?}")).unwrap();
+            let written = report.bad_rows_csv(',', |code| format!("{code:?}")).unwrap();
             assert!(!written.is_empty());
         }
         Err(Error::Input(_)) => {}

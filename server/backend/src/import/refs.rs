@@ -1,0 +1,188 @@
+//! Refs that are twice in a file, or that look like another.
+
+use crate::{Result, Tx, members, orders};
+use domain::input::{InputCode, InputError};
+use std::collections::{HashMap, HashSet};
+use unicode_normalization::UnicodeNormalization;
+
+/// What a ref looks like: without zeros in front of a number, capitals, and letters that are not seen.
+fn look(reference: &str) -> String {
+    if reference.bytes().all(|byte| byte.is_ascii_digit()) {
+        return reference.trim_start_matches('0').to_owned();
+    }
+    if reference.is_ascii() {
+        return reference.to_ascii_lowercase();
+    }
+    let unseen = |letter: &char| {
+        matches!(
+            letter,
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'
+        )
+    };
+    reference
+        .nfkc()
+        .filter(|letter| !unseen(letter))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// Says what `reference` looks like.
+fn likeness(known: &str) -> InputCode {
+    let known = known.to_owned();
+    match known.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => InputCode::LostZeros { known },
+        false => InputCode::AlmostKnown { known },
+    }
+}
+
+/// The refs of one kind of thing.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    Company,
+    Member,
+    Order,
+}
+
+/// The known refs that look like one of a file.
+#[derive(Debug, Default)]
+pub struct Known(HashMap<String, Vec<String>>);
+
+impl Known {
+    /// Reads all known refs, and keeps those that look like one of `refs`.
+    pub async fn load<'a>(tx: &mut Tx, kind: Kind, refs: impl Iterator<Item = &'a str>) -> Result<Known> {
+        let looks: HashSet<String> = refs.map(look).collect();
+        let mut known: HashMap<String, Vec<String>> = HashMap::new();
+        let mut after = String::new();
+        loop {
+            let page = match kind {
+                Kind::Company => members::list_company_refs(tx, &after).await?,
+                Kind::Member => members::list_member_refs(tx, &after).await?,
+                Kind::Order => orders::list_refs(tx, &after).await?,
+            };
+            let Some(last) = page.last() else {
+                return Ok(Known(known));
+            };
+            after.clone_from(last);
+            for reference in page {
+                let look = look(&reference);
+                if looks.contains(&look) {
+                    known.entry(look).or_default().push(reference);
+                }
+            }
+        }
+    }
+
+    /// # Errors
+    /// If `reference` is new and looks like a known one.
+    pub fn check(&self, column: &str, reference: &str) -> Result<(), InputError> {
+        match self.like(reference) {
+            Some(known) => Err(likeness(known).field(column)),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns a known ref that looks like this one, which is not known.
+    fn like(&self, reference: &str) -> Option<&str> {
+        let known = self.0.get(&look(reference))?;
+        let first = known.first()?;
+        (!known.iter().any(|known| known == reference)).then_some(first.as_str())
+    }
+
+    fn has(&self, reference: &str) -> bool {
+        self.0
+            .get(&look(reference))
+            .is_some_and(|known| known.iter().any(|known| known == reference))
+    }
+}
+
+/// Refs seen so far in a file, to report duplicates.
+#[derive(Default)]
+pub struct Seen {
+    lines: HashMap<String, u64>,
+    spellings: Spellings,
+}
+
+impl Seen {
+    pub fn has(&self, reference: &str) -> bool {
+        self.lines.contains_key(reference)
+    }
+
+    /// Notes a ref that differs from another one in capitals only: both may be meant.
+    ///
+    /// # Errors
+    /// If this ref was there before, or is new and another one looks the same.
+    pub fn check(
+        &mut self,
+        known: &Known,
+        column: &str,
+        reference: &str,
+        line: u64,
+        notes: &mut Vec<InputError>,
+    ) -> Result<(), InputError> {
+        if let first_line @ Some(_) = self.lines.insert(reference.to_owned(), line) {
+            return Err(InputCode::Twice { first_line }.field(column));
+        }
+        if known.has(reference) {
+            return Ok(());
+        }
+        let like = known.like(reference).or_else(|| self.spellings.like(reference));
+        match like {
+            None => Ok(()),
+            Some(like) if like.to_lowercase() == reference.to_lowercase() => {
+                notes.push(likeness(like).field(column));
+                Ok(())
+            }
+            Some(like) => Err(likeness(like).field(column)),
+        }
+    }
+}
+
+/// How new refs are written.
+#[derive(Default)]
+pub struct Spellings(HashMap<String, String>);
+
+impl Spellings {
+    /// # Errors
+    /// If the same ref was written differently before.
+    pub fn check(&mut self, column: &str, reference: &str) -> Result<(), InputError> {
+        match self.like(reference) {
+            Some(like) => Err(likeness(like).field(column)),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the first spelling of a ref if this is another one.
+    fn like(&mut self, reference: &str) -> Option<&str> {
+        let first = self
+            .0
+            .entry(look(reference))
+            .or_insert_with(|| reference.to_owned());
+        (first != reference).then_some(first.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_are_compared() {
+        for (one, other) in [
+            ("000123", "123"),
+            ("c-1", "C-1"),
+            ("\u{c9}vry", "E\u{301}vry"),
+            ("\u{c9}vry", "évry"),
+            ("c\u{200b}-é", "C-é"),
+        ] {
+            assert_eq!(look(one), look(other));
+        }
+        for (one, other) in [
+            ("C00004", "C0004"),
+            ("c-1", "c-01"),
+            ("évry", "evry"),
+            ("12", "120"),
+        ] {
+            assert_ne!(look(one), look(other));
+        }
+    }
+}
