@@ -185,6 +185,9 @@ pub struct Serve {
         requires = "sms_url"
     )]
     pub sms_token: Option<String>,
+    /// Refs that differ from known ones in leading zeros or letters alone are others
+    #[arg(long)]
+    pub distinct_refs: bool,
     /// Put before phone numbers that are typed without their country
     #[arg(long, env = "PHONE_COUNTRY", value_name = "PREFIX", default_value = "+33", value_parser = phone_country)]
     pub phone_country: String,
@@ -248,6 +251,9 @@ pub struct Rows {
     /// Import the good rows and write the bad ones, with the reason, to FILE.errors.csv
     #[arg(long)]
     pub skip_bad: bool,
+    /// Refs that differ from known ones in leading zeros or letters alone are others
+    #[arg(long)]
+    pub distinct_refs: bool,
     /// Put before phone numbers that are written without their country
     #[arg(long, env = "PHONE_COUNTRY", value_name = "PREFIX", default_value = "+33", value_parser = phone_country)]
     pub phone_country: String,

@@ -106,6 +106,7 @@ pub const OPTIONS: Options = Options {
     complete: false,
     end_missing: false,
     create_companies: false,
+    distinct_refs: false,
     phone_country: "+33",
     given: backend::import::Given::NOTHING,
 };

@@ -106,6 +106,7 @@ fn options(rows: &Rows, create_companies: bool) -> Options {
         create_companies,
         complete: false,
         end_missing: false,
+        distinct_refs: rows.distinct_refs,
         phone_country: leaked(&rows.phone_country),
         given: Given {
             encoding: rows.encoding.as_deref().and_then(import::encoding),

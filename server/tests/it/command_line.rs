@@ -340,3 +340,93 @@ fn serving_says_where_and_ends_when_told() {
     }
     panic!("it does not end");
 }
+
+#[test]
+fn a_file_of_rows_says_how_it_was_read_in_the_language_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    good(here, &["demo", "load"]);
+    let columns = "order_ref;company_ref;ordered_on;quantity;amount";
+    let unclear = format!("{columns}\r\nL-1;c-halle;03/02/2026;2;1 250\r\nL-2;c-halle;04/02/2026;1;#N/A\r\n");
+    std::fs::write(here.join("orders.csv"), unclear).unwrap();
+    let (out, err) = said(&run(
+        here,
+        &["import", "orders", "orders.csv", "--language", "fr"],
+    ));
+    assert!(
+        err.contains("orders.csv: ligne 2, ordered_on \"03/02/2026\"\u{202f}: peut se lire de deux façons")
+            && err.contains("--dates dmy"),
+        "{err}"
+    );
+    assert!(
+        out.contains("orders.csv: lu comme UTF-8, `;`") && out.contains("rien n’est écrit"),
+        "{out}"
+    );
+    let (dry, _) = said(&run(
+        here,
+        &[
+            "import",
+            "orders",
+            "orders.csv",
+            "--dates",
+            "dmy",
+            "--skip-bad",
+            "--dry-run",
+        ],
+    ));
+    let out = good(
+        here,
+        &["import", "orders", "orders.csv", "--dates", "dmy", "--skip-bad"],
+    );
+    let plan = "orders.csv: read as UTF-8, `;`, dd/mm/yyyy";
+    assert!(
+        dry.lines().any(|line| line == plan) && out.lines().any(|line| line == plan),
+        "{dry}{out}"
+    );
+    assert!(out.contains("1 new") && out.contains("bad rows are in"), "{out}");
+    let errors = here.join("orders.csv.errors.csv");
+    let mended = std::fs::read_to_string(&errors).unwrap().replace("#N/A", "12,50");
+    std::fs::write(&errors, mended).unwrap();
+    let out = good(here, &["import", "orders", "orders.csv.errors.csv"]);
+    assert!(out.contains("dd/mm/yyyy") && out.contains("1 new"), "{out}");
+
+    // A clean run leaves no older list of bad rows beside it.
+    assert!(errors.exists());
+    std::fs::write(
+        here.join("orders.csv"),
+        format!("{columns}\nL-3;c-halle;2026-02-04;1;12,50\n"),
+    )
+    .unwrap();
+    good(here, &["import", "orders", "orders.csv", "--dry-run"]);
+    assert!(errors.exists());
+    good(here, &["import", "orders", "orders.csv"]);
+    assert!(!errors.exists());
+
+    let (_, err) = said(&run(
+        here,
+        &["import", "orders", "missing.csv", "--language", "de"],
+    ));
+    assert!(err.contains("must be fr or en"), "{err}");
+    let options = [
+        "--encoding",
+        "iso-8859-15",
+        "--separator",
+        "tab",
+        "--decimal",
+        ".",
+        "--header-row",
+        "2",
+        "--sheet",
+        "x",
+    ];
+    std::fs::write(
+        here.join("odd.csv"),
+        "title\norder_ref\tcompany_ref\tordered_on\tquantity\tamount\nL-4\tc-halle\t2026-02-04\t1\t1,250\n",
+    )
+    .unwrap();
+    let out = good(here, &[&["import", "orders", "odd.csv"], &options[..]].concat());
+    assert!(
+        out.contains("read as ISO-8859-15, tab, decimal point, yyyy-mm-dd, columns in line 2"),
+        "{out}"
+    );
+}

@@ -3,10 +3,11 @@
 use domain::reading::{DateOrder, ReadingPlan};
 use std::borrow::Cow;
 
+/// True for what some spreadsheet takes for a formula; also with signs of full width.
 fn is_formula(value: &str) -> bool {
-    value
-        .trim_start_matches('\'')
-        .starts_with(['=', '+', '-', '@', '\t', '\r'])
+    value.trim_start_matches('\'').starts_with([
+        '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+    ])
 }
 
 /// Puts an apostrophe before what a spreadsheet would work out.

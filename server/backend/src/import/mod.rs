@@ -1,4 +1,5 @@
-//! Imports files of companies, members and orders: CSV with headers, read as a stream, in one transaction.
+//! Imports files of companies, members and orders, in one transaction. `table` reads them by a plan; `text` and `sheet`
+//! take them apart, `values` reads cells.
 //!
 //! Imports are idempotent: rows are matched by their ref. A bad row is reported with line, column, value and reason;
 //! nothing is saved unless all rows are good or [`Options::skip_bad`] is set.
@@ -45,6 +46,8 @@ pub struct Options {
     pub complete: bool,
     /// Members only, with `complete`: end those who are not in the file.
     pub end_missing: bool,
+    /// Refs that look like known ones are others: they differ in leading zeros, say.
+    pub distinct_refs: bool,
     /// Prefix for national phone numbers, e.g. `+33`.
     pub phone_country: &'static str,
     /// What of the reading plan is given and not guessed.

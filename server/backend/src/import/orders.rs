@@ -44,10 +44,11 @@ pub async fn orders(
             &mut tx,
             Kind::Order,
             table.column("order_ref").chain(table.column("returns_ref")),
+            options,
         )
         .await?,
-        companies: Known::load(&mut tx, Kind::Company, table.column("company_ref")).await?,
-        members: Known::load(&mut tx, Kind::Member, table.column("member_ref")).await?,
+        companies: Known::load(&mut tx, Kind::Company, table.column("company_ref"), options).await?,
+        members: Known::load(&mut tx, Kind::Member, table.column("member_ref"), options).await?,
     };
     drop(tx);
     let mut tx = db.write().await?;
@@ -62,8 +63,8 @@ pub async fn orders(
         settings,
         create_companies: options.create_companies,
         known,
-        seen: Seen::default(),
-        spellings: Spellings::default(),
+        seen: Seen::new(options),
+        spellings: Spellings::new(options),
         changed_companies: BTreeSet::new(),
         report: table.report(),
     };
@@ -150,7 +151,7 @@ impl Import {
         for (at, row) in rows.iter().enumerate() {
             match table.settle(row, self.read(table, row, at)) {
                 Ok(order) => read.push(order),
-                Err(bad) => self.report.bad.push(bad),
+                Err(bad) => self.report.bad.push(*bad),
             }
         }
         let refs: Vec<&str> = read.iter().map(|row| row.reference.as_str()).collect();

@@ -39,16 +39,16 @@ pub async fn companies(
     let settings = programme::current(&mut tx).await?;
     let lowest = settings.lowest_tier().to_owned();
     let mut report = table.report();
-    let known = Known::load(&mut tx, Kind::Company, table.column("company_ref")).await?;
+    let known = Known::load(&mut tx, Kind::Company, table.column("company_ref"), options).await?;
     let staff = list_staff_refs(&mut tx).await?;
-    let mut seen = Seen::default();
+    let mut seen = Seen::new(options);
     let mut changed = BTreeSet::new();
     while let Some(row) = table.next_readable(&mut report) {
         progress(report.rows);
         let mut notes = Vec::new();
         let read = company(&table, &row, &known, &staff, &mut seen, &mut notes);
         match table.settle(&row, read) {
-            Err(bad) => report.bad.push(bad),
+            Err(bad) => report.bad.push(*bad),
             Ok(company) => {
                 report
                     .notes
@@ -153,9 +153,9 @@ pub async fn members(
     let mut tx = db.write().await?;
     let settings = programme::current(&mut tx).await?;
     let mut report = table.report();
-    let companies = Companies::load(&mut tx, &table).await?;
-    let known = Known::load(&mut tx, Kind::Member, table.column("member_ref")).await?;
-    let mut seen = Seen::default();
+    let companies = Companies::load(&mut tx, &table, options).await?;
+    let known = Known::load(&mut tx, Kind::Member, table.column("member_ref"), options).await?;
+    let mut seen = Seen::new(options);
     let today = settings.day(tx.now())?;
     let zeros_lost = !table.column("phone").any(|phone| phone.starts_with('0'));
     let mut rows = Vec::new();
@@ -173,7 +173,7 @@ pub async fn members(
         }
         .member(&row, &mut seen);
         match table.settle(&row, read) {
-            Err(bad) => report.bad.push(bad),
+            Err(bad) => report.bad.push(*bad),
             Ok(member) => {
                 report
                     .notes
@@ -213,13 +213,13 @@ struct Companies {
 }
 
 impl Companies {
-    async fn load(tx: &mut Tx, table: &Table) -> Result<Companies> {
+    async fn load(tx: &mut Tx, table: &Table, options: Options) -> Result<Companies> {
         let named: BTreeSet<&str> = table.column("company_ref").collect();
         let named: Vec<&str> = named.into_iter().collect();
         let keys = list_company_keys(tx, &named).await?;
         Ok(Companies {
             refs: keys.into_iter().map(|company| company.reference).collect(),
-            known: Known::load(tx, Kind::Company, named.into_iter()).await?,
+            known: Known::load(tx, Kind::Company, named.into_iter(), options).await?,
         })
     }
 }

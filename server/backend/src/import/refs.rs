@@ -1,5 +1,6 @@
 //! Refs that are twice in a file, or that look like another.
 
+use super::Options;
 use crate::{Result, Tx, members, orders};
 use domain::input::{InputCode, InputError};
 use std::collections::{HashMap, HashSet};
@@ -48,8 +49,16 @@ pub enum Kind {
 pub struct Known(HashMap<String, Vec<String>>);
 
 impl Known {
-    /// Reads all known refs, and keeps those that look like one of `refs`.
-    pub async fn load<'a>(tx: &mut Tx, kind: Kind, refs: impl Iterator<Item = &'a str>) -> Result<Known> {
+    /// Reads all known refs, and keeps those that look like one of `refs`; none if looks do not matter.
+    pub async fn load<'a>(
+        tx: &mut Tx,
+        kind: Kind,
+        refs: impl Iterator<Item = &'a str>,
+        options: Options,
+    ) -> Result<Known> {
+        if options.distinct_refs {
+            return Ok(Known::default());
+        }
         let looks: HashSet<String> = refs.map(look).collect();
         let mut known: HashMap<String, Vec<String>> = HashMap::new();
         let mut after = String::new();
@@ -96,13 +105,19 @@ impl Known {
 }
 
 /// Refs seen so far in a file, to report duplicates.
-#[derive(Default)]
 pub struct Seen {
     lines: HashMap<String, u64>,
     spellings: Spellings,
 }
 
 impl Seen {
+    pub fn new(options: Options) -> Seen {
+        Seen {
+            lines: HashMap::new(),
+            spellings: Spellings::new(options),
+        }
+    }
+
     pub fn has(&self, reference: &str) -> bool {
         self.lines.contains_key(reference)
     }
@@ -138,10 +153,20 @@ impl Seen {
 }
 
 /// How new refs are written.
-#[derive(Default)]
-pub struct Spellings(HashMap<String, String>);
+pub struct Spellings {
+    first: HashMap<String, String>,
+    /// Looks do not matter.
+    distinct: bool,
+}
 
 impl Spellings {
+    pub fn new(options: Options) -> Spellings {
+        Spellings {
+            first: HashMap::new(),
+            distinct: options.distinct_refs,
+        }
+    }
+
     /// # Errors
     /// If the same ref was written differently before.
     pub fn check(&mut self, column: &str, reference: &str) -> Result<(), InputError> {
@@ -153,10 +178,11 @@ impl Spellings {
 
     /// Returns the first spelling of a ref if this is another one.
     fn like(&mut self, reference: &str) -> Option<&str> {
-        let first = self
-            .0
-            .entry(look(reference))
-            .or_insert_with(|| reference.to_owned());
+        if self.distinct {
+            return None;
+        }
+        let first = self.first.entry(look(reference));
+        let first = first.or_insert_with(|| reference.to_owned());
         (first != reference).then_some(first.as_str())
     }
 }

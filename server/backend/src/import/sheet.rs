@@ -2,7 +2,9 @@
 
 use super::table::{Cells, MOST_BYTES};
 use crate::{Error, Result};
-use calamine::{DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
+use calamine::{
+    DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, SheetVisible, Style, Xlsx, XlsxError,
+};
 use domain::Day;
 use domain::input::{InputCode, one_of};
 use std::io::Cursor;
@@ -93,15 +95,20 @@ fn refusal(error: XlsxError) -> Error {
 fn rows(book: &mut Xlsx<Cursor<Vec<u8>>>, name: String, last: Option<u64>) -> Result<Sheet> {
     let counts_from_1904 = book.has_1904_epoch();
     let mut reader = book.worksheet_cells_reader(&name).map_err(refusal)?;
+    let widths: Vec<usize> = reader.styles().iter().map(width).collect();
     let mut rows: Vec<Cells> = Vec::new();
     let mut size = 0;
-    while let Some(cell) = reader.next_cell().map_err(refusal)? {
+    while let Some((cell, style)) = reader.next_cell_with_style_id().map_err(refusal)? {
         let (row, column) = cell.get_position();
         let line = u64::from(row) + 1;
         if last.is_some_and(|last| line > last) {
             break;
         }
-        let (text, typed) = shown(cell.get_value(), counts_from_1904);
+        let (mut text, typed) = shown(cell.get_value(), counts_from_1904);
+        if matches!(typed, Typed::Number(_)) {
+            let width = widths.get(style).copied().unwrap_or_default();
+            text = format!("{text:0>width$}");
+        }
         if text.is_empty() {
             continue;
         }
@@ -123,6 +130,16 @@ fn rows(book: &mut Xlsx<Cursor<Vec<u8>>>, name: String, last: Option<u64>) -> Re
         }
     }
     Ok(Sheet { name, rows })
+}
+
+/// Returns how many digits the format of a cell shows at least: six for `000000`.
+fn width(style: &Style) -> usize {
+    let format = style
+        .number_format
+        .as_ref()
+        .map(|format| format.format_code.as_str());
+    let zeros = format.filter(|code| code.bytes().all(|letter| letter == b'0'));
+    zeros.map_or(0, str::len)
 }
 
 /// Returns the text of a cell as Excel shows it without a format.

@@ -86,7 +86,7 @@ impl Cells {
 #[derive(Debug)]
 pub struct Row {
     pub line: u64,
-    /// Trimmed, composed (NFC), empty for words that mean empty.
+    /// Trimmed, composed (NFC), empty for words that mean empty, and where a cell is damaged.
     clean: csv::StringRecord,
     /// As they stand in the file.
     raw: csv::StringRecord,
@@ -123,7 +123,7 @@ impl From<InputError> for Wrong {
 
 /// An open file.
 pub struct Table {
-    rows: std::vec::IntoIter<Result<Row, Bad>>,
+    rows: std::vec::IntoIter<Result<Row, Box<Bad>>>,
     pub headers: csv::StringRecord,
     places: HashMap<&'static str, usize>,
     /// Places of columns of errors.
@@ -184,7 +184,7 @@ impl Table {
         if mended {
             columns.recall(&rows, &mut plan);
         }
-        let mut read: Vec<Result<Row, Bad>> = Vec::with_capacity(rows.len());
+        let mut read: Vec<Result<Row, Box<Bad>>> = Vec::with_capacity(rows.len());
         for cells in rows {
             if cells.values.iter().all(|value| value.trim().is_empty()) {
                 continue;
@@ -245,7 +245,7 @@ impl Table {
             report.rows += 1;
             match row {
                 Ok(row) => return Some(row),
-                Err(bad) => report.bad.push(bad),
+                Err(bad) => report.bad.push(*bad),
             }
         }
         None
@@ -312,11 +312,11 @@ impl Table {
     }
 
     /// Returns what was read of a row if none of its cells is wrong.
-    pub fn settle<T>(&self, row: &Row, read: Result<T, Wrong>) -> Result<T, Bad> {
+    pub fn settle<T>(&self, row: &Row, read: Result<T, Wrong>) -> Result<T, Box<Bad>> {
         match read {
             Ok(read) if row.faults.is_empty() => Ok(read),
-            Ok(_) => Err(self.rejected_row(row, Wrong::default())),
-            Err(wrong) => Err(self.rejected_row(row, wrong)),
+            Ok(_) => Err(Box::new(self.rejected_row(row, Wrong::default()))),
+            Err(wrong) => Err(Box::new(self.rejected_row(row, wrong))),
         }
     }
 
@@ -477,6 +477,7 @@ struct Columns {
     nameless: Vec<usize>,
     /// Places of columns of errors.
     errors: HashMap<&'static str, usize>,
+    /// In small letters.
     names: Vec<String>,
 }
 
@@ -527,7 +528,10 @@ impl Columns {
             count: headers.len(),
             nameless,
             errors,
-            names: headers.iter().map(str::to_owned).collect(),
+            names: headers
+                .iter()
+                .map(|name| name.trim().to_ascii_lowercase())
+                .collect(),
         })
     }
 
@@ -556,7 +560,7 @@ impl Columns {
     }
 
     /// Checks what must hold of every row and every cell.
-    fn row(&self, cells: Cells, mended: bool) -> Result<Row, Bad> {
+    fn row(&self, cells: Cells, mended: bool) -> Result<Row, Box<Bad>> {
         let Cells {
             line,
             values,
@@ -564,14 +568,12 @@ impl Columns {
             broken,
         } = cells;
         let own = |place: usize| !self.errors.values().any(|error| *error == place);
-        let shown: csv::StringRecord = values
-            .iter()
-            .enumerate()
-            .filter(|(place, _)| own(*place))
-            .map(|(_, value)| if mended { harmless::original(value) } else { value })
-            .collect();
-        let reject =
-            |error: InputError| Bad::new(line, vec![error.within(InputPlace::Line(line))], shown.clone());
+        let reject = |error: InputError| {
+            let shown = values.iter().enumerate().filter(|(place, _)| own(*place));
+            let shown = shown.map(|(_, value)| if mended { harmless::original(value) } else { value });
+            let error = error.within(InputPlace::Line(line));
+            Box::new(Bad::new(line, vec![error], shown.collect()))
+        };
         if let Some(code) = broken {
             return Err(reject(code.into()));
         }
@@ -603,15 +605,14 @@ impl Columns {
             let value = if mended { harmless::original(value) } else { value };
             raw.push_field(value);
             let value = value.trim();
-            let column = self.names[place].trim().to_ascii_lowercase();
+            let column = self.names[place].as_str();
             let kind = typed.get(place).copied().unwrap_or_default();
-            if own(place)
-                && let Some(code) = fault(&column, value, kind)
-            {
-                faults.push(code.field(&column));
-            }
-            if let Typed::Number(Some(day)) = kind
-                && is_day_column(&column)
+            let fault = fault(column, value, kind).filter(|_| own(place));
+            if let Some(code) = fault {
+                faults.push(code.field(column));
+                clean.push_field("");
+            } else if let Typed::Number(Some(day)) = kind
+                && is_day_column(column)
             {
                 clean.push_field(&day.to_string());
             } else if EMPTY_WORDS.contains(&value) {

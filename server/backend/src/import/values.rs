@@ -440,30 +440,32 @@ pub fn is_rounded(text: &str) -> bool {
 
 /// Returns true if UTF-8 text was taken for Windows-1252 and saved as UTF-8 again: `Ã©` for `é`.
 pub fn is_twice_encoded(text: &str) -> bool {
-    // U+00C2 and U+00C3 are what the first byte of an accented letter becomes; the second is never a letter of ours.
-    text.contains('\u{c3}') && {
-        let letters: Vec<char> = text.chars().collect();
-        letters.windows(2).any(|pair| {
-            pair[0] == '\u{c3}'
-                && matches!(
-                    pair[1],
-                    '\u{80}'
-                        ..='\u{bf}'
-                            | '\u{2c6}'
-                            | '\u{2020}'
-                            | '\u{2021}'
-                            | '\u{2030}'
-                            | '\u{160}'
-                            | '\u{2039}'
-                            | '\u{152}'
-                            | '\u{20ac}'
-                            | '\u{192}'
-                            | '\u{201e}'
-                            | '\u{2026}'
-                            | '\u{201a}'
-                )
-        })
-    }
+    // `â€` begins what a typographic apostrophe, a dash or € becomes. U+00C3 is what the first byte of an accented letter
+    // becomes; the second is never a letter.
+    text.contains("\u{e2}\u{20ac}")
+        || text.contains('\u{c3}') && {
+            let letters: Vec<char> = text.chars().collect();
+            letters.windows(2).any(|pair| {
+                pair[0] == '\u{c3}'
+                    && matches!(
+                        pair[1],
+                        '\u{80}'
+                            ..='\u{bf}'
+                                | '\u{2c6}'
+                                | '\u{2020}'
+                                | '\u{2021}'
+                                | '\u{2030}'
+                                | '\u{160}'
+                                | '\u{2039}'
+                                | '\u{152}'
+                                | '\u{20ac}'
+                                | '\u{192}'
+                                | '\u{201e}'
+                                | '\u{2026}'
+                                | '\u{201a}'
+                    )
+            })
+        }
 }
 
 #[cfg(test)]
@@ -713,6 +715,7 @@ mod tests {
         }
         assert!(!is_spreadsheet_error("#1") && !is_spreadsheet_error("##"));
         assert!(is_twice_encoded("AubÃ©pine") && is_twice_encoded("Ã‰vry"));
+        assert!(is_twice_encoded("lâ€™Å“uf") && !is_twice_encoded("pâté à 5 €"));
         assert!(!is_twice_encoded("Aubépine") && !is_twice_encoded("JOÃO"));
         for (text, read) in [
             ("VRAI", Some(true)),

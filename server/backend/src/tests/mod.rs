@@ -8,6 +8,7 @@ mod ledger;
 mod membership;
 mod model;
 mod newer;
+mod office_files;
 mod returns;
 mod rewards;
 mod schema;
@@ -45,6 +46,7 @@ pub const OPTIONS: Options = Options {
     create_companies: false,
     complete: false,
     end_missing: false,
+    distinct_refs: false,
     phone_country: "+33",
     given: crate::import::Given::NOTHING,
 };

@@ -218,6 +218,7 @@ const OPTIONS: Options = Options {
     complete: false,
     end_missing: false,
     create_companies: true,
+    distinct_refs: false,
     phone_country: "+33",
     given: backend::import::Given::NOTHING,
 };
