@@ -21,7 +21,7 @@ say! {
     wrong_turned_into_day: "a été pris pour une date par le tableur : mettez la colonne au format texte, écrivez-le de nouveau et exportez", "was taken for a day by the spreadsheet: format the column as text, write it again and export";
     wrong_another_spreadsheet: "ce tableur ne peut pas être lu (ancien Excel, OpenDocument, ou protégé par un mot de passe) : enregistrez-le en XLSX ou en CSV", "this spreadsheet cannot be read (old Excel, OpenDocument, or with a password): save it as XLSX or CSV";
     wrong_number_unclear: "peut se lire de deux façons, et rien dans la colonne ne dit laquelle : ajoutez --decimal , ou --decimal .", "can be read in two ways, and nothing in the column tells which: give --decimal , or --decimal .";
-    wrong_date_unclear: "peut se lire de deux façons, et rien dans la colonne ne dit laquelle : ajoutez --dates dmy (jour d’abord) ou --dates mdy (mois d’abord)", "can be read in two ways, and nothing in the column tells which: give --dates dmy (day first) or --dates mdy (month first)";
+    wrong_date_unclear: "peut se lire de deux façons, et la colonne ne dit pas laquelle ou se contredit : ajoutez --dates dmy (jour d’abord) ou --dates mdy (mois d’abord)", "can be read in two ways, and the column does not tell which, or contradicts itself: give --dates dmy (day first) or --dates mdy (month first)";
     wrong_short_year: "doit avoir une année de quatre chiffres", "must have a year of four digits";
     wrong_no_day: "n’est pas un vrai jour : des logiciels l’écrivent là où il n’y en a pas", "is no real day: programs write it where there is none";
     wrong_no_company_yet: "cette entreprise n’existe pas ; --create-companies la créerait", "there is no such company; --create-companies would make it";

@@ -4,7 +4,7 @@
 use domain::input::InputCode;
 use domain::money::parse_cents;
 use domain::reading::{DateOrder, ReadingPlan};
-use domain::{Cents, Day};
+use domain::{Cents, Day, fault};
 use std::collections::BTreeMap;
 
 /// What the values of a file prove about signs and days, by column.
@@ -393,6 +393,7 @@ pub fn day(text: &str, plan: &ReadingPlan) -> Result<Day, InputCode> {
         Written::ShortYear => return Err(InputCode::ShortYear),
         Written::Parts(first, second, year) => {
             let (day, month) = match plan.dates {
+                None if fault!("ambiguous-day-is-guessed") => (first, second),
                 None => return Err(InputCode::DateUnclear),
                 Some(DateOrder::DayMonthYear) => (first, second),
                 Some(DateOrder::MonthDayYear) => (second, first),
