@@ -607,6 +607,9 @@ impl Columns {
             let value = value.trim();
             let column = self.names[place].as_str();
             let kind = typed.get(place).copied().unwrap_or_default();
+            // What a workbook had taken for a day is written as one into the file of bad rows.
+            let day_again = mended && is_ref_column(column) && Day::parse(value).is_some();
+            let kind = if day_again { Typed::Day } else { kind };
             let fault = fault(column, value, kind).filter(|_| own(place));
             if let Some(code) = fault {
                 faults.push(code.field(column));

@@ -84,10 +84,10 @@ impl Evidence {
             let month_first = self.columns.values().any(|column| column.month_first);
             plan.dates = match (day_first, month_first) {
                 (true, false) => Some(DateOrder::DayMonthYear),
-                (false, true) => Some(DateOrder::MonthDayYear),
+                // Why: no country with a decimal comma puts the month first, so that one slip of the pen would turn all days.
+                (false, true) => (plan.decimal != Some(',')).then_some(DateOrder::MonthDayYear),
                 // A column with both was spoilt by a program that swapped some of them.
                 (true, true) => None,
-                // Why: no country with a decimal comma puts the month first.
                 (false, false) => (plan.decimal == Some(',')).then_some(DateOrder::DayMonthYear),
             };
         }
@@ -698,6 +698,11 @@ mod tests {
             (&["2026-10-13"], None),
             (&["01/10/2026", "12,50"], Some(DateOrder::DayMonthYear)),
             (&["01/10/2026", "12.50"], None),
+            (
+                &["01/10/2026", "10/13/2026", "12.50"],
+                Some(DateOrder::MonthDayYear),
+            ),
+            (&["01/10/2026", "10/13/2026", "12,50"], None),
         ] {
             assert_eq!(proved(texts).dates, order, "{texts:?}");
         }
