@@ -1,6 +1,7 @@
 //! Formats dates, times and money in the member's language and the programme's time zone.
 
 use crate::browser::app_state::AppState;
+use crate::text;
 use domain::{Cents, Day, Lang, Timestamp};
 use js_sys::{Array, Date, Function, Object, Reflect};
 use leptos::prelude::*;
@@ -74,10 +75,39 @@ fn date(lang: Lang, zone: &str, at: Timestamp, options: &[(&str, &str)]) -> Stri
 }
 
 const TIME: [(&str, &str); 2] = [("hour", "2-digit"), ("minute", "2-digit")];
+const MOMENT: [(&str, &str); 5] = [
+    ("weekday", "short"),
+    ("day", "numeric"),
+    ("month", "short"),
+    TIME[0],
+    TIME[1],
+];
+
+/// What the phone's own clock shows at `at`, where that is not what the programme's shows.
+pub fn here(app: AppState, at: Timestamp) -> Option<String> {
+    let (lang, zone) = (app.lang.get(), zone(app));
+    let here = date(lang, "", at, &MOMENT);
+    (!zone.is_empty() && here != date(lang, &zone, at, &MOMENT)).then_some(here)
+}
+
+/// Formats an hour, with the city of its zone where the phone stands in another one.
+fn with_zone(app: AppState, at: Timestamp, options: &[(&str, &str)]) -> String {
+    let (lang, zone) = (app.lang.get(), zone(app));
+    let hour = date(lang, &zone, at, options);
+    match here(app, at) {
+        Some(_) => text::hour_in(lang, &hour, &domain::programme::city_of(&zone)),
+        None => hour,
+    }
+}
+
+/// `10:42`, without its zone: for the first of two hours.
+pub fn hour(app: AppState, at: Timestamp) -> String {
+    date(app.lang.get(), &zone(app), at, &TIME)
+}
 
 /// `10:42`
 pub fn time(app: AppState, at: Timestamp) -> String {
-    date(app.lang.get(), &zone(app), at, &TIME)
+    with_zone(app, at, &TIME)
 }
 
 /// `lundi 24 novembre`, `Monday 24 November`
@@ -92,18 +122,7 @@ pub fn weekday(app: AppState, at: Timestamp) -> String {
 
 /// `lundi 24 novembre 2026 à 10:42`
 pub fn moment(app: AppState, at: Timestamp) -> String {
-    date(
-        app.lang.get(),
-        &zone(app),
-        at,
-        &[
-            ("weekday", "short"),
-            ("day", "numeric"),
-            ("month", "short"),
-            TIME[0],
-            TIME[1],
-        ],
-    )
+    with_zone(app, at, &MOMENT)
 }
 
 /// `10:42` today, `21 nov. 10:42` before.
@@ -111,12 +130,7 @@ pub fn as_of(app: AppState, at: Timestamp) -> String {
     if day_of(app, at) == day_of(app, app.now.get()) {
         return time(app, at);
     }
-    date(
-        app.lang.get(),
-        &zone(app),
-        at,
-        &[("day", "numeric"), ("month", "short"), TIME[0], TIME[1]],
-    )
+    with_zone(app, at, &MOMENT[1..])
 }
 
 /// `24` and `nov.`, for a date tile, and `lun.` above it.

@@ -121,7 +121,7 @@ impl Collection {
 
 /// Version of the document format. Raise it when a document gains a field or a case derived from data already stored:
 /// each phone then gets all of its documents once, also the unchanged ones.
-pub const GENERATION: u32 = 1;
+pub const GENERATION: u32 = 2;
 
 /// The cursor counter that a collection increments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

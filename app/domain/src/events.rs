@@ -39,9 +39,12 @@ open! {
             /// Degrees north and east, in millionths.
             position: Option<(i32, i32)>,
         } = "place",
+        /// With its address: in what is stored, and on phones of before.
         Webinar {
             url: String,
         } = "webinar",
+        /// A webinar. Its address is in the registration of who joined.
+        Online = "online",
     }
 }
 
@@ -97,6 +100,9 @@ impl Gate<'_> {
 pub struct Registration {
     pub event: EventId,
     pub state: RegistrationState,
+    /// The address of a webinar, for who joined it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webinar: Option<String>,
 }
 
 open! {

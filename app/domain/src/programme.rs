@@ -176,6 +176,12 @@ pub fn trade_fits(trades: &[String], trade: &str) -> bool {
     trades.is_empty() || trades.iter().any(|reference| reference == trade)
 }
 
+/// The city that a time zone is named after: `Paris` of `Europe/Paris`.
+pub fn city_of(time_zone: &str) -> String {
+    let city = time_zone.rsplit('/').next().unwrap_or_default();
+    city.replace('_', " ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,14 +12,13 @@ use crate::members::view::MemberView;
 use crate::routes::Route;
 use crate::text;
 use crate::ui::{
-    button, chip, external_link, heading, line, live, not_there, nothing, primary_action, rich_text,
+    button, chip, detail, external_link, heading, line, live, not_there, nothing, primary_action, rich_text,
 };
 use domain::events::{self, Event, Venue};
 use domain::id::EventId;
 use domain::stock::Band;
 use domain::{Command, Lang};
 use leptos::prelude::*;
-use std::sync::Arc;
 use wasm_bindgen::{JsCast, JsValue};
 
 pub fn detail_page(id: EventId) -> AnyView {
@@ -40,9 +39,10 @@ fn event_page(app: AppState, member: &MemberView, view: &EventView, lang: Lang) 
     let when = text::from_to(
         lang,
         &format::weekday(app, event.starts_at),
-        &format::time(app, event.starts_at),
+        &format::hour(app, event.starts_at),
         &format::time(app, event.ends_at),
     );
+    let here = format::here(app, event.starts_at).map(|at| detail(text::where_you_are(lang, &at)));
     view! {
         {heading(event.title.get(lang))}
         {line("lead", event.summary.get(lang))}
@@ -50,7 +50,7 @@ fn event_page(app: AppState, member: &MemberView, view: &EventView, lang: Lang) 
         <dl class="facts-list">
             <div>
                 <dt>{icon(Icon::Clock)}<span class="unseen">{text::when(lang)}</span></dt>
-                <dd>{when}</dd>
+                <dd>{when}{here}</dd>
             </div>
             <div>
                 <dt>{icon(Icon::Map)}<span class="unseen">{text::place(lang)}</span></dt>
@@ -67,7 +67,7 @@ fn event_page(app: AppState, member: &MemberView, view: &EventView, lang: Lang) 
                 </dd>
             </div>
         </dl>
-        {ways_out(app, &event, lang)}
+        {ways_out(app, view, lang)}
         {rich_text(event.html.get(lang))}
         {my_place(app, member, view, lang)}
     }
@@ -77,7 +77,7 @@ fn event_page(app: AppState, member: &MemberView, view: &EventView, lang: Lang) 
 fn venue(event: &Event, lang: Lang) -> String {
     match &event.venue {
         Venue::Place { name, address, .. } => format!("{name}, {address}"),
-        Venue::Webinar { .. } => text::webinar(lang).to_owned(),
+        Venue::Webinar { .. } | Venue::Online => text::webinar(lang).to_owned(),
         Venue::Newer => text::newer_hint(lang).to_owned(),
     }
 }
@@ -88,7 +88,8 @@ fn degrees(millionths: i32) -> String {
     format!("{sign}{}.{:06}", all / 1_000_000, all % 1_000_000)
 }
 
-fn ways_out(app: AppState, event: &Arc<Event>, lang: Lang) -> AnyView {
+fn ways_out(app: AppState, view: &EventView, lang: Lang) -> AnyView {
+    let event = &view.event;
     let there = match &event.venue {
         Venue::Place {
             position: Some((north, east)),
@@ -109,10 +110,13 @@ fn ways_out(app: AppState, event: &Arc<Event>, lang: Lang) -> AnyView {
                 text::map(lang),
             )
         }
-        Venue::Webinar { url } => external_link(url.clone(), Icon::Next, text::webinar_link(lang)),
+        Venue::Webinar { .. } | Venue::Online => match webinar(view) {
+            Some(url) => external_link(url, Icon::Next, text::webinar_link(lang)),
+            None => line("hint", text::webinar_link_later(lang)),
+        },
         Venue::Newer => nothing(),
     };
-    let shown = event.clone();
+    let shown = view.clone();
     view! {
         <div class="ways-out">
             {there}
@@ -129,12 +133,18 @@ fn ways_out(app: AppState, event: &Arc<Event>, lang: Lang) -> AnyView {
     .into_any()
 }
 
-fn save_calendar_file(app: AppState, event: &Event) {
+/// The address of a webinar, if the member may have it. A server of before puts it into the event.
+fn webinar(view: &EventView) -> Option<String> {
+    match &view.event.venue {
+        Venue::Webinar { url } => Some(url.clone()),
+        _ => view.webinar.clone(),
+    }
+}
+
+fn save_calendar_file(app: AppState, view: &EventView) {
     let lang = app.lang.get_untracked();
-    let link = match &event.venue {
-        Venue::Place { .. } | Venue::Newer => String::new(),
-        Venue::Webinar { url } => format!("\n{url}"),
-    };
+    let event = &view.event;
+    let link = webinar(view).map(|url| format!("\n{url}")).unwrap_or_default();
     let uid = event.id.to_string();
     let file = calendar_file(&Appointment {
         uid: &uid,

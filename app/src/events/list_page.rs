@@ -103,7 +103,7 @@ pub fn event_row(app: AppState, view: &EventView, lang: Lang) -> AnyView {
     let event = &view.event;
     let place = match &event.venue {
         Venue::Place { name, .. } => name.clone(),
-        Venue::Webinar { .. } => text::webinar(lang).to_owned(),
+        Venue::Webinar { .. } | Venue::Online => text::webinar(lang).to_owned(),
         Venue::Newer => text::newer_hint(lang).to_owned(),
     };
     let reserved = (!event.tiers.is_empty()).then(|| {

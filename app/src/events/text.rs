@@ -43,6 +43,7 @@ say! {
     place: "Lieu", "Place";
     seats_word: "Places", "Seats";
     map: "Plan", "Map";
+    webinar_link_later: "Le lien s’affiche ici dès que vous avez une place.", "The link is shown here once you have a seat.";
     webinar_link: "Rejoindre en ligne", "Join online";
     add_to_calendar: "Ajouter au calendrier", "Add to calendar";
     join: "Je m’inscris", "Join";
@@ -56,6 +57,7 @@ say! {
 }
 
 fill! {
+    where_you_are(at: &str): "Chez vous : {at}", "Where you are: {at}";
     act_join(event: &str): "Inscription : {event}", "Joining: {event}";
     act_leave(event: &str): "Désistement : {event}", "Leaving: {event}";
     error_registration_closed(at: &str): "Les inscriptions ont fermé le {at}.", "Joining closed on {at}.";

@@ -39,7 +39,7 @@ pub fn ticket_page(id: EventId) -> AnyView {
         let name = member.me.as_ref().map(|me| me.name.clone()).unwrap_or_default();
         let place = match &event.venue {
             Venue::Place { name, address, .. } => format!("{name}, {address}"),
-            Venue::Webinar { .. } => text::webinar(lang).to_owned(),
+            Venue::Webinar { .. } | Venue::Online => text::webinar(lang).to_owned(),
             Venue::Newer => text::newer_hint(lang).to_owned(),
         };
         let warning = event

@@ -19,6 +19,8 @@ pub struct EventsView {
 pub struct EventView {
     pub event: Arc<Event>,
     pub seat: SeatStatus,
+    /// The address of a webinar, for who has a seat.
+    pub webinar: Option<String>,
     /// The refusal of this phone's last request, until a newer request.
     pub refused: Option<Error>,
 }
@@ -45,14 +47,18 @@ impl EventsView {
             .replica
             .all(Collection::Event)
             .into_iter()
-            .map(|event: Event| EventView {
-                seat: registrations
+            .map(|event: Event| {
+                let registration = registrations
                     .iter()
-                    .find(|registration| registration.event == event.id)
-                    .map(|registration| seat(&registration.state))
-                    .unwrap_or_default(),
-                event: Arc::new(event),
-                refused: None,
+                    .find(|registration| registration.event == event.id);
+                EventView {
+                    seat: registration
+                        .map(|registration| seat(&registration.state))
+                        .unwrap_or_default(),
+                    webinar: registration.and_then(|registration| registration.webinar.clone()),
+                    event: Arc::new(event),
+                    refused: None,
+                }
             })
             .collect();
         for (item, command) in phone.acts::<Command>(Feature::Events) {

@@ -20,6 +20,8 @@ pub struct EventPage {
     pub from: u32,
     /// `None` if it ends on another day.
     pub to: Option<u32>,
+    /// The city of the time zone: a visitor may be anywhere.
+    pub city: String,
     /// `None`: a webinar.
     pub place: Option<String>,
     pub joining: Joining,
@@ -46,6 +48,7 @@ pub fn event(frame: &Frame<'_>, shown: EventPage) -> String {
         Some(to) => text::from_to(lang, &day, &from, &text::clock(to)),
         None => text::day_at(lang, &day, &from),
     };
+    let when = text::hour_in(lang, &when, &shown.city);
     let place = shown.place.unwrap_or_else(|| text::webinar(lang).to_owned());
     let (class, standing) = match shown.joining {
         Joining::Open { seats, .. } => (

@@ -52,6 +52,7 @@ say! {
 }
 
 fill! {
+    hour_in(hour: &str, city: &str): "{hour} (heure de {city})", "{hour} ({city} time)";
     reserved_for(tiers: &str): "Réservé : {tiers}", "Reserved: {tiers}";
     offline_as_of(at: &str): "Hors ligne – {at}", "Offline – as of {at}";
     server_failed(id: &str): "Le serveur n’a pas pu répondre. Réessayez. Si cela recommence, donnez cette référence à votre conseiller : {id}", "The server could not do it. Try again. If it happens again, give your advisor this reference: {id}";

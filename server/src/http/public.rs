@@ -144,9 +144,10 @@ fn event_page(
         day,
         from,
         to: (last_day == day).then_some(to),
+        city: domain::programme::city_of(&settings.brand.time_zone),
         place: match &event.venue {
             Venue::Place { name, address, .. } => Some(format!("{name}, {address}")),
-            Venue::Webinar { .. } => None,
+            Venue::Webinar { .. } | Venue::Online => None,
             Venue::Newer => Some("–".to_owned()),
         },
         joining: if event.cancelled {

@@ -68,7 +68,7 @@ both! {
         for told in [
             "<h1>Portes &lt;ouvertes",
             "Venez voir.",
-            "samedi 9 janvier 2027, 08:30 – 10:00",
+            "samedi 9 janvier 2027, 08:30 – 10:00 (heure de Paris)",
             "Hall &amp; Cour, 12 rue du Port",
             "Places disponibles",
             "vendredi 8 janvier 2027, 08:30",

@@ -66,7 +66,24 @@ fn document(row: &EventRow) -> Option<Event> {
     let mut event: Event = stored::read("event", row.id, &row.document)?;
     event.seats = Band::of(row.capacity - row.taken);
     event.cancelled = row.cancelled_at.is_some();
+    if matches!(event.venue, Venue::Webinar { .. }) && !fault!("webinar-address-goes-to-everybody") {
+        event.venue = Venue::Online;
+    }
     Some(event)
+}
+
+/// Returns the address of a webinar.
+fn webinar(row: &sql::RegistrationRow) -> Option<String> {
+    #[derive(Deserialize)]
+    struct OnlyVenue {
+        venue: Venue,
+    }
+    match stored::read("event", row.event_id, &row.document) {
+        Some(OnlyVenue {
+            venue: Venue::Webinar { url },
+        }) => Some(url),
+        _ => None,
+    }
 }
 
 /// Finds a public event for visitors who are not signed in, for as long as phones show it. `address`: its id, or its
@@ -98,6 +115,7 @@ pub(crate) async fn registrations(tx: &mut Tx, member: MemberId) -> Result<Vec<R
     };
     let mut registrations = Vec::with_capacity(rows.len());
     for row in rows {
+        let webinar = row.ticket_id.and_then(|_| webinar(&row));
         let state = match (row.ticket_id, &key) {
             (Some(ticket), Some(key)) => {
                 let until = row.ends_at.plus(Timestamp::DAY);
@@ -116,6 +134,7 @@ pub(crate) async fn registrations(tx: &mut Tx, member: MemberId) -> Result<Vec<R
         registrations.push(Registration {
             event: row.event_id,
             state,
+            webinar,
         });
     }
     Ok(registrations)
@@ -450,11 +469,18 @@ async fn tell_of_move(tx: &mut Tx, before: &EventRow, after: &Event) -> Result<(
     };
     let time = (old.starts_at, old.ends_at) != (after.starts_at, after.ends_at);
     let place = old.venue != after.venue;
+    let members = sql::list_members(tx, before.id).await?;
+    if place {
+        // The address of a webinar is in the registration.
+        for member in &members {
+            tx.mark_changed(*member, Collection::Registration, before.id);
+        }
+    }
     let over = before.cancelled_at.is_some() || old.ends_at <= tx.now();
     if over || !(time || place) {
         return Ok(());
     }
-    for member in sql::list_members(tx, before.id).await? {
+    for member in members {
         let about = About::EventMoved {
             event: before.id,
             title: after.title.clone(),

@@ -178,11 +178,12 @@ pub struct RegistrationRow {
     pub ticket_id: Option<TicketId>,
     pub starts_at: Timestamp,
     pub ends_at: Timestamp,
+    pub document: String,
 }
 
 #[instrument(level = "debug", skip_all)]
 pub async fn list_registrations(tx: &mut Tx, member: MemberId) -> Result<Vec<RegistrationRow>> {
-    const LIST: &str = "SELECT event_id, registration.waiting_number, ticket_id, starts_at, ends_at \
+    const LIST: &str = "SELECT event_id, registration.waiting_number, ticket_id, starts_at, ends_at, document \
         FROM registration JOIN event ON event.id = event_id WHERE member_id = $1 AND state <> 'left' ORDER BY event_id";
     tx.fetch_all(LIST, params![member]).await
 }

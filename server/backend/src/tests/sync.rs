@@ -61,7 +61,55 @@ async fn whole(test: &TestDb, caller: &Caller) -> BTreeMap<(String, String), Str
     phone.docs
 }
 
+const WEBINAR: &str = r#"
+[[event]]
+ref = "sourdough"
+title = { fr = "Levain", en = "Sourdough" }
+summary = { fr = "En ligne", en = "Online" }
+body = { fr = "Venez.", en = "Come." }
+starts = "+9 14:00"
+minutes = 45
+webinar = "https://meet.example/room-1"
+seats = 1
+"#;
+
+async fn publish_webinar(test: &TestDb, address: &str) {
+    let mut tx = test.db.write().await.unwrap();
+    let file = WEBINAR.replace("room-1", address);
+    crate::events::import_file(&mut tx, &file).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 both! {
+    async fn the_address_of_a_webinar_goes_only_to_who_has_a_seat(test) {
+        populate(test).await;
+        let (ann, bob) = (caller(test, "m-ann").await, caller(test, "m-bob").await);
+        publish_webinar(test, "room-1").await;
+        let knows = |phone: &Phone, word: &str| phone.docs.values().any(|body| body.contains(word));
+        let (mut anns, mut bobs) = (Phone::default(), Phone::default());
+        anns.round(test, &ann, vec![]).await;
+        bobs.round(test, &bob, vec![]).await;
+        assert!(knows(&anns, "online") && !knows(&anns, "meet.example"));
+        let event: domain::id::EventId = anns.docs.keys().find(|(of, _)| of == "event").unwrap().1.parse().unwrap();
+        let join = |id, who: &Caller| {
+            envelope(who, id, domain::Command::Events(domain::events::Command::Join { event }), test.db.now())
+        };
+        anns.round(test, &ann, vec![join(1, &ann)]).await;
+        bobs.round(test, &bob, vec![join(2, &bob)]).await;
+        assert!(knows(&anns, "room-1"));
+        assert!(knows(&bobs, "waiting") && !knows(&bobs, "meet.example"));
+        // Another address is told to who has it, and the seat takes the address along.
+        publish_webinar(test, "room-2").await;
+        anns.round(test, &ann, vec![]).await;
+        bobs.round(test, &bob, vec![]).await;
+        assert!(knows(&anns, "room-2") && !knows(&anns, "room-1") && !knows(&bobs, "meet.example"));
+        let leave = domain::Command::Events(domain::events::Command::Leave { event });
+        anns.round(test, &ann, vec![envelope(&ann, 3, leave, test.db.now())]).await;
+        bobs.round(test, &bob, vec![]).await;
+        assert!(!knows(&anns, "room-2") && knows(&bobs, "room-2"));
+        assert_eq!(bobs.docs, whole(test, &bob).await);
+    }
+
     async fn a_phone_follows_and_an_idle_round_brings_nothing(test) {
         populate(test).await;
         let ann = caller(test, "m-ann").await;
