@@ -47,6 +47,10 @@ pub enum Error {
     AlreadyRegistered,
     /// The answers do not fit the questions of that version.
     AnswersDoNotFit,
+    /// The pause after a failed quiz lasts until `at`.
+    TooSoon {
+        at: Timestamp,
+    },
     /// A refusal of a newer server. Only ever read.
     #[serde(other, skip_serializing)]
     Newer,
@@ -75,6 +79,7 @@ impl Error {
             Error::NotRegistered,
             Error::AlreadyRegistered,
             Error::AnswersDoNotFit,
+            Error::TooSoon { at },
         ]
     }
 }

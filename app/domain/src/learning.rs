@@ -1,9 +1,13 @@
 //! Courses, lessons, quizzes, attempts.
 
+mod number;
+
+pub use number::{Misread, read_number};
+
 use crate::id::{CommandId, CourseId};
 use crate::newer::{codes, open};
 use crate::samples::{Giver, Things};
-use crate::{Day, Points, Text, Timestamp};
+use crate::{Day, Error, Points, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A course as the phone stores it: all lessons and questions, without the keys of graded questions.
@@ -16,7 +20,7 @@ pub struct Course {
     /// Empty: for every trade.
     pub trades: Vec<String>,
     pub minutes: u32,
-    /// Paid once per version, on the first pass.
+    /// Paid once, on the first pass; again only for a version that says so.
     pub points: Points,
     /// Percentage of graded questions to get right.
     pub pass_mark: u32,
@@ -212,23 +216,47 @@ pub fn score(right: usize, of: usize) -> u32 {
     (right * 100).checked_div(of).unwrap_or(0) as u32
 }
 
-/// Reads a number as people type it (`4`, `4,5`, `-0.25`) as thousandths.
-pub fn parse_thousandths(text: &str) -> Option<i64> {
-    let text = text.trim().replace(',', ".");
-    let (sign, digits) = text
-        .strip_prefix('-')
-        .map_or((1, text.as_str()), |rest| (-1, rest));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty()
-        || whole.len() > 12
-        || fraction.len() > 3
-        || !all_digits(whole)
-        || !all_digits(fraction)
-    {
-        return None;
+/// Failed tries of a course's quiz since it was last passed. Each makes the pause before the next one longer.
+///
+/// Why: an answer is marked in a millisecond, so a program would find all of them in a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tries {
+    pub failed: u32,
+    /// When the last of them was made.
+    pub last: Timestamp,
+}
+
+impl Tries {
+    /// Minutes of pause after the first failed try, the second, and so on; the last one stays.
+    const PAUSES: [i64; 6] = [1, 5, 30, 2 * 60, 8 * 60, 24 * 60];
+
+    pub fn is_none(&self) -> bool {
+        self.failed == 0
     }
-    Some(sign * (whole.parse::<i64>().ok()? * 1000 + format!("{fraction:0<3}").parse::<i64>().ok()?))
+
+    /// The earliest time of the next try; `None` if no try failed.
+    pub fn next(&self) -> Option<Timestamp> {
+        let place = (self.failed as usize).checked_sub(1)?;
+        let minutes = Self::PAUSES[place.min(Self::PAUSES.len() - 1)];
+        Some(self.last.plus(minutes * 60_000))
+    }
+
+    /// # Errors
+    /// [`Error::TooSoon`] if the pause lasts at `at`.
+    pub fn may_try(&self, at: Timestamp) -> Result<(), Error> {
+        match self.next() {
+            Some(next) if at < next => Err(Error::TooSoon { at: next }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts a failed try made at `at`, which is no earlier than the pause before it ended.
+    pub fn failed_at(self, at: Timestamp) -> Tries {
+        Tries {
+            failed: self.failed.saturating_add(1),
+            last: self.next().map_or(at, |next| next.max(at)),
+        }
+    }
 }
 
 /// A member's progress in a course.
@@ -241,8 +269,13 @@ pub struct Progress {
     pub practised: u32,
     /// Newest first.
     pub attempts: Vec<Attempt>,
-    /// The day of the first pass of the course's current version.
+    /// The day of the first pass of what the course's current version asks.
     pub passed_on: Option<Day>,
+    /// The points of the course's current version were paid, for it or for a version before it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paid: bool,
+    #[serde(default, skip_serializing_if = "Tries::is_none")]
+    pub tries: Tries,
 }
 
 impl Progress {
@@ -253,6 +286,8 @@ impl Progress {
             practised: 0,
             attempts: vec![],
             passed_on: None,
+            paid: false,
+            tries: Tries::default(),
         }
     }
 }
@@ -275,6 +310,7 @@ pub struct QuizResult {
     pub points: Points,
     /// Why a pass paid nothing.
     pub unpaid: Option<Unpaid>,
+    /// Told after a pass, and from the second day of trying; empty before.
     pub review: Vec<Review>,
 }
 
@@ -294,6 +330,10 @@ codes! {
         PassedBefore = "passed_before",
         /// The course was withdrawn before the quiz arrived.
         Withdrawn = "withdrawn",
+        /// The course was paid in an earlier version, and this one does not pay again.
+        PaidBefore = "paid_before",
+        /// A newer version replaced this one a week ago or more.
+        Replaced = "replaced",
     }
 }
 
@@ -399,9 +439,24 @@ mod tests {
         };
         assert!(key.marks(&Given::Number(4500)) && key.marks(&Given::Number(3500)));
         assert!(!key.marks(&Given::Number(4501)) && !key.marks(&Given::Number(i64::MIN)));
-        assert_eq!(parse_thousandths(" 4,5 "), Some(4500));
-        assert_eq!(parse_thousandths("-0.25"), Some(-250));
-        assert_eq!(parse_thousandths("4.5.1"), None);
-        assert_eq!(parse_thousandths(""), None);
+    }
+
+    #[test]
+    fn pauses_grow_to_a_day_and_count_from_the_end_of_the_one_before() {
+        let mut tries = Tries::default();
+        assert_eq!((tries.next(), tries.may_try(Timestamp(0))), (None, Ok(())));
+        let mut at = Timestamp(0);
+        let mut pauses = Vec::new();
+        for _ in 0..8 {
+            tries = tries.failed_at(at);
+            let next = tries.next().unwrap();
+            assert_eq!(tries.may_try(next.plus(-1)), Err(Error::TooSoon { at: next }));
+            assert_eq!(tries.may_try(next), Ok(()));
+            pauses.push((next.0 - at.0) / 60_000);
+            at = next;
+        }
+        assert_eq!(pauses, [1, 5, 30, 120, 480, 1440, 1440, 1440]);
+        // A try that says it was made during the pause counts from the end of the pause.
+        assert_eq!(tries.failed_at(Timestamp(0)).last, at);
     }
 }

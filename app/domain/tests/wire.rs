@@ -53,6 +53,7 @@ const ERRORS: &[&str] = &[
     r#"{"code":"not_registered"}"#,
     r#"{"code":"already_registered"}"#,
     r#"{"code":"answers_do_not_fit"}"#,
+    r#"{"code":"too_soon","at":1700000000000}"#,
 ];
 
 const REASONS: &[&str] = &[

@@ -21,9 +21,13 @@ pub(super) fn forget(key: &str) {
 }
 
 impl AppState {
-    /// The text of draft `key`.
-    pub fn draft(self, key: &str) -> Option<String> {
-        with_phone(|phone| phone.drafts.get(key).cloned()).flatten()
+    /// The drafts whose key begins with `prefix`: key and text.
+    pub fn drafts_under(self, prefix: &str) -> Vec<(String, String)> {
+        let under = with_phone(|phone| {
+            let under = phone.drafts.iter().filter(|(key, _)| key.starts_with(prefix));
+            under.map(|(key, text)| (key.clone(), text.clone())).collect()
+        });
+        under.unwrap_or_default()
     }
 
     /// Saves a draft within half a second; an empty one is deleted.

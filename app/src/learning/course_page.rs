@@ -35,7 +35,11 @@ fn course(app: AppState, view: &CourseView, lang: Lang, keeping: Keeping) -> Any
     let facts = [
         text::minutes(lang, i64::from(course.minutes)),
         text::lessons(lang, course.lessons.len() as i64),
-        text::points(lang, course.points),
+        if view.paid {
+            text::points_received(lang).to_owned()
+        } else {
+            text::points(lang, course.points)
+        },
     ]
     .join(" · ");
     let lessons: Vec<AnyView> = course
@@ -67,7 +71,7 @@ fn course(app: AppState, view: &CourseView, lang: Lang, keeping: Keeping) -> Any
         {mark(view, lang)}
         {section(text::the_lessons(lang), rows(lessons))}
         {keep_switch(app, &course, lang, keeping)}
-        {quizzes(view, lang)}
+        {quizzes(app, view, lang)}
         {attempts(app, view, lang)}
     }
     .into_any()
@@ -98,7 +102,7 @@ fn mark(view: &CourseView, lang: Lang) -> AnyView {
     }
 }
 
-fn quizzes(view: &CourseView, lang: Lang) -> AnyView {
+fn quizzes(app: AppState, view: &CourseView, lang: Lang) -> AnyView {
     let course = &view.course;
     let practice = (!course.practice.is_empty()).then(|| {
         let words = text::practise(lang, &text::questions(lang, course.practice.len() as i64));
@@ -112,11 +116,14 @@ fn quizzes(view: &CourseView, lang: Lang) -> AnyView {
         };
         let why = if view.passed_on.is_some() {
             text::quiz_again_hint(lang).to_owned()
+        } else if view.paid {
+            text::quiz_paid_hint(lang, course.pass_mark)
         } else {
             text::quiz_hint(lang, course.pass_mark, &text::points(lang, course.points))
         };
         view! {
             {line("hint", why)}
+            {pause(app, view, lang)}
             {button_link(if view.done() { "" } else { "primary" }, &Route::Quiz(course.id), words)}
         }
         .into_any()
@@ -125,6 +132,12 @@ fn quizzes(view: &CourseView, lang: Lang) -> AnyView {
         text::check_yourself(lang),
         view! { <div class="actions">{practice}{quiz}</div> }.into_any(),
     )
+}
+
+/// When the next try is possible, if not now.
+pub fn pause(app: AppState, view: &CourseView, lang: Lang) -> Option<AnyView> {
+    let next = view.next_try(app.now.get())?;
+    Some(line("why", text::next_try(lang, &format::moment(app, next))))
 }
 
 fn attempts(app: AppState, view: &CourseView, lang: Lang) -> AnyView {

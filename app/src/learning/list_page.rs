@@ -61,6 +61,8 @@ fn course_row(_: AppState, view: &CourseView, lang: Lang) -> AnyView {
     };
     let end = if view.passed_on.is_some() {
         view! { <span class="state confirmed">{icon(Icon::Done)}</span> }.into_any()
+    } else if view.paid {
+        nothing()
     } else {
         gain(lang, course.points)
     };

@@ -4,6 +4,8 @@
 mod card;
 #[cfg(feature = "csr")]
 mod course_page;
+#[cfg(any(feature = "csr", test))]
+mod draft;
 #[cfg(feature = "csr")]
 mod lesson_page;
 #[cfg(feature = "csr")]

@@ -5,7 +5,7 @@ use crate::icon::{Icon, icon};
 use crate::text;
 use crate::ui::line;
 use domain::Lang;
-use domain::learning::{Form, Given, Question, parse_thousandths};
+use domain::learning::{Form, Given, Misread, Question, read_number};
 use leptos::prelude::*;
 
 /// The initial answer: for an ordering the order shown, otherwise none.
@@ -188,8 +188,16 @@ fn number(app: AppState, unit: String, locked: Signal<bool>, given: RwSignal<Opt
         Some(Given::Number(thousandths)) => plain_number(lang, thousandths),
         _ => String::new(),
     });
-    let unreadable =
-        move || typed.with(|typed| !typed.trim().is_empty() && parse_thousandths(typed).is_none());
+    let (asked, read) = (unit.clone(), unit.clone());
+    let misread = move || {
+        let typed = typed.get();
+        if typed.trim().is_empty() {
+            return None;
+        }
+        read_number(&typed, &asked).err()
+    };
+    let unreadable = misread.clone();
+    let unit_named = unit.clone();
     view! {
         <div class="field number">
             <label for="number">{text::your_answer(lang, &unit)}</label>
@@ -200,20 +208,38 @@ fn number(app: AppState, unit: String, locked: Signal<bool>, given: RwSignal<Opt
                 autocomplete="off"
                 prop:value=move || typed.get()
                 prop:disabled=move || locked.get()
-                aria-invalid=move || unreadable().then_some("true")
+                aria-invalid=move || unreadable().map(|_| "true")
                 aria-describedby="number-error"
                 on:input=move |event| {
                     let value = event_target_value(&event);
-                    given.set(parse_thousandths(&value).map(Given::Number));
+                    given.set(read_number(&value, &read).ok().map(Given::Number));
                     typed.set(value);
                 }
             />
             <p class="error" id="number-error" role="status">
-                {move || if unreadable() { text::not_a_number(app.lang.get()) } else { "" }}
+                {move || misread().map(|misread| misread_text(app.lang.get(), misread, &unit_named))}
             </p>
         </div>
     }
     .into_any()
+}
+
+/// Why a number is not taken, and what to write instead.
+fn misread_text(lang: Lang, misread: Misread, unit: &str) -> String {
+    match misread {
+        Misread::NotANumber => text::not_a_number(lang).to_owned(),
+        Misread::TooPrecise => text::three_decimals(lang).to_owned(),
+        Misread::OtherUnit if unit.is_empty() => text::number_alone(lang).to_owned(),
+        Misread::OtherUnit => text::answer_in(lang, unit),
+        Misread::TwoWays { grouped, decimal } => {
+            let mut exact = plain_number(lang, decimal);
+            // With three decimals it could be read in two ways again.
+            if decimal % 10 != 0 {
+                exact.push('0');
+            }
+            text::two_readings(lang, &plain_number(lang, grouped), &exact)
+        }
+    }
 }
 
 /// Formats thousandths as people write them: 4500 is `4,5`.

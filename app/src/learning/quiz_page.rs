@@ -1,11 +1,14 @@
 //! The graded quiz: one question per screen, back and forth, a saved draft, and the result.
 
+use super::course_page::pause;
+use super::draft::{self, TakenUp};
 use super::question::{first_answer, question_form};
+use super::view::CourseView;
 use crate::actions::{open_instead, submit};
 use crate::activity::view::ActView;
 use crate::browser::app_state::AppState;
+use crate::format;
 use crate::icon::{Icon, icon};
-use crate::phone::json;
 use crate::routes::Route;
 use crate::text;
 use crate::ui::{
@@ -27,10 +30,6 @@ struct Quiz {
     at: RwSignal<usize>,
     /// The answer on the screen.
     given: RwSignal<Option<Given>>,
-}
-
-fn draft_key(course: &Course) -> String {
-    format!("quiz:{}:{}", course.id, course.version)
 }
 
 /// "Question 2 of 8" above a question.
@@ -56,40 +55,74 @@ pub fn quiz_page(id: CourseId) -> AnyView {
         }
         .into_any();
     }
-    let quiz = taken_up(app, &course);
+    let (quiz, note) = taken_up(app, &course);
     keep(app, &course, quiz);
-    (move || {
+    let screen = move || {
         let at = quiz.at.get();
         if at < course.graded.len() {
             asked(app, &course, quiz, at)
         } else {
             summary(app, &course, quiz)
         }
-    })
+    };
+    view! {
+        {note}
+        {screen}
+    }
     .into_any()
 }
 
-/// Restores the quiz from its draft, or starts a new one.
-fn taken_up(app: AppState, course: &Course) -> Quiz {
-    let draft: Vec<Answer> = app
-        .draft(&draft_key(course))
-        .and_then(|text| json::read(&text))
-        .unwrap_or_default();
-    let answers: Vec<Option<Given>> = course
-        .graded
-        .iter()
-        .map(|question| {
-            let answer = draft.iter().find(|answer| answer.question == question.question)?;
-            question.form.accepts(&answer.given).then(|| answer.given.clone())
-        })
-        .collect();
+/// Restores the quiz from its draft, or starts a new one; with what there is to say of answers given before.
+fn taken_up(app: AppState, course: &Course) -> (Quiz, AnyView) {
+    let lang = app.lang.get_untracked();
+    let (TakenUp { answers, gone }, returned) = answers_before(app, course);
+    let note = if !gone.is_empty() {
+        let gone: Vec<String> = gone.iter().map(|prompt| prompt.get(lang).to_owned()).collect();
+        line(
+            "why",
+            format!("{} {}", text::quiz_changed(lang), gone.join(" · ")),
+        )
+    } else if returned {
+        line("hint", text::answers_returned(lang))
+    } else {
+        nothing()
+    };
     let at = answers.iter().position(Option::is_none).unwrap_or(answers.len());
     let given = answers.get(at).cloned().flatten();
-    Quiz {
+    let quiz = Quiz {
         answers: RwSignal::new(answers),
         at: RwSignal::new(at),
         given: RwSignal::new(given.or_else(|| course.graded.get(at).and_then(|it| first_answer(&it.form)))),
+    };
+    (quiz, note)
+}
+
+/// The answers of the draft, or of a quiz that was handed in too soon (then `true`).
+fn answers_before(app: AppState, course: &Course) -> (TakenUp, bool) {
+    let key = draft::key(course.id);
+    let mut drafts = app.drafts_under(&key);
+    if !drafts.is_empty() {
+        // The draft, or else the last one of an app of before.
+        let (own, text) = match drafts.iter().position(|(own, _)| *own == key) {
+            Some(at) => drafts.swap_remove(at),
+            None => drafts.swap_remove(drafts.len() - 1),
+        };
+        let taken = draft::take_up(course, draft::read(course, &own, &text));
+        if own != key || !drafts.is_empty() {
+            for (old, _) in drafts.iter().chain([&(own, text)]).filter(|(old, _)| *old != key) {
+                app.keep_draft(old, String::new());
+            }
+            app.keep_draft(&key, draft::write(course, &taken.answers));
+        }
+        return (taken, false);
     }
+    let learning = app.learning.get_untracked();
+    let returned = learning.course(course.id).and_then(|view| view.returned.clone());
+    let (version, answers) = returned.unwrap_or_default();
+    let drafted = draft::answers_of(course, version, answers);
+    let taken = draft::take_up(course, drafted);
+    let some = taken.answers.iter().any(Option::is_some);
+    (taken, some)
 }
 
 /// Saves each change to the draft.
@@ -106,12 +139,11 @@ fn keep(app: AppState, course: &Arc<Course>, quiz: Quiz) {
                 *place = given;
             }
         });
-        let answers = given_so_far(&course, quiz);
-        if !answers.is_empty() {
-            app.keep_draft(
-                &draft_key(&course),
-                serde_json::to_string(&answers).unwrap_or_default(),
-            );
+        let text = quiz
+            .answers
+            .with_untracked(|answers| draft::write(&course, answers));
+        if !text.is_empty() {
+            app.keep_draft(&draft::key(course.id), text);
         }
     });
 }
@@ -223,7 +255,15 @@ fn summary(app: AppState, course: &Arc<Course>, quiz: Quiz) -> AnyView {
             .into_any()
         })
         .collect();
-    let why = (open > 0).then(|| text::some_unanswered(lang, open as i64));
+    let learning = app.learning.get();
+    let next = learning
+        .course(course.id)
+        .and_then(|view| view.next_try(app.now.get()));
+    let why = if open > 0 {
+        Some(text::some_unanswered(lang, open as i64))
+    } else {
+        next.map(|next| text::next_try(lang, &format::moment(app, next)))
+    };
     let handed = course.clone();
     view! {
         {heading(text::hand_in_title(lang))}
@@ -242,7 +282,7 @@ fn summary(app: AppState, course: &Arc<Course>, quiz: Quiz) -> AnyView {
                 submit(
                     app,
                     command,
-                    Some(draft_key(&handed)),
+                    Some(draft::key(handed.id)),
                     move |attempt| open_instead(&Route::Attempt(id, attempt)),
                 );
             },
@@ -259,16 +299,17 @@ pub fn attempt_page(id: CourseId, attempt: CommandId) -> AnyView {
             return not_there(lang, &Route::Learn);
         };
         if let Some(done) = view.attempts.iter().find(|known| known.id == attempt) {
-            return marked(&view.course, done, lang);
+            return marked(app, view, done, lang);
         }
         match app.activity.get().act(attempt) {
-            Some(act) => unmarked(app, act, &view.course, lang),
+            Some(act) => unmarked(app, act, view, lang),
             None => not_there(lang, &Route::Course(id)),
         }
     })
 }
 
-fn unmarked(app: AppState, act: &ActView, course: &Course, lang: Lang) -> AnyView {
+fn unmarked(app: AppState, act: &ActView, view: &CourseView, lang: Lang) -> AnyView {
+    let course = &view.course;
     let verdict = act.outcome.as_ref().map(|outcome| &outcome.verdict);
     let words = verdict.and_then(|verdict| crate::actions::verdict_text(app, verdict));
     let waiting = words.is_none();
@@ -276,7 +317,7 @@ fn unmarked(app: AppState, act: &ActView, course: &Course, lang: Lang) -> AnyVie
         {heading(if waiting { text::handed_in(lang) } else { text::not_counted(lang) })}
         {state(lang, act.state)}
         {line("lead", words.unwrap_or_else(|| text::marked_later(lang).to_owned()))}
-        {waiting.then(|| line("hint", text::points_to_come(lang, &text::points(lang, course.points))))}
+        {(waiting && !view.paid).then(|| line("hint", text::points_to_come(lang, &text::points(lang, course.points))))}
         <div class="actions">
             {button_link("primary", &Route::Course(course.id), text::back_to_course(lang))}
         </div>
@@ -284,7 +325,8 @@ fn unmarked(app: AppState, act: &ActView, course: &Course, lang: Lang) -> AnyVie
     .into_any()
 }
 
-fn marked(course: &Course, attempt: &Attempt, lang: Lang) -> AnyView {
+fn marked(app: AppState, view: &CourseView, attempt: &Attempt, lang: Lang) -> AnyView {
+    let course = &view.course;
     let result = &attempt.result;
     let review: Vec<AnyView> = result
         .review
@@ -312,7 +354,8 @@ fn marked(course: &Course, attempt: &Attempt, lang: Lang) -> AnyView {
             )
         })
         .collect();
-    let review = if review.is_empty() {
+    let untold = review.is_empty();
+    let review = if untold {
         nothing()
     } else {
         section(text::to_review(lang), rows(review))
@@ -341,6 +384,8 @@ fn marked(course: &Course, attempt: &Attempt, lang: Lang) -> AnyView {
             </span>
         </div>
         {(!result.passed).then(|| line("hint", text::not_passed_hint(lang, course.pass_mark)))}
+        {(!result.passed && untold).then(|| line("hint", text::wrong_ones_later(lang)))}
+        {(!result.passed).then(|| pause(app, view, lang))}
         {review}
         <div class="actions">
             {if result.passed {

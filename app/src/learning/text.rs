@@ -22,6 +22,14 @@ say! {
     error_answers_do_not_fit: "Les réponses ne vont pas avec cette version du quiz. Refaites-le : votre essai n’est pas compté.", "The answers do not fit this version of the quiz. Take it again: this try is not counted.";
     unpaid_newer: "Pas de points cette fois.", "No points this time.";
     unpaid_passed_before: "Déjà réussi avant : cet essai compte comme entraînement.", "Passed before: this one counts as practice.";
+    unpaid_paid_before: "Les points de ce cours sont déjà reçus.", "You already have the points of this course.";
+    unpaid_replaced: "Ce quiz a été remplacé il y a plus d’une semaine : pas de points. Passez le nouveau.", "This quiz was replaced more than a week ago: no points. Take the new one.";
+    wrong_ones_later: "Les questions à revoir sont montrées une fois le quiz réussi, ou si vous réessayez à partir de demain.", "The questions to review are shown once you have passed, or if you try again from tomorrow on.";
+    quiz_changed: "Ce quiz a changé. Ces réponses n’ont pas pu être gardées :", "This quiz has changed. These answers could not be kept:";
+    answers_returned: "Vos réponses de la dernière fois sont là.", "Your answers of last time are here.";
+    three_decimals: "Trois décimales au plus.", "Three decimals at most.";
+    number_alone: "Écrivez le nombre seul, sans unité.", "Write the number alone, without a unit.";
+    points_received: "points déjà reçus", "points already received";
     unpaid_withdrawn: "Ce cours n’était plus proposé : pas de points.", "This course was no longer offered: no points.";
     go_on: "Continuer", "Carry on";
     courses_for_me: "Pour mon métier", "For my trade";
@@ -93,7 +101,12 @@ fill! {
     the_answer(answer: &str): "La réponse : {answer}", "The answer: {answer}";
     points_to_come(points: &str): "{points} à confirmer si c’est réussi.", "{points} to confirm if you pass.";
     read_again(lesson: &str): "À relire : {lesson}", "Read again: {lesson}";
-    not_passed_hint(mark: u32): "Il faut {mark} % de bonnes réponses. Relisez, puis recommencez quand vous voulez.", "{mark}% right answers are needed. Read again, then try whenever you like.";
+    quiz_paid_hint(mark: u32): "Réussi dès {mark} % de bonnes réponses. Les points de ce cours sont déjà reçus.", "{mark}% right answers pass it. You already have the points of this course.";
+    error_too_soon(at: &str): "C’était trop tôt pour un nouvel essai : possible à partir de {at}. Vos réponses sont gardées dans le quiz.", "It was too soon for another try: possible from {at}. Your answers are kept in the quiz.";
+    next_try(at: &str): "Prochain essai possible à partir de {at}.", "The next try is possible from {at}.";
+    two_readings(grouped: &str, decimal: &str): "Cela peut se lire de deux façons : écrivez {grouped} ou {decimal}.", "This can be read in two ways: write {grouped} or {decimal}.";
+    answer_in(unit: &str): "La réponse se donne en {unit}.", "The answer is given in {unit}.";
+    not_passed_hint(mark: u32): "Il faut {mark} % de bonnes réponses. Relisez, puis recommencez.", "{mark}% right answers are needed. Read again, then try once more.";
 }
 
 count! {
@@ -107,13 +120,19 @@ pub fn unpaid_text(unpaid: Unpaid, lang: Lang) -> &'static str {
     match unpaid {
         Unpaid::PassedBefore => unpaid_passed_before(lang),
         Unpaid::Withdrawn => unpaid_withdrawn(lang),
+        Unpaid::PaidBefore => unpaid_paid_before(lang),
+        Unpaid::Replaced => unpaid_replaced(lang),
         Unpaid::Newer => unpaid_newer(lang),
     }
 }
 
 /// Why it refused; `None` where the refusal is another's.
-pub(super) fn refusal(error: &Error, lang: Lang, _: When) -> Option<String> {
-    (*error == Error::AnswersDoNotFit).then(|| error_answers_do_not_fit(lang).to_owned())
+pub(super) fn refusal(error: &Error, lang: Lang, when: When) -> Option<String> {
+    match error {
+        Error::AnswersDoNotFit => Some(error_answers_do_not_fit(lang).to_owned()),
+        Error::TooSoon { at } => Some(error_too_soon(lang, &when(*at))),
+        _ => None,
+    }
 }
 
 /// What a confirmed act brought; `None` where the receipt is another's.

@@ -7,8 +7,8 @@ use crate::phone::sort::{sort_by, sort_by_key};
 use crate::phone::{Phone, Standing};
 use domain::document::{Collection, Feature};
 use domain::id::{CommandId, CourseId};
-use domain::learning::{Attempt, Command, Course, Progress};
-use domain::{Day, Receipt, Verdict};
+use domain::learning::{Answer, Attempt, Command, Course, Progress, Tries};
+use domain::{Day, Error, Receipt, Timestamp, Verdict};
 use std::sync::Arc;
 
 #[derive(Clone, Debug, Default)]
@@ -29,8 +29,14 @@ pub struct CourseView {
     /// Newest first.
     pub attempts: Vec<Attempt>,
     pub passed_on: Option<Day>,
+    /// The points of the course were paid: passing it brings no more.
+    pub paid: bool,
+    /// Failed tries; a submitted quiz that is not marked yet is taken for one.
+    pub tries: Tries,
     /// A submitted quiz that is not marked yet.
     pub unmarked: Option<CommandId>,
+    /// Version and answers of the last quiz, if it came too soon: they are not lost.
+    pub returned: Option<(u32, Vec<Answer>)>,
 }
 
 impl LearningView {
@@ -50,15 +56,16 @@ impl LearningView {
                     practised: progress.practised,
                     attempts: progress.attempts,
                     passed_on: progress.passed_on,
+                    paid: progress.paid,
+                    tries: progress.tries,
                     unmarked: None,
+                    returned: None,
                 }
             })
             .collect();
         for (item, command) in phone.acts::<Command>(Feature::Learning) {
-            if phone.standing(item) == Standing::Pending
-                && let Some(view) = courses.iter_mut().find(|view| view.course.id == command.course())
-            {
-                view.fold(item, command);
+            if let Some(view) = courses.iter_mut().find(|view| view.course.id == command.course()) {
+                view.fold(item, phone.standing(item), command);
             }
         }
         sort_by(&mut courses, |a, b| {
@@ -67,7 +74,7 @@ impl LearningView {
         });
         let effects = courses
             .iter()
-            .filter(|view| view.unmarked.is_some() && view.passed_on.is_none())
+            .filter(|view| view.unmarked.is_some() && !view.paid)
             .map(|view| PointsEffect::WouldEarn {
                 points: view.course.points,
             })
@@ -84,12 +91,14 @@ impl LearningView {
         self.courses.iter().find(|view| view.begun() && !view.done())
     }
 
-    /// Courses that earn points and are not passed, those of the member's trade first.
+    /// Courses that would still earn points, those of the member's trade first.
     pub fn earning(&self) -> Vec<&CourseView> {
         let mut courses: Vec<&CourseView> = self
             .courses
             .iter()
-            .filter(|view| !view.done() && view.course.points > 0 && !view.course.graded.is_empty())
+            .filter(|view| {
+                !view.done() && !view.paid && view.course.points > 0 && !view.course.graded.is_empty()
+            })
             .collect();
         sort_by_key(&mut courses, |view| {
             (!view.mine, !view.begun(), std::cmp::Reverse(view.course.points))
@@ -106,33 +115,62 @@ fn readable(mut course: Course) -> Course {
 
 impl CourseView {
     /// Applies one act on top of the documents.
-    fn fold(&mut self, item: &Item, command: Command) {
-        match command {
-            Command::ReadLesson { lesson, .. } => {
+    fn fold(&mut self, item: &Item, standing: Standing<'_>, command: Command) {
+        match (command, standing) {
+            (Command::HandInQuiz { version, answers, .. }, Standing::Refused(Error::TooSoon { .. })) => {
+                self.returned = Some((version, answers));
+            }
+            (Command::HandInQuiz { version, .. }, standing) => {
+                self.returned = None;
+                if standing == Standing::Pending {
+                    self.hand_in(item, version);
+                }
+            }
+            (Command::ReadLesson { lesson, .. }, Standing::Pending) => {
                 if !self.is_read(&lesson) {
                     self.read.push(lesson);
                 }
             }
-            Command::FinishPractice { .. } => self.practised += 1,
-            Command::HandInQuiz { version, .. } => {
-                if self.attempts.iter().any(|attempt| attempt.id == item.id) {
-                    return;
-                }
-                let outcome = item.outcome();
-                match outcome.map(|outcome| (outcome.at, &outcome.verdict)) {
-                    Some((at, Verdict::Confirmed(Receipt::Graded(result)))) => self.attempts.insert(
-                        0,
-                        Attempt {
-                            id: item.id,
-                            at,
-                            version,
-                            result: result.clone(),
-                        },
-                    ),
-                    _ => self.unmarked = Some(item.id),
-                }
-            }
+            (Command::FinishPractice { .. }, Standing::Pending) => self.practised += 1,
+            _ => {}
         }
+    }
+
+    fn hand_in(&mut self, item: &Item, version: u32) {
+        if self.attempts.iter().any(|attempt| attempt.id == item.id) {
+            return;
+        }
+        let outcome = item.outcome();
+        let result = match outcome.map(|outcome| (outcome.at, &outcome.verdict)) {
+            Some((at, Verdict::Confirmed(Receipt::Graded(result)))) => {
+                self.attempts.insert(
+                    0,
+                    Attempt {
+                        id: item.id,
+                        at,
+                        version,
+                        result: result.clone(),
+                    },
+                );
+                Some(result)
+            }
+            _ => {
+                self.unmarked = Some(item.id);
+                None
+            }
+        };
+        if result.is_some_and(|result| result.passed) {
+            self.tries = Tries::default();
+        } else {
+            self.tries = self.tries.failed_at(item.made_at);
+        }
+    }
+
+    /// The earliest time of the next try, if the pause lasts at `now`.
+    pub fn next_try(&self, now: Timestamp) -> Option<Timestamp> {
+        self.tries
+            .next()
+            .filter(|next| self.passed_on.is_none() && now < *next)
     }
 
     pub fn is_read(&self, lesson: &str) -> bool {

@@ -749,6 +749,111 @@ fn a_language_is_there_at_once() {
     assert_eq!(made.view().member.lang, Lang::Fr);
 }
 
+fn quiz(n: u8, right: bool) -> Command {
+    Command::Learning(learning::Command::HandInQuiz {
+        course: CourseId(id(n)),
+        version: 1,
+        answers: vec![learning::Answer {
+            question: "q1".into(),
+            given: learning::Given::TrueFalse(right),
+        }],
+    })
+}
+
+#[test]
+fn a_phone_without_a_network_knows_when_the_next_try_of_a_quiz_is_possible() {
+    let mut made = ready();
+    let next = |made: &Made, now: i64| {
+        made.view()
+            .learning
+            .course(CourseId(id(10)))
+            .unwrap()
+            .next_try(Timestamp(now))
+    };
+    assert_eq!(next(&made, NOW), None);
+    made.act(quiz(10, false));
+    let made_at = NOW + 1;
+    assert_eq!(next(&made, NOW), Some(Timestamp(made_at + 60_000)));
+    assert_eq!(next(&made, made_at + 60_000), None);
+    // What the server counts goes before, and a pass ends it.
+    let progress = |fields: Value| {
+        let mut body =
+            json!({ "course": id(10), "read": [], "practised": 0, "attempts": [], "passed_on": null });
+        body.as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
+        doc("progress", id(10), body)
+    };
+    let mut made = ready();
+    let tries = json!({ "tries": { "failed": 3, "last": NOW } });
+    made.round(|_| reply(vec![], vec![progress(tries.clone())]));
+    assert_eq!(next(&made, NOW), Some(Timestamp(NOW + 30 * 60_000)));
+    made.act(quiz(10, true));
+    assert_eq!(next(&made, NOW), Some(Timestamp(NOW + (30 + 120) * 60_000)));
+    let mut made = ready();
+    let passed = json!({ "passed_on": "2026-11-24", "paid": true });
+    made.round(|_| reply(vec![], vec![progress(passed)]));
+    made.act(quiz(10, false));
+    assert_eq!(next(&made, NOW), None);
+}
+
+#[test]
+fn answers_of_a_quiz_that_came_too_soon_are_not_lost() {
+    let mut made = ready();
+    let returned = |made: &Made| {
+        made.view()
+            .learning
+            .course(CourseId(id(10)))
+            .unwrap()
+            .returned
+            .clone()
+    };
+    let early = made.act(quiz(10, true));
+    assert_eq!(returned(&made), None);
+    let refused = json!({ "refused": { "code": "too_soon", "at": NOW + 60_000 } });
+    made.round(|_| reply(vec![outcome(early, refused)], vec![]));
+    let (version, answers) = returned(&made).unwrap();
+    assert_eq!(
+        (version, &answers[0].given),
+        (1, &learning::Given::TrueFalse(true))
+    );
+    // They go with the next try.
+    made.act(quiz(10, true));
+    assert_eq!(returned(&made), None);
+}
+
+#[test]
+fn a_course_that_was_paid_promises_no_points() {
+    let mut made = ready();
+    let paid = json!({ "course": id(11), "read": [], "practised": 0, "attempts": [], "passed_on": null, "paid": true });
+    made.round(|_| reply(vec![], vec![doc("progress", id(11), paid)]));
+    let suggested = made.view().suggestions();
+    let courses: Vec<i64> = suggested
+        .iter()
+        .filter_map(|one| match one {
+            EarningSuggestion::Course { course, .. } => Some(course.points),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(courses, [80, 50]);
+    made.act(hand_in(11));
+    assert_eq!(made.view().ledger.own.to_confirm, 0);
+    made.act(hand_in(10));
+    assert_eq!(made.view().ledger.own.to_confirm, 80);
+}
+
+#[test]
+fn the_address_of_a_webinar_is_that_of_the_seat() {
+    let mut made = ready();
+    let address = |made: &Made| made.view().events.event(EventId(id(20))).unwrap().webinar.clone();
+    assert_eq!(address(&made), None);
+    let ticket = json!({ "id": id(40), "text": "C1:x", "qr": { "side": 21, "path": "M0 0h1v1H0z" } });
+    let seat =
+        json!({ "event": id(20), "state": { "joined": ticket }, "webinar": "https://example.com/room" });
+    made.round(|_| reply(vec![], vec![doc("registration", id(20), seat)]));
+    assert_eq!(address(&made).as_deref(), Some("https://example.com/room"));
+}
+
 #[test]
 fn drafts_outlive_a_restart_and_go_with_their_act() {
     let mut made = ready();

@@ -106,7 +106,7 @@ fill! {
     wrong_seats_taken(taken: i64): "{taken} places sont prises, il ne peut pas y en avoir moins", "{taken} seats are taken, there cannot be fewer";
     wrong_no_picture_here(picture: &str): "il ne peut pas y avoir d’image ici, mais le texte nomme {picture}", "there can be no picture here, but the text names {picture}";
     wrong_picture_too_large(bytes: u64, most: u64): "a {bytes} octets, {most} au plus", "has {bytes} bytes, {most} is the most";
-    wrong_version_used(newest: i64): "cette version a été importée avec un autre contenu, que des membres ont peut-être sur leur téléphone : augmentez la version (la plus récente est {newest})", "this version was imported with other content; members may have it on their phones: raise the version (the newest is {newest})";
+    wrong_version_used(newest: i64): "cette version a été importée avec d’autres questions, réponses, points ou un autre seuil, que des membres ont peut-être sur leur téléphone : augmentez la version (la plus récente est {newest})", "this version was imported with other questions, answers, points or another pass mark, and members may have it on their phones: raise the version (the newest is {newest})";
     wrong_version_not_above(newest: i64): "doit être plus haut que {newest}, la plus récente", "must be higher than {newest}, the newest";
     wrong_no_option(place: u8): "il n’y a pas de choix {place}, on compte à partir de 0", "there is no option {place}, they count from 0";
     wrong_another_transfer(points: Points, on: Day): "nomme un autre transfert, de {points} points, le {on}", "names another transfer, of {points} points on {on}";

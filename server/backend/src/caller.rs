@@ -30,6 +30,16 @@ impl CommandTime {
     /// How long a phone's clock is trusted after its last sync.
     const BELIEVED: i64 = 72 * Timestamp::HOUR;
 
+    /// Returns when the command was made: by the phone's clock as far as it is trusted, otherwise by the server's.
+    pub fn happened(&self) -> Timestamp {
+        let earliest = self.now.plus(-Self::BELIEVED);
+        if self.made_at <= self.now && self.synced_at.is_some_and(|synced| synced >= earliest) {
+            self.made_at.max(earliest)
+        } else {
+            self.now
+        }
+    }
+
     /// Checks a rule with a deadline: by the server's clock, or by the phone's if it is trusted.
     ///
     /// # Errors

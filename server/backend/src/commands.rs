@@ -274,7 +274,7 @@ async fn handle(tx: &mut Tx, caller: &Caller, envelope: &Envelope) -> Result<Rec
     };
     match envelope.command.clone() {
         Command::Events(command) => events::handle(tx, caller, when, command).await,
-        Command::Learning(command) => learning::handle(tx, caller, envelope.id, command).await,
+        Command::Learning(command) => learning::handle(tx, caller, when, envelope.id, command).await,
         Command::Members(MemberCommand::SetLanguage { language }) => {
             members::set_language(tx, caller, language).await
         }

@@ -2,6 +2,7 @@
 
 use crate::phone::Hardware;
 use crate::server::Server;
+use crate::template;
 use crate::world::{Checked, World};
 use app::phone::Phone;
 use app::phone::store::Store;
@@ -9,8 +10,9 @@ use backend::{ledger, programme, sessions};
 use domain::document::Collection;
 use domain::events::Command as EventCommand;
 use domain::id::CommandId;
+use domain::learning::{Command as Learn, Tries, Unpaid};
 use domain::sync::{PROTO, Request};
-use domain::{Command, Envelope, Outcome, Receipt, Verdict};
+use domain::{Command, Envelope, Outcome, Receipt, Timestamp, Verdict};
 use futures_util::FutureExt;
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -194,7 +196,8 @@ pub async fn effects(world: &World<'_>) -> Checked {
     }
     points_and_requests(&mut file, &log).await?;
     practices(&mut file, &log).await?;
-    seats(&mut file, &log).await?;
+    courses(&mut file, &log).await?;
+    seats(world.server.now(), &mut file, &log).await?;
     stock(world, &mut file).await
 }
 
@@ -263,21 +266,85 @@ async fn practices(file: &mut SqliteConnection, log: &[Logged]) -> Checked {
     same("practices", counted, &expected.into_iter().collect())
 }
 
-async fn seats(file: &mut SqliteConnection, log: &[Logged]) -> Checked {
-    const EVENTS: &str = "SELECT ref, capacity, taken, \
+/// Checks that a course paid each member once for the versions that pay once between them, if a quiz passed in time, and
+/// that quizzes were not marked faster than their pauses allow.
+async fn courses(file: &mut SqliteConnection, log: &[Logged]) -> Checked {
+    const WEEK: i64 = 7 * Timestamp::DAY;
+    let made: Vec<(u32, i64)> =
+        sqlx::query_as("SELECT version, made_at FROM course_version ORDER BY version")
+            .fetch_all(&mut *file)
+            .await
+            .map_err(unreadable)?;
+    let replaced = |version: u32| {
+        let later = made
+            .iter()
+            .filter(|(other, _)| template::edition(*other) > template::edition(version));
+        later.map(|(_, at)| *at).min()
+    };
+    let mut quizzes = Vec::new();
+    for row in log {
+        let (envelope, outcome) = read(row)?;
+        if let (
+            Command::Learning(Learn::HandInQuiz { version, .. }),
+            Verdict::Confirmed(Receipt::Graded(result)),
+        ) = (envelope.command, outcome.verdict)
+        {
+            quizzes.push((row.member_id, row.at, !result.passed, version, result));
+        }
+    }
+    // A pass goes before a failure of the same instant: after a failure it would have been refused.
+    quizzes.sort_by_key(|(member, at, failed, ..)| (*member, *at, *failed));
+    let mut payments: BTreeMap<(Uuid, u32), (u32, u32)> = BTreeMap::new();
+    let mut passed: BTreeSet<(Uuid, u32)> = BTreeSet::new();
+    let mut tries: BTreeMap<Uuid, Tries> = BTreeMap::new();
+    for (member, at, failed, version, result) in quizzes {
+        let in_time = replaced(version).is_none_or(|replaced| at < replaced + WEEK);
+        let may_pay = result.passed && in_time && result.unpaid != Some(Unpaid::Withdrawn);
+        let (due, paid) = payments
+            .entry((member, template::pays_since(version)))
+            .or_default();
+        *due = (*due).max(u32::from(may_pay));
+        *paid += u32::from(result.points > 0);
+        if !failed {
+            passed.insert((member, template::edition(version)));
+            tries.remove(&member);
+        } else if !passed.contains(&(member, template::edition(version))) {
+            let before = tries.entry(member).or_default();
+            // The clock of a phone is believed for three days.
+            let earliest = Timestamp(at - 3 * Timestamp::DAY);
+            if let Err(error) = before.may_try(Timestamp(at)) {
+                return Err(format!(
+                    "a quiz of member {member} was marked during a pause: {error:?}"
+                ));
+            }
+            *before = before.failed_at(if before.is_none() { earliest } else { Timestamp(0) });
+        }
+    }
+    match payments.iter().find(|(_, (due, paid))| due != paid) {
+        Some(((member, since), (due, paid))) => Err(format!(
+            "the course paid member {member} {paid} times from version {since} on, and {due} is right"
+        )),
+        None => Ok(()),
+    }
+}
+
+async fn seats(now: Timestamp, file: &mut SqliteConnection, log: &[Logged]) -> Checked {
+    // Nobody moves up in an event that is off or has begun.
+    const EVENTS: &str = "SELECT ref, capacity, taken, cancelled_at IS NULL AND starts_at > $1, \
         (SELECT COUNT(*) FROM registration WHERE event_id = event.id AND state = 'joined'), \
         (SELECT COUNT(*) FROM registration WHERE event_id = event.id AND state = 'waiting') FROM event";
-    let events: Vec<(String, i64, i64, i64, i64)> = sqlx::query_as(EVENTS)
+    let events: Vec<(String, i64, i64, bool, i64, i64)> = sqlx::query_as(EVENTS)
+        .bind(now.0)
         .fetch_all(&mut *file)
         .await
         .map_err(unreadable)?;
-    for (event, capacity, taken, joined, waiting) in events {
+    for (event, capacity, taken, to_come, joined, waiting) in events {
         if taken != joined || joined > capacity {
             return Err(format!(
                 "event {event}: {joined} joined, {taken} seats counted, {capacity} there"
             ));
         }
-        if waiting > 0 && joined < capacity {
+        if to_come && waiting > 0 && joined < capacity {
             return Err(format!(
                 "event {event}: {waiting} wait although {} seats are free",
                 capacity - joined

@@ -90,13 +90,36 @@ pub fn seats(event: usize) -> u32 {
     SEATS[event % EVENTS]
 }
 
+/// The first version that asks what `version` asks: every fourth one, from the third, corrects the one before.
+pub fn edition(version: u32) -> u32 {
+    version - u32::from(version % 4 == 3)
+}
+
+/// The first of the versions that pay once between them with `version`: every fourth one pays again.
+pub fn pays_since(version: u32) -> u32 {
+    (version - version % 4).max(1)
+}
+
 pub fn course(version: u32) -> BTreeMap<String, Vec<u8>> {
-    let file =
-        include_str!("../programme/course.toml").replace("version = 1", &format!("version = {version}"));
+    let file = include_str!("../programme/course.toml")
+        .replace(
+            "version = 1",
+            &format!(
+                "version = {version}\npays_again = {}",
+                pays_since(version) == version
+            ),
+        )
+        .replace("Soap?", &format!("Soap {}?", edition(version)));
     BTreeMap::from([
         ("course.toml".to_owned(), file.into_bytes()),
-        ("01-hands.fr.md".to_owned(), "# Mains\n\nSavon.".into()),
-        ("01-hands.en.md".to_owned(), "# Hands\n\nSoap.".into()),
+        (
+            "01-hands.fr.md".to_owned(),
+            format!("# Mains\n\nSavon {version}.").into_bytes(),
+        ),
+        (
+            "01-hands.en.md".to_owned(),
+            format!("# Hands\n\nSoap {version}.").into_bytes(),
+        ),
     ])
 }
 

@@ -54,7 +54,7 @@ pub async fn import(db: &Db, wanted: Import, language: Lang) -> Result<ExitCode>
                 course.version,
                 course.lessons,
                 course.questions,
-                if course.unchanged { ", unchanged" } else { "" }
+                what_changed(course.change)
             );
             keep(tx, dry_run, &what).await
         }
@@ -74,6 +74,25 @@ pub async fn import(db: &Db, wanted: Import, language: Lang) -> Result<ExitCode>
                 .with_context(|| file.display().to_string())?;
             keep(tx, dry_run, &format!("{count} rewards")).await
         }
+    }
+}
+
+/// Says what an import of a course means for those who know it.
+fn what_changed(change: learning::Change) -> String {
+    match change {
+        learning::Change::New => String::new(),
+        learning::Change::Unchanged => ", unchanged".to_owned(),
+        learning::Change::Corrected => {
+            ", corrected: questions, pass mark and points are the same, passes and tries stay".to_owned()
+        }
+        learning::Change::Renewed { passed, pays_again } => format!(
+            ", asks or pays something else: {passed} who passed before may pass it again{}",
+            if pays_again {
+                ", and are paid again"
+            } else {
+                "; who was paid before is not paid again"
+            }
+        ),
     }
 }
 

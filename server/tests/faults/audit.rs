@@ -51,7 +51,7 @@ const PROMISES: [(&str, &str); 9] = [
     ),
     (
         "passed courses that were not paid once",
-        "SELECT (SELECT COUNT(*) FROM course_pass) - (SELECT COUNT(*) FROM entry WHERE cause = 'course')",
+        "SELECT (SELECT COUNT(*) FROM course_payment) - (SELECT COUNT(*) FROM entry WHERE cause = 'course')",
     ),
     (
         "rewards asked for without a request, or the other way round",

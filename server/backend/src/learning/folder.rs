@@ -1,12 +1,12 @@
 //! A course folder: `course.toml`, lessons in Markdown and pictures beside them.
 
-use super::{Solution, sql};
+use super::{Solution, Version, sql};
 use crate::{Error, Result, Tx, markdown, programme, strict_toml};
 use domain::document::Collection;
 use domain::id::CourseId;
 use domain::input::{InputCode, InputError, InputPlace, RefKind};
 use domain::learning::{Course, Form, Given, Key, Lesson, Picture, Practice, Question};
-use domain::{Lang, Points, Text};
+use domain::{Lang, Points, Text, fault};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
@@ -24,6 +24,9 @@ struct CourseFile {
     trades: Vec<String>,
     minutes: u32,
     points: Points,
+    /// Who was paid for an earlier version is paid for this one again.
+    #[serde(default)]
+    pays_again: bool,
     pass_mark: u32,
     languages: Vec<Lang>,
     #[serde(rename = "lesson")]
@@ -90,8 +93,23 @@ pub struct Imported {
     pub version: u32,
     pub lessons: usize,
     pub questions: usize,
+    pub change: Change,
+}
+
+/// What an import means for members who know the course.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    New,
     /// The same version already exists with the same content.
-    pub unchanged: bool,
+    Unchanged,
+    /// It asks and pays what it did: passes, tries and drafts stay.
+    Corrected,
+    /// It asks or pays something else: it can be passed again. `passed`: members who passed an earlier version.
+    /// `pays_again`: they are paid again.
+    Renewed {
+        passed: usize,
+        pays_again: bool,
+    },
 }
 
 /// Largest picture, in bytes.
@@ -153,39 +171,25 @@ pub async fn import_files(tx: &mut Tx, files: &BTreeMap<String, Vec<u8>>) -> Res
             .given(trade);
         return Err(in_course(wrong));
     }
-    let (course, solutions, pictures) = build(&file, id, files, &mut chance)?;
-    let imported = Imported {
+    let (mut course, mut solutions, pictures) = build(&file, id, files, &mut chance)?;
+    let before = match known {
+        Some(_) => sql::find_version(tx, id, None).await?,
+        None => None,
+    };
+    let before = before.map(Version::read).transpose()?;
+    if let Some(before) = &before {
+        keep_order(before, &mut course, &mut solutions);
+    }
+    let change = change(&file, before.as_ref(), &course, &solutions).map_err(in_course)?;
+    let imported = |change| Imported {
         reference: file.reference.clone(),
         version: file.version,
         lessons: course.lessons.len(),
         questions: file.questions.len(),
-        unchanged: false,
+        change,
     };
-    if let Some((_, newest)) = known
-        && let Some(row) = sql::find_version(tx, id, Some(file.version.into())).await?
-    {
-        let (before, before_solutions): (Course, Vec<Solution>) = (
-            serde_json::from_str(&row.document)?,
-            serde_json::from_str(&row.answers)?,
-        );
-        if !same(&before, &before_solutions, &course, &solutions) {
-            let wrong = InputCode::VersionUsed { newest }
-                .field("version")
-                .given(file.version.to_string());
-            return Err(in_course(wrong));
-        }
-        return Ok(Imported {
-            unchanged: true,
-            ..imported
-        });
-    }
-    if let Some((_, newest)) = known
-        && i64::from(file.version) < newest
-    {
-        let wrong = InputCode::VersionNotAbove { newest }
-            .field("version")
-            .given(file.version.to_string());
-        return Err(in_course(wrong));
+    if change == Change::Unchanged {
+        return Ok(imported(change));
     }
     for (hash, mime, bytes) in &pictures {
         sql::insert_picture(tx, hash, mime, bytes).await?;
@@ -193,18 +197,101 @@ pub async fn import_files(tx: &mut Tx, files: &BTreeMap<String, Vec<u8>>) -> Res
     if known.is_none() {
         sql::insert_course(tx, id, &file.reference, file.version.into()).await?;
     }
+    tx.mark_content_changed(Collection::Course, id);
+    let version = i64::from(file.version);
     let (document, answers) = (
         serde_json::to_string(&course)?,
         serde_json::to_string(&solutions)?,
     );
-    sql::insert_version(tx, id, file.version.into(), &document, &answers).await?;
-    sql::set_version(tx, id, file.version.into()).await?;
-    tx.mark_content_changed(Collection::Course, id);
-    // A pass of the previous version does not count for this one.
-    for member in sql::list_who_passed(tx, id).await? {
+    let row = before.as_ref().map(|before| &before.row);
+    if row.is_some_and(|row| row.version == version) {
+        sql::set_texts(tx, id, version, &document, &answers).await?;
+        return Ok(imported(change));
+    }
+    let new = sql::NewVersion {
+        version,
+        document: &document,
+        answers: &answers,
+        edition: match (change, row) {
+            (Change::Corrected, Some(row)) => row.edition,
+            _ => version,
+        },
+        pays_since: match row {
+            Some(row) if !file.pays_again => row.pays_since,
+            _ => version,
+        },
+    };
+    sql::insert_version(tx, id, &new).await?;
+    sql::set_version(tx, id, version).await?;
+    let Change::Renewed { pays_again, .. } = change else {
+        return Ok(imported(change));
+    };
+    // A pass of what was asked before does not count for what is asked now.
+    let who_passed = sql::list_who_passed(tx, id).await?;
+    let passed = who_passed.len();
+    for member in who_passed {
         tx.mark_changed(member, Collection::Progress, id);
     }
-    Ok(imported)
+    Ok(imported(Change::Renewed { passed, pays_again }))
+}
+
+/// Compares a file with the current version: what changed decides, and not what the file says of it.
+fn change(
+    file: &CourseFile,
+    before: Option<&Version>,
+    course: &Course,
+    solutions: &[Solution],
+) -> Result<Change, InputError> {
+    let Some(before) = before else {
+        return Ok(Change::New);
+    };
+    let newest = before.row.version;
+    let refused = |code: InputCode| Err(code.field("version").given(file.version.to_string()));
+    if i64::from(file.version) < newest {
+        return refused(InputCode::VersionNotAbove { newest });
+    }
+    let asks_the_same = asked(&before.course, &before.solutions) == asked(course, solutions);
+    if i64::from(file.version) > newest {
+        return Ok(if asks_the_same && !file.pays_again {
+            Change::Corrected
+        } else {
+            Change::Renewed {
+                passed: 0,
+                pays_again: file.pays_again,
+            }
+        });
+    }
+    // The first version has nothing to pay again for.
+    let paid_again = before.row.pays_since == newest && before.row.earlier > 0;
+    if !asks_the_same || (before.row.earlier > 0 && paid_again != file.pays_again) {
+        return refused(InputCode::VersionUsed { newest });
+    }
+    Ok(if before.course == *course && before.solutions == solutions {
+        Change::Unchanged
+    } else {
+        Change::Corrected
+    })
+}
+
+/// What a course asks and pays: pass mark, points, and each graded question with its key, by name.
+type Asked<'a> = (
+    u32,
+    Points,
+    BTreeMap<&'a str, (&'a Text, &'a Form, Option<&'a Key>)>,
+);
+
+fn asked<'a>(course: &'a Course, solutions: &'a [Solution]) -> Asked<'a> {
+    let questions = course.graded.iter().map(|question| {
+        let solution = solutions
+            .iter()
+            .find(|solution| solution.question == question.question);
+        let key = solution.map(|solution| &solution.key);
+        (
+            question.question.as_str(),
+            (&question.prompt, &question.form, key),
+        )
+    });
+    (course.pass_mark, course.points, questions.collect())
 }
 
 fn parse(files: &BTreeMap<String, Vec<u8>>) -> Result<CourseFile> {
@@ -513,36 +600,54 @@ fn shuffle(count: usize, chance: &mut impl FnMut(usize) -> usize) -> Vec<usize> 
     places
 }
 
-/// True if both are the same, ignoring how the options of ordering questions are shuffled.
-fn same(
-    before: &Course,
-    before_solutions: &[Solution],
-    after: &Course,
-    after_solutions: &[Solution],
-) -> bool {
-    let questions = |course: &Course, solutions: &[Solution]| {
-        let mut course = course.clone();
-        let mut solutions = solutions.to_vec();
-        for question in &mut course.graded {
-            let solution = solutions
-                .iter_mut()
-                .find(|solution| solution.question == question.question);
-            in_order(&mut question.form, solution.map(|solution| &mut solution.key));
+/// Gives the options of ordering questions that ask the same as before the order in which phones have them: an answer
+/// names options by their place.
+fn keep_order(before: &Version, course: &mut Course, solutions: &mut [Solution]) {
+    for question in &mut course.graded {
+        let named = |solution: &&Solution| solution.question == question.question;
+        let old = before
+            .course
+            .graded
+            .iter()
+            .find(|old| old.question == question.question);
+        let old_key = before.solutions.iter().find(named).map(|solution| &solution.key);
+        let solution = solutions
+            .iter_mut()
+            .find(|solution| solution.question == question.question);
+        if let (Some(old), Some(old_key), Some(solution)) = (old, old_key, solution) {
+            take_order((&old.form, old_key), &mut question.form, &mut solution.key);
         }
-        for practice in &mut course.practice {
-            in_order(&mut practice.question.form, Some(&mut practice.key));
+    }
+    for practice in &mut course.practice {
+        let named = |old: &&Practice| old.question.question == practice.question.question;
+        if let Some(old) = before.course.practice.iter().find(named) {
+            take_order(
+                (&old.question.form, &old.key),
+                &mut practice.question.form,
+                &mut practice.key,
+            );
         }
-        (course, solutions)
-    };
-    questions(before, before_solutions) == questions(after, after_solutions)
+    }
 }
 
-fn in_order(form: &mut Form, key: Option<&mut Key>) {
-    if let (Form::Ordering { options }, Some(Key::Exactly(Given::Ordering(places)))) = (form, key) {
-        *options = places
-            .iter()
-            .filter_map(|place| options.get(usize::from(*place)).cloned())
-            .collect();
-        *places = (0..options.len() as u8).collect();
+fn take_order(old: (&Form, &Key), form: &mut Form, key: &mut Key) {
+    if !fault!("correction-shuffles-again")
+        && in_order(old.0, old.1).is_some_and(|options| Some(options) == in_order(form, key))
+    {
+        *form = old.0.clone();
+        *key = old.1.clone();
     }
+}
+
+/// The options of an ordering question in their right order; `None` for another kind of question.
+fn in_order<'a>(form: &'a Form, key: &Key) -> Option<Vec<&'a Text>> {
+    let (Form::Ordering { options }, Key::Exactly(Given::Ordering(places))) = (form, key) else {
+        return None;
+    };
+    Some(
+        places
+            .iter()
+            .filter_map(|place| options.get(usize::from(*place)))
+            .collect(),
+    )
 }

@@ -3,20 +3,27 @@
 mod folder;
 mod sql;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, CommandTime};
 use crate::ledger::{self, Cause, Earning, Owner};
 use crate::stored::{Bodies, bodies};
 use crate::{Error, Result, Tx, programme, status, stored};
 use domain::document::Collection;
 use domain::id::{CommandId, CourseId, MemberId};
 use domain::input::{InputCode, RefKind};
-use domain::learning::{Answer, Attempt, Command, Course, Key, Progress, QuizResult, Review, Unpaid, score};
-use domain::{Day, Receipt, Text, fault};
+use domain::learning::{
+    Answer, Attempt, Command, Course, Key, Progress, QuizResult, Review, Tries, Unpaid, score,
+};
+use domain::{Day, Receipt, Text, Timestamp, fault};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use tracing::instrument;
 
-pub use folder::{Imported, import_files, import_folder};
+pub use folder::{Change, Imported, import_files, import_folder};
+
+/// How long a replaced version pays: a phone may hold it, and what was done on it, for a week.
+const HELD: i64 = 7 * Timestamp::DAY;
+/// Most attempts of a course that are sent to a phone.
+const MOST_ATTEMPTS: usize = 50;
 
 /// The server-only part of a graded question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,6 +79,7 @@ pub(crate) async fn progress(
             .entry(step.course_id)
             .or_insert_with(|| Progress::new(step.course_id));
         match (step.kind.as_str(), step.id, step.at) {
+            ("attempt", ..) if progress.attempts.len() >= MOST_ATTEMPTS => {}
             ("attempt", Some(id), Some(at)) => {
                 let result = stored::read("attempt", id, &step.text);
                 progress.attempts.extend(result.map(|result| Attempt {
@@ -84,6 +92,13 @@ pub(crate) async fn progress(
             ("read", ..) => progress.read.push(step.text),
             ("practice", ..) => progress.practised = step.number as u32,
             ("pass", ..) => progress.passed_on = Some(Day(step.number as i32)),
+            ("paid", ..) => progress.paid = true,
+            ("tries", _, Some(last)) => {
+                progress.tries = Tries {
+                    failed: step.number as u32,
+                    last,
+                }
+            }
             (kind, ..) => return Err(Error::Invariant(format!("a step of a course is {kind:?}"))),
         }
     }
@@ -91,10 +106,16 @@ pub(crate) async fn progress(
 }
 
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn handle(tx: &mut Tx, caller: &Caller, id: CommandId, command: Command) -> Result<Receipt> {
+pub(crate) async fn handle(
+    tx: &mut Tx,
+    caller: &Caller,
+    when: CommandTime,
+    id: CommandId,
+    command: Command,
+) -> Result<Receipt> {
     match command {
         Command::ReadLesson { course, lesson } => {
-            let document = find(tx, course, None).await?.0;
+            let document = find(tx, course, None).await?.course;
             if !document.lessons.iter().any(|known| known.lesson == lesson) {
                 return Err(domain::Error::NotFound.into());
             }
@@ -113,43 +134,87 @@ pub(crate) async fn handle(tx: &mut Tx, caller: &Caller, id: CommandId, command:
             course,
             version,
             answers,
-        } => hand_in(tx, caller, id, course, version, &answers).await,
+        } => {
+            let quiz = HandedIn {
+                id,
+                course,
+                version,
+                answers: &answers,
+            };
+            hand_in(tx, caller, when, &quiz).await
+        }
     }
 }
 
-/// Returns a course in a version (`None`: the current one), its solutions, and whether it is still offered.
-async fn find(tx: &mut Tx, course: CourseId, version: Option<u32>) -> Result<(Course, Vec<Solution>, bool)> {
+/// A version of a course.
+struct Version {
+    course: Course,
+    solutions: Vec<Solution>,
+    row: sql::VersionRow,
+}
+
+/// Finds a course in a version; `None`: the current one.
+async fn find(tx: &mut Tx, course: CourseId, version: Option<u32>) -> Result<Version> {
     let row = sql::find_version(tx, course, version.map(i64::from))
         .await?
         .ok_or(domain::Error::NotFound)?;
-    Ok((
-        serde_json::from_str(&row.document)?,
-        serde_json::from_str(&row.answers)?,
-        row.withdrawn_at.is_none(),
-    ))
+    Version::read(row)
 }
 
-/// Marks a quiz against the version the phone downloaded, and pays the first pass of that version.
-async fn hand_in(
-    tx: &mut Tx,
-    caller: &Caller,
+impl Version {
+    fn read(row: sql::VersionRow) -> Result<Version> {
+        Ok(Version {
+            course: serde_json::from_str(&row.document)?,
+            solutions: serde_json::from_str(&row.answers)?,
+            row,
+        })
+    }
+
+    /// The versions that pay once between them.
+    fn pays_with(&self) -> i64 {
+        if fault!("course-pays-for-each-version") {
+            self.row.version
+        } else {
+            self.row.pays_since
+        }
+    }
+
+    /// True if no phone can still hold it that has been in touch within a week.
+    fn is_replaced(&self, now: Timestamp) -> bool {
+        let replaced = self.row.replaced_at;
+        replaced.is_some_and(|at| now >= at.plus(HELD)) && !fault!("old-version-pays-for-ever")
+    }
+}
+
+/// A quiz as it came.
+struct HandedIn<'a> {
     id: CommandId,
     course: CourseId,
     version: u32,
-    answers: &[Answer],
-) -> Result<Receipt> {
-    let (document, solutions, offered) = find(tx, course, Some(version)).await?;
-    let wrong = mark(&document, &solutions, answers)?;
+    answers: &'a [Answer],
+}
+
+/// Marks a quiz against the version the phone downloaded, and pays the first pass.
+async fn hand_in(tx: &mut Tx, caller: &Caller, when: CommandTime, quiz: &HandedIn<'_>) -> Result<Receipt> {
+    let (member, course) = (caller.member, quiz.course);
+    let version = find(tx, course, Some(quiz.version)).await?;
+    let document = &version.course;
+    let wrong = mark(document, &version.solutions, quiz.answers)?;
+    // From here on no other quiz of the member in this course is marked.
+    let tries = sql::lock_tries(tx, member, course).await?;
+    let passed_before = sql::count_passes(tx, member, course, version.row.edition).await? > 0;
+    if !passed_before && !fault!("quiz-can-be-guessed-without-a-pause") {
+        tries.may_try(when.now)?;
+    }
     let of = document.graded.len();
     let right = of - wrong.len();
     let passed = score(right, of) >= document.pass_mark;
     let settings = programme::current(tx).await?;
     let today = settings.day(tx.now())?;
-    let passed_before = sql::count_passes(tx, caller.member, course, version.into()).await? > 0;
-    let unpaid = match (passed, passed_before, offered) {
-        (true, true, _) => Some(Unpaid::PassedBefore),
-        (true, false, false) => Some(Unpaid::Withdrawn),
-        _ => None,
+    let unpaid = if passed {
+        why_unpaid(tx, member, &version, passed_before).await?
+    } else {
+        None
     };
     let points = if passed && unpaid.is_none() {
         document.points
@@ -157,14 +222,20 @@ async fn hand_in(
         0
     };
     let explain = passed || passed_before;
-    let review = wrong
-        .into_iter()
-        .map(|solution| Review {
+    let first_day = match sql::find_first_try(tx, member, course, version.row.edition).await? {
+        Some(first) => settings.day(first)?,
+        None => today,
+    };
+    let review = if explain || first_day < today || fault!("wrong-answers-are-told-at-once") {
+        let review = wrong.into_iter().map(|solution| Review {
             question: solution.question.clone(),
-            lesson: lesson_of(&document, &solution.question),
+            lesson: lesson_of(document, &solution.question),
             explanation: explain.then(|| solution.explanation.clone()),
-        })
-        .collect();
+        });
+        review.collect()
+    } else {
+        vec![]
+    };
     let result = QuizResult {
         right: right as u32,
         of: of as u32,
@@ -173,38 +244,73 @@ async fn hand_in(
         unpaid,
         review,
     };
-    sql::insert_attempt(
-        tx,
-        id,
-        caller.member,
-        course,
-        version.into(),
-        &serde_json::to_string(&result)?,
-    )
-    .await?;
-    tx.mark_changed(caller.member, Collection::Progress, course);
+    let text = serde_json::to_string(&result)?;
+    sql::insert_attempt(tx, quiz.id, member, course, quiz.version.into(), &text).await?;
+    tx.mark_changed(member, Collection::Progress, course);
+    if passed {
+        sql::set_tries(tx, member, course, Tries::default()).await?;
+    } else if !passed_before {
+        sql::set_tries(tx, member, course, tries.failed_at(when.happened())).await?;
+    }
     if passed && !passed_before {
-        // The primary key of a pass guarantees a single payment, whatever the order of two attempts.
-        sql::insert_pass(tx, caller.member, course, version.into(), id, today).await?;
+        sql::insert_pass(tx, member, course, quiz.version.into(), quiz.id, today).await?;
     }
     if points > 0 {
-        let owner = Owner::Member(caller.member);
-        let earning = Earning {
-            owner,
-            account: ledger::wallet(tx, owner).await?,
-            company: caller.company,
-            points,
-            on: today,
-            cause: Cause::Course,
-            cause_ref: id.to_string(),
-            title: Some(document.title.clone()),
-            rule: version,
-            command: Some(id),
-        };
-        ledger::earn(tx, &settings, today, &[earning]).await?;
-        status::refresh(tx, &settings, today, &[caller.company]).await?;
+        pay(tx, caller, &settings, today, &version, quiz.id).await?;
     }
     Ok(Receipt::Graded(result))
+}
+
+/// Returns why a pass pays nothing; `None` if it pays.
+async fn why_unpaid(
+    tx: &mut Tx,
+    member: MemberId,
+    version: &Version,
+    passed_before: bool,
+) -> Result<Option<Unpaid>> {
+    let row = &version.row;
+    let paid = sql::count_payments(tx, member, version.course.id, version.pays_with()).await? > 0;
+    let worthless = version.course.points == 0;
+    Ok(if passed_before && (paid || worthless) {
+        Some(Unpaid::PassedBefore)
+    } else if paid {
+        Some(Unpaid::PaidBefore)
+    } else if row.withdrawn_at.is_some() {
+        Some(Unpaid::Withdrawn)
+    } else if version.is_replaced(tx.now()) {
+        Some(Unpaid::Replaced)
+    } else {
+        None
+    })
+}
+
+/// Pays a pass.
+async fn pay(
+    tx: &mut Tx,
+    caller: &Caller,
+    settings: &programme::Settings,
+    today: Day,
+    version: &Version,
+    attempt: CommandId,
+) -> Result<()> {
+    let course = &version.course;
+    // Its primary key guarantees a single payment.
+    sql::insert_payment(tx, caller.member, course.id, version.pays_with(), attempt).await?;
+    let owner = Owner::Member(caller.member);
+    let earning = Earning {
+        owner,
+        account: ledger::wallet(tx, owner).await?,
+        company: caller.company,
+        points: course.points,
+        on: today,
+        cause: Cause::Course,
+        cause_ref: attempt.to_string(),
+        title: Some(course.title.clone()),
+        rule: course.version,
+        command: Some(attempt),
+    };
+    ledger::earn(tx, settings, today, &[earning]).await?;
+    status::refresh(tx, settings, today, &[caller.company]).await
 }
 
 fn lesson_of(document: &Course, question: &str) -> String {

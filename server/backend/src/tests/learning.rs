@@ -1,4 +1,5 @@
 use super::{caller, documents, populate, proof, send};
+use crate::learning::Change;
 use crate::testing::TestDb;
 use crate::{both, learning};
 use domain::document::Collection;
@@ -157,7 +158,8 @@ both! {
         let (ann, course) = (caller(test, "m-ann").await, course(test).await);
         let failed = graded(send(test, &ann, 1, hand_in(course.id, 1, answers(&course, 2))).await);
         assert_eq!((failed.right, failed.of, failed.passed, failed.points), (2, 4, false, 0));
-        assert!(failed.review.iter().all(|review| review.explanation.is_none()), "before the pass nothing is given away");
+        assert!(failed.review.is_empty(), "before the pass nothing is given away");
+        test.clock.advance(60_000);
         let passed = graded(send(test, &ann, 2, hand_in(course.id, 1, answers(&course, 3))).await);
         assert_eq!((passed.right, passed.passed, passed.points, passed.unpaid), (3, true, 80, None));
         let again = graded(send(test, &ann, 3, hand_in(course.id, 1, answers(&course, 4))).await);
@@ -176,16 +178,16 @@ both! {
         let changed = COURSE.replace("version = 1", "version = 2").replace("correct = 1", "correct = 0");
         let other = import(test, &COURSE.replace("correct = 1", "correct = 0")).await;
         assert!(matches!(other, Err(crate::Error::Input(InputError { code: InputCode::VersionUsed { newest: 1 }, .. }))));
-        assert!(!import(test, &changed).await.unwrap().unchanged);
-        assert!(import(test, &changed).await.unwrap().unchanged);
+        assert_eq!(import(test, &changed).await.unwrap().change, Change::Renewed { passed: 0, pays_again: false });
+        assert_eq!(import(test, &changed).await.unwrap().change, Change::Unchanged);
         let new = course(test).await;
         assert_eq!(new.version, 2);
         let result = graded(send(test, &ann, 1, hand_in(old.id, 1, answers(&old, 4))).await);
         assert_eq!((result.right, result.points), (4, 80));
         let result = graded(send(test, &ann, 2, hand_in(new.id, 2, answers(&new, 4))).await);
-        assert_eq!((result.right, result.passed, result.points), (3, true, 80), "each version pays once");
+        assert_eq!((result.right, result.passed, result.unpaid), (3, true, Some(Unpaid::PaidBefore)));
         assert_eq!(send(test, &ann, 3, hand_in(new.id, 3, answers(&new, 4))).await, Verdict::Refused(Error::NotFound));
-        assert_eq!(proof(test).await.issued, 160);
+        assert_eq!(proof(test).await.issued, 80);
     }
 
     async fn answers_that_do_not_fit_are_refused(test) {

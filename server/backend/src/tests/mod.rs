@@ -1,6 +1,7 @@
 //! Use cases on both engines. Every test that moves points proves the ledger afterwards.
 
 mod commands;
+mod courses;
 mod events;
 mod import;
 mod learning;
