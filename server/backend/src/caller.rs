@@ -30,14 +30,16 @@ impl CommandTime {
     /// How long a phone's clock is trusted after its last sync.
     const BELIEVED: i64 = 72 * Timestamp::HOUR;
 
-    /// Returns when the command was made: by the phone's clock as far as it is trusted, otherwise by the server's.
+    /// How long phones keep what they did.
+    const KEPT: i64 = 7 * Timestamp::DAY;
+
+    /// Returns when the command was made by the phone's clock, within the week that ends now.
+    ///
+    /// Why not only a trusted clock, as for a deadline: this is for rules that bound how much is done in a time, and a
+    /// clock that is set wrong gains a week once. What a phone sends again after a backup was restored comes with its own
+    /// time too.
     pub fn happened(&self) -> Timestamp {
-        let earliest = self.now.plus(-Self::BELIEVED);
-        if self.made_at <= self.now && self.synced_at.is_some_and(|synced| synced >= earliest) {
-            self.made_at.max(earliest)
-        } else {
-            self.now
-        }
+        self.made_at.clamp(self.now.plus(-Self::KEPT), self.now)
     }
 
     /// Checks a rule with a deadline: by the server's clock, or by the phone's if it is trusted.

@@ -310,8 +310,8 @@ async fn courses(file: &mut SqliteConnection, log: &[Logged]) -> Checked {
             tries.remove(&member);
         } else if !passed.contains(&(member, template::edition(version))) {
             let before = tries.entry(member).or_default();
-            // The clock of a phone is believed for three days.
-            let earliest = Timestamp(at - 3 * Timestamp::DAY);
+            // The clock of a phone is believed for a week.
+            let earliest = Timestamp(at - WEEK);
             if let Err(error) = before.may_try(Timestamp(at)) {
                 return Err(format!(
                     "a quiz of member {member} was marked during a pause: {error:?}"

@@ -114,6 +114,54 @@ fn what_is_withdrawn_is_named_and_what_is_not_there_is_an_error() {
 }
 
 #[test]
+fn an_import_of_a_course_says_what_it_means_for_who_passed() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    good(here, &["demo", "load"]);
+    let course = here.join("knots");
+    std::fs::create_dir(&course).unwrap();
+    let import = |version: u32, points: u32, lesson: &str| {
+        let text = format!(
+            "ref = \"knots\"\nversion = {version}\ntitle = {{ en = \"Knots\" }}\nsummary = {{ en = \"Ropes\" }}\nminutes = 3\n\
+             points = {points}\npass_mark = 50\nlanguages = [\"en\"]\n[[lesson]]\nfile = \"bowline\"\n[[question]]\nref = \"q\"\n\
+             use = \"graded\"\nlesson = \"bowline\"\nkind = \"true_false\"\nprompt = {{ en = \"Slips?\" }}\ncorrect = false\n"
+        );
+        std::fs::write(course.join("course.toml"), text).unwrap();
+        std::fs::write(course.join("bowline.en.md"), format!("# Bowline\n\n{lesson}\n")).unwrap();
+        run(here, &["import", "course", "knots"])
+    };
+    for (version, points, lesson, told) in [
+        (1, 10, "Rabit.", "questions"),
+        (1, 10, "Rabit.", "unchanged"),
+        (
+            1,
+            10,
+            "Rabbit.",
+            "corrected: questions, pass mark and points are the same",
+        ),
+        (
+            2,
+            10,
+            "Rabbit!",
+            "corrected: questions, pass mark and points are the same",
+        ),
+        (
+            3,
+            20,
+            "Rabbit!",
+            "0 who passed before may pass it again; who was paid before is not paid again",
+        ),
+    ] {
+        let (out, error) = said(&import(version, points, lesson));
+        assert!(out.contains(told), "{out}{error}");
+    }
+    let (_, error) = said(&import(3, 30, "Rabbit!"));
+    assert!(error.contains("raise the version (the newest is 3)"), "{error}");
+    let (_, error) = said(&import(2, 10, "Rabbit!"));
+    assert!(error.contains("must be higher than 3"), "{error}");
+}
+
+#[test]
 fn codes_status_and_copies() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();

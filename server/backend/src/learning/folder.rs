@@ -5,9 +5,10 @@ use crate::{Error, Result, Tx, markdown, programme, strict_toml};
 use domain::document::Collection;
 use domain::id::CourseId;
 use domain::input::{InputCode, InputError, InputPlace, RefKind};
-use domain::learning::{Course, Form, Given, Key, Lesson, Picture, Practice, Question};
+use domain::learning::{Course, Form, Given, Key, Lesson, Picture, Practice, Question, read_number};
 use domain::{Lang, Points, Text, fault};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -84,6 +85,8 @@ enum Correct {
     Place(u8),
     Number(f64),
     Places(Vec<u8>),
+    Words(String),
+    Other(IgnoredAny),
 }
 
 /// The result of importing a course.
@@ -557,10 +560,19 @@ fn form_and_key(
                 .collect();
             Ok((Form::Ordering { options }, Key::Exactly(Given::Ordering(key))))
         }
-        (QuestionKind::Number, Some(Correct::Number(_) | Correct::Place(_))) => {
-            let number = match question.correct {
-                Some(Correct::Number(number)) => number,
-                Some(Correct::Place(place)) => place.into(),
+        (
+            QuestionKind::Number,
+            Some(correct @ (Correct::Number(_) | Correct::Place(_) | Correct::Words(_))),
+        ) => {
+            let number = match correct {
+                Correct::Number(number) => *number,
+                Correct::Place(place) => f64::from(*place),
+                Correct::Words(words) => {
+                    let read = read_number(words, &question.unit);
+                    let thousandths =
+                        read.map_err(|_| InputCode::CorrectDoesNotFit.field("correct").given(words))?;
+                    thousandths as f64 / 1000.0
+                }
                 _ => 0.0,
             };
             let thousandths = |field: &str, number: f64, least: i64| {
@@ -582,6 +594,7 @@ fn form_and_key(
                 Key::Near { value, tolerance },
             ))
         }
+        (_, Some(Correct::Words(words))) => Err(InputCode::CorrectDoesNotFit.field("correct").given(words)),
         (kind, _) => Err(InputCode::CorrectDoesNotFit
             .field("correct")
             .given(format!("{kind:?}"))),

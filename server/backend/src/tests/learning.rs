@@ -244,6 +244,8 @@ both! {
         let question = |error: InputError| error.within(InputPlace::Question("q1".into())).within(course());
         for (from, to, told) in [
             ("correct = 1", "correct = 7", question(InputCode::NoOption { place: 7 }.field("correct"))),
+            ("correct = 1", "correct = \"b\"", question(InputCode::CorrectDoesNotFit.field("correct").given("b"))),
+            ("correct = 1", "correct = [\"b\"]", question(InputCode::CorrectDoesNotFit.field("correct").given("Single"))),
             ("correct = 1", "correct = true", question(InputCode::CorrectDoesNotFit.field("correct").given("Single"))),
             (
                 "\"baker\"",
