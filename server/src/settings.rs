@@ -82,6 +82,9 @@ pub enum Command {
     /// Show a member, sign out all their devices, or end the membership
     #[command(subcommand)]
     Member(Member),
+    /// The keys that sign tickets and vouchers, and what a pass is worth
+    #[command(subcommand)]
+    Keys(Keys),
     /// Make a one-time sign-in code for a member: to be told (a day), or on an invitation card (30 days)
     Code(Code),
     /// Show the status of a company on a day
@@ -403,6 +406,25 @@ pub enum Member {
     Back {
         #[arg(value_name = "REF")]
         reference: String,
+    },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Keys {
+    /// List the keys, and which of them signs
+    List,
+    /// Make a new key, which signs from now on. Passes of the former keys verify until they end
+    Rotate,
+    /// Let nothing that a former key signed count any more, e.g. because a backup was lost. Phones get new passes with
+    /// their next contact
+    Retire {
+        #[arg(value_name = "ID")]
+        id: u8,
+    },
+    /// Verify a pass, the text in its QR code, and say whether the seat or the voucher is still good
+    Verify {
+        #[arg(value_name = "PASS")]
+        pass: String,
     },
 }
 

@@ -52,6 +52,18 @@ pub struct Programme {
     /// What orders earn today, where it is not a whole number of points for one unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earning_rate: Option<Rate>,
+    /// With these a ticket or a voucher is verified without a network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<PassKey>,
+}
+
+/// A public key that verifies passes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassKey {
+    /// As in the pass.
+    pub id: u8,
+    /// Ed25519, 32 bytes in hexadecimal.
+    pub public: String,
 }
 
 impl Programme {

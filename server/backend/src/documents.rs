@@ -2,8 +2,8 @@
 
 use crate::stored::{Bodies, bodies, body, one, shown};
 use crate::{
-    Result, Tx, commands, events, learning, ledger, members, notices, programme, rewards, sessions, status,
-    stored,
+    Result, Tx, commands, events, learning, ledger, members, notices, programme, rewards, sessions, signing,
+    status, stored,
 };
 use domain::document::{Act, Collection, Feature};
 use domain::id::MemberId;
@@ -89,8 +89,9 @@ impl DocumentReader {
         }
         match collection {
             Collection::Programme => {
+                let keys = signing::public_keys(tx).await?;
                 let known = self.known(tx).await?;
-                one("programme", &known.settings.document(known.today))
+                one("programme", &known.settings.document(known.today, keys))
             }
             Collection::Me => one("me", &self.known(tx).await?.me),
             Collection::Status => {

@@ -25,6 +25,7 @@ pub mod membership;
 mod migrate;
 pub mod notices;
 pub mod orders;
+pub mod passes;
 pub mod programme;
 pub mod readiness;
 pub mod rewards;

@@ -4,8 +4,11 @@
 //! since 1970 (4 bytes each, big endian). Their Ed25519 signature follows; the whole is encoded in Base45 after
 //! `CPG1:`.
 
+use crate::db::params;
 use crate::{Error, Result, Tx};
 use domain::Timestamp;
+use domain::document::Collection;
+use domain::programme::PassKey;
 use domain::qr::Qr;
 use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
 use tracing::instrument;
@@ -35,24 +38,118 @@ pub struct Pass {
     pub until: Timestamp,
 }
 
-/// The programme's signing key.
+/// A key that signs.
 pub(crate) struct Key {
     id: u8,
     key: SigningKey,
 }
 
-/// Returns the newest signing key.
+/// A signing key of the programme, without its secret.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredKey {
+    pub id: u8,
+    pub made_at: Timestamp,
+    /// Since then its passes count for nothing.
+    pub retired_at: Option<Timestamp>,
+    pub public: VerifyingKey,
+}
+
+#[derive(sqlx::FromRow)]
+struct KeyColumns {
+    id: i32,
+    secret: Vec<u8>,
+    made_at: Timestamp,
+    retired_at: Option<Timestamp>,
+}
+
+impl KeyColumns {
+    fn key(&self) -> Result<Key> {
+        let wrong = |what: &str| Error::Invariant(format!("signing key {} is {what}", self.id));
+        let secret: &[u8; 32] = self
+            .secret
+            .as_slice()
+            .try_into()
+            .map_err(|_| wrong("not 32 bytes long"))?;
+        Ok(Key {
+            id: u8::try_from(self.id).map_err(|_| wrong("out of range"))?,
+            key: SigningKey::from_bytes(secret),
+        })
+    }
+}
+
+/// Returns the key that signs: the newest that is not retired.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn key(tx: &mut Tx) -> Result<Key> {
-    let (id, secret) = crate::programme::signing_secret(tx).await?;
-    let secret: [u8; 32] = secret
-        .try_into()
-        .map_err(|_| Error::Invariant(format!("signing key {id} is not 32 bytes long")))?;
-    let id = u8::try_from(id).map_err(|_| Error::Invariant(format!("signing key {id} is out of range")))?;
-    Ok(Key {
-        id,
-        key: SigningKey::from_bytes(&secret),
-    })
+    const FIND: &str = "SELECT id, secret, made_at, retired_at FROM signing_key WHERE retired_at IS NULL \
+        ORDER BY id DESC LIMIT 1";
+    let row: KeyColumns = tx.fetch_one(FIND, params![]).await?;
+    row.key()
+}
+
+/// Lists all keys, oldest first. The last that is not retired signs.
+///
+/// # Errors
+/// If a key is damaged.
+#[instrument(level = "debug", skip_all)]
+pub async fn list_keys(tx: &mut Tx) -> Result<Vec<StoredKey>> {
+    const LIST: &str = "SELECT id, secret, made_at, retired_at FROM signing_key ORDER BY id";
+    let rows: Vec<KeyColumns> = tx.fetch_all(LIST, params![]).await?;
+    rows.iter()
+        .map(|row| {
+            let key = row.key()?;
+            Ok(StoredKey {
+                id: key.id,
+                made_at: row.made_at,
+                retired_at: row.retired_at,
+                public: key.public(),
+            })
+        })
+        .collect()
+}
+
+/// Returns the public keys with which a phone verifies a pass, oldest first.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn public_keys(tx: &mut Tx) -> Result<Vec<PassKey>> {
+    let keys = list_keys(tx).await?;
+    let valid = keys.iter().filter(|key| key.retired_at.is_none());
+    Ok(valid
+        .map(|key| PassKey {
+            id: key.id,
+            public: key
+                .public
+                .as_bytes()
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        })
+        .collect())
+}
+
+/// Makes a new key, which signs from now on, and returns its id. Passes of the former keys verify until they end.
+/// `None`: a pass has room for no further id.
+#[instrument(level = "debug", skip_all)]
+pub async fn rotate(tx: &mut Tx) -> Result<Option<u8>> {
+    const NEWEST: &str = "SELECT MAX(id) FROM signing_key";
+    const INSERT: &str = "INSERT INTO signing_key (id, secret, made_at) VALUES ($1, $2, $3)";
+    let newest: Option<i32> = tx.fetch_scalar(NEWEST, params![]).await?;
+    let next = newest.unwrap_or_default() + 1;
+    let Ok(id) = u8::try_from(next) else {
+        return Ok(None);
+    };
+    let secret: [u8; 32] = tx.random_bytes();
+    let now = tx.now();
+    tx.execute(INSERT, params![next, &secret[..], now]).await?;
+    tx.mark_content_changed(Collection::Programme, "programme");
+    Ok(Some(id))
+}
+
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn set_retired(tx: &mut Tx, id: u8) -> Result<()> {
+    const SET: &str = "UPDATE signing_key SET retired_at = $2 WHERE id = $1";
+    let now = tx.now();
+    tx.execute(SET, params![i32::from(id), now]).await?;
+    tx.mark_content_changed(Collection::Programme, "programme");
+    Ok(())
 }
 
 impl Key {
@@ -98,6 +195,12 @@ pub async fn check(tx: &mut Tx) -> Result<u8> {
             key.id
         ))),
     }
+}
+
+/// Returns the id of the key that a text says it is signed with; nothing of it is verified.
+pub(crate) fn named_key(text: &str) -> Option<u8> {
+    let bytes = base45::decode(text.strip_prefix(PREFIX)?).ok()?;
+    bytes.get(2).copied()
 }
 
 /// Verifies and decodes a signed text; `None` for anything not signed by `key`.

@@ -5,6 +5,7 @@ mod card;
 mod doctor;
 mod imports;
 mod language;
+mod keys;
 mod member;
 mod points;
 
@@ -150,6 +151,10 @@ async fn obey(db: &Db, command: Command, language: Lang) -> Result<ExitCode> {
         Command::Member(wanted) => {
             backend::migrate(db).await?;
             member::obey(db, wanted).await?;
+        }
+        Command::Keys(wanted) => {
+            backend::migrate(db).await?;
+            return keys::obey(db, wanted).await;
         }
         Command::Code(wanted) => code(db, &wanted).await?,
         Command::Status(wanted) => show_status(db, &wanted).await?,

@@ -68,6 +68,35 @@ fn a_bad_row_is_named_and_nothing_is_written() {
 }
 
 #[test]
+fn keys_are_listed_rotated_and_retired() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let states = || -> Vec<String> {
+        let listed = good(here, &["keys", "list"]);
+        listed
+            .lines()
+            .map(|line| {
+                let (_, state) = line.rsplit_once(", ").unwrap();
+                format!("{} {}", line.split_whitespace().next().unwrap(), &state[..5])
+            })
+            .collect()
+    };
+    assert_eq!(states(), ["1 signs"]);
+    let (_, err) = said(&run(here, &["keys", "retire", "1"]));
+    assert!(err.contains("compagnon keys rotate"), "{err}");
+    assert!(good(here, &["keys", "rotate"]).starts_with("key 2 signs"));
+    assert_eq!(states(), ["1 verif", "2 signs"]);
+    assert!(good(here, &["keys", "retire", "1"]).starts_with("key 1 counts for nothing"));
+    assert_eq!(states(), ["1 retir", "2 signs"]);
+    for wrong in ["1", "7"] {
+        assert_eq!(run(here, &["keys", "retire", wrong]).status.code(), Some(1));
+    }
+    let output = run(here, &["keys", "verify", "CPG1:NOT"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).0.starts_with("NOT VALID"), "{:?}", said(&output));
+}
+
+#[test]
 fn the_demo_goes_in_once_and_a_programme_is_not_mixed_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();

@@ -140,6 +140,39 @@ pub(crate) async fn registrations(tx: &mut Tx, member: MemberId) -> Result<Vec<R
     Ok(registrations)
 }
 
+/// A seat as a door sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    pub member: String,
+    pub event: Text,
+    /// The event was called off.
+    pub cancelled: bool,
+}
+
+/// Finds the seat of a ticket; `None` where it was left since, or the ticket replaced.
+#[instrument(level = "debug", skip_all)]
+pub async fn find_seat(tx: &mut Tx, ticket: TicketId) -> Result<Option<Seat>> {
+    Ok(sql::find_seat(tx, ticket).await?.map(|row| {
+        let event: Option<Event> = stored::read("event", ticket, &row.document);
+        Seat {
+            member: row.member,
+            event: event.map(|event| event.title).unwrap_or_default(),
+            cancelled: row.cancelled_at.is_some(),
+        }
+    }))
+}
+
+/// Signs the tickets of events that are not long over anew, on all phones.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn renew_tickets(tx: &mut Tx) -> Result<usize> {
+    let since = tx.now().plus(-Timestamp::DAY);
+    let holders = sql::list_ticket_holders(tx, since).await?;
+    for (member, event) in &holders {
+        tx.mark_changed(*member, Collection::Registration, event);
+    }
+    Ok(holders.len())
+}
+
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn handle(
     tx: &mut Tx,

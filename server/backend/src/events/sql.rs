@@ -187,3 +187,27 @@ pub async fn list_registrations(tx: &mut Tx, member: MemberId) -> Result<Vec<Reg
         FROM registration JOIN event ON event.id = event_id WHERE member_id = $1 AND state <> 'left' ORDER BY event_id";
     tx.fetch_all(LIST, params![member]).await
 }
+
+/// The seat of a ticket.
+#[derive(Clone, Debug, FromRow)]
+pub struct SeatRow {
+    pub member: String,
+    pub document: String,
+    pub cancelled_at: Option<Timestamp>,
+}
+
+#[instrument(level = "debug", skip_all)]
+pub async fn find_seat(tx: &mut Tx, ticket: TicketId) -> Result<Option<SeatRow>> {
+    const FIND: &str = "SELECT member.name AS member, event.document, event.cancelled_at FROM registration \
+        JOIN member ON member.id = registration.member_id JOIN event ON event.id = registration.event_id \
+        WHERE registration.ticket_id = $1 AND registration.state = 'joined'";
+    tx.fetch_optional(FIND, params![ticket]).await
+}
+
+#[instrument(level = "debug", skip_all)]
+pub async fn list_ticket_holders(tx: &mut Tx, since: Timestamp) -> Result<Vec<(MemberId, EventId)>> {
+    const LIST: &str = "SELECT registration.member_id, registration.event_id FROM registration \
+        JOIN event ON event.id = registration.event_id WHERE event.ends_at > $1 AND registration.state = 'joined' \
+        ORDER BY registration.member_id, registration.event_id";
+    tx.fetch_all(LIST, params![since]).await
+}

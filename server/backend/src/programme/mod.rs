@@ -10,7 +10,7 @@ use domain::{Timestamp, fault};
 use tracing::instrument;
 
 pub use settings::{Brand, Settings};
-pub(crate) use sql::{COUNT_PEOPLE, signing_secret};
+pub(crate) use sql::{COUNT_PEOPLE, phone_secret};
 
 /// Inserts the rows that every database needs, if missing.
 #[instrument(level = "debug", skip_all)]
@@ -21,6 +21,8 @@ pub(crate) async fn prepare(tx: &mut Tx) -> Result<()> {
     sql::insert_system(tx, &epoch).await?;
     let secret: [u8; 32] = tx.random_bytes();
     sql::insert_signing_key(tx, &secret).await?;
+    let secret: [u8; 32] = tx.random_bytes();
+    sql::insert_phone_secret(tx, &secret).await?;
     if sql::find(tx).await?.is_none() {
         let settings = Settings::parse(settings::DEFAULT)?;
         sql::set(tx, &serde_json::to_string(&settings)?).await?;

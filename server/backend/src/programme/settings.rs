@@ -4,7 +4,7 @@ use crate::{Error, Result, strict_toml};
 use domain::codes;
 use domain::input::{InputCode, InputError, InputPlace, RefKind, one_of};
 use domain::members::Trade;
-use domain::programme::{EarningRule, Period, Programme, Rate, Tier};
+use domain::programme::{EarningRule, PassKey, Period, Programme, Rate, Tier};
 use domain::{Day, Lang, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -338,7 +338,7 @@ impl Settings {
     }
 
     /// Returns the document that phones get.
-    pub fn document(&self, today: Day) -> Programme {
+    pub fn document(&self, today: Day, keys: Vec<PassKey>) -> Programme {
         let none = Rate { points: 0, units: 1 };
         let rate = self.rule_on(today).map_or(none, |rule| rule.rate);
         Programme {
@@ -353,6 +353,7 @@ impl Settings {
             expiry_months: self.points.expiry_months,
             points_per_unit: if rate.units == 1 { rate.points } else { 0 },
             earning_rate: (rate.units != 1).then_some(rate),
+            keys,
         }
     }
 }

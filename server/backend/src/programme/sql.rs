@@ -25,11 +25,20 @@ pub async fn insert_signing_key(tx: &mut Tx, secret: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Returns the newest signing key: its id and its secret.
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn signing_secret(tx: &mut Tx) -> Result<(i32, Vec<u8>)> {
-    const FIND: &str = "SELECT id, secret FROM signing_key ORDER BY id DESC LIMIT 1";
-    tx.fetch_one(FIND, params![]).await
+pub async fn insert_phone_secret(tx: &mut Tx, secret: &[u8]) -> Result<()> {
+    const INSERT: &str =
+        "INSERT INTO phone_secret (id, secret, made_at) VALUES (1, $1, $2) ON CONFLICT DO NOTHING";
+    let now = tx.now();
+    tx.execute(INSERT, params![secret, now]).await?;
+    Ok(())
+}
+
+/// Returns the secret from which the keys of phones follow.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn phone_secret(tx: &mut Tx) -> Result<Vec<u8>> {
+    tx.fetch_scalar("SELECT secret FROM phone_secret WHERE id = 1", params![])
+        .await
 }
 
 #[instrument(level = "debug", skip_all)]

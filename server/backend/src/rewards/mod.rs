@@ -114,6 +114,34 @@ async fn of_member(tx: &mut Tx, member: MemberId, ids: Option<&BTreeSet<String>>
 /// Validity of a voucher in days.
 const VOUCHER_DAYS: i64 = 365;
 
+/// A request as whoever hands the reward over sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoucherOf {
+    pub member: String,
+    pub reward: Text,
+    pub step: Step,
+}
+
+/// Finds the request of a voucher.
+#[instrument(level = "debug", skip_all)]
+pub async fn find_voucher(tx: &mut Tx, redemption: CommandId) -> Result<Option<VoucherOf>> {
+    Ok(sql::find_voucher(tx, redemption).await?.map(|row| VoucherOf {
+        member: row.member,
+        reward: stored::read("redemption", redemption, &row.title).unwrap_or_default(),
+        step: Step::from_code(&row.step).unwrap_or(Step::Newer),
+    }))
+}
+
+/// Signs the vouchers that are not used yet anew, on all phones.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn renew_vouchers(tx: &mut Tx) -> Result<usize> {
+    let holders = sql::list_voucher_holders(tx).await?;
+    for (member, redemption) in &holders {
+        tx.mark_changed(*member, Collection::Redemption, redemption);
+    }
+    Ok(holders.len())
+}
+
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn handle(tx: &mut Tx, caller: &Caller, id: CommandId, command: Command) -> Result<Receipt> {
     match command {

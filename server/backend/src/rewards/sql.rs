@@ -234,3 +234,26 @@ pub async fn list_open(tx: &mut Tx) -> Result<Vec<Request>> {
         ORDER BY asked_at, redemption.id";
     tx.fetch_all(LIST, params![]).await
 }
+
+/// The request of a voucher.
+#[derive(Clone, Debug, FromRow)]
+pub struct VoucherRow {
+    pub member: String,
+    pub title: String,
+    pub step: String,
+}
+
+#[instrument(level = "debug", skip_all)]
+pub async fn find_voucher(tx: &mut Tx, redemption: CommandId) -> Result<Option<VoucherRow>> {
+    const FIND: &str = "SELECT member.name AS member, redemption.title, redemption.step FROM redemption \
+        JOIN member ON member.id = redemption.member_id \
+        WHERE redemption.id = $1 AND redemption.delivery = 'voucher'";
+    tx.fetch_optional(FIND, params![redemption]).await
+}
+
+#[instrument(level = "debug", skip_all)]
+pub async fn list_voucher_holders(tx: &mut Tx) -> Result<Vec<(MemberId, CommandId)>> {
+    const LIST: &str = "SELECT member_id, id FROM redemption \
+        WHERE delivery = 'voucher' AND step IN ('accepted', 'sent') ORDER BY member_id, id";
+    tx.fetch_all(LIST, params![]).await
+}

@@ -10,6 +10,7 @@ mod membership;
 mod model;
 mod newer;
 mod office_files;
+mod passes;
 mod returns;
 mod rewards;
 mod schema;

@@ -27,7 +27,7 @@ const LAYERS: &[&[&str]] = &[
         "sessions",
         "status",
     ],
-    &["membership"],
+    &["membership", "passes"],
     &["daily", "import", "migrate", "programme::apply"],
     &["commands"],
     &["documents"],
