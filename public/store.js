@@ -106,6 +106,15 @@
 
   const members = async () => (await device.get('members')) ?? [];
 
+  // Nothing on the device opens the member's data any more: the session and the key are forgotten.
+  function forget(kv, member) {
+    for (const name of ['alive', 'device', 'key']) kv.delete(`${name}:${member}`);
+    const current = kv.get('current');
+    current.onsuccess = () => {
+      if (current.result === member) kv.put(null, 'current');
+    };
+  }
+
   // The list is changed in one transaction, so that two tabs cannot overwrite each other's change.
   const setMember = (member, present) =>
     onDevice('readwrite', (kv) => {
@@ -114,12 +123,7 @@
         const others = (request.result ?? []).filter((id) => id !== member);
         kv.put(present ? [...others, member] : others, 'members');
       };
-      if (present) return;
-      kv.delete(`alive:${member}`);
-      const current = kv.get('current');
-      current.onsuccess = () => {
-        if (current.result === member) kv.put(null, 'current');
-      };
+      if (!present) forget(kv, member);
     });
 
   const list = async (member) => {
@@ -132,17 +136,27 @@
 
   const bySeq = (rows) => rows.sort((a, b) => a.seq - b.seq);
 
-  async function load(member) {
-    const found = await onMember(member, NAMES, 'readonly', false, (tx, out) => {
-      into(out, 'names', tx.objectStore('meta').getAllKeys());
-      for (const store of NAMES) into(out, store, tx.objectStore(store).getAll());
-    });
-    return JSON.stringify({
-      meta: Object.fromEntries(found.names.map((name, i) => [name, found.meta[i]])),
+  function readAll(tx, out) {
+    into(out, 'names', tx.objectStore('meta').getAllKeys());
+    for (const store of NAMES) into(out, store, tx.objectStore(store).getAll());
+  }
+
+  const textOf = (found) =>
+    JSON.stringify({
+      meta: Object.fromEntries(found.names.map((name, i) => [name, found.meta[i]]).filter(([name]) => name !== SEALED)),
       docs: found.docs,
       outbox: bySeq(found.outbox),
       drafts: found.drafts,
     });
+
+  const rowsOf = (member) => onMember(member, NAMES, 'readonly', false, readAll);
+
+  async function load(member) {
+    const found = await rowsOf(member);
+    const boxes = found.meta[found.names.indexOf(SEALED)] ?? [];
+    if (!boxes.length) return textOf(found);
+    await unseal(member, boxes);
+    return textOf(await rowsOf(member));
   }
 
   const outbox = (member) =>
@@ -187,6 +201,105 @@
       setTimeout(resolve, 2000);
     });
     await setMember(member, false);
+  }
+
+  // --- a member who is not signed in -----------------------------------------------------------------------------
+  // All rows become one box, encrypted with a key that only the server has from then on: it gives it to a session of
+  // this member on this phone. Boxes are never deleted unopened: they hold acts that are not sent.
+
+  const SEALED = 'sealed';
+
+  async function keyOf(member) {
+    const hex = await device.get(`key:${member}`);
+    if (!hex || !self.crypto.subtle) return null;
+    const bytes = Uint8Array.from(hex.match(/../g), (two) => parseInt(two, 16));
+    return crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt']);
+  }
+
+  // Without a key (a phone that was never told one, a page without https) the documents go, and what is not sent stays.
+  function eraseDocuments(tx) {
+    tx.objectStore('docs').clear();
+    for (const name of ['cursor', 'synced_at']) tx.objectStore('meta').delete(name);
+  }
+
+  async function seal(member) {
+    const key = await keyOf(member);
+    for (let done = false; !done; ) {
+      const found = await rowsOf(member);
+      if (!found.docs.length && !found.outbox.length && !found.drafts.length) return;
+      const text = textOf(found);
+      const iv = crypto.getRandomValues(new Uint8Array(12));
+      const data = key && (await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, new TextEncoder().encode(text)));
+      await onMember(member, NAMES, 'readwrite', true, (tx, now) => {
+        readAll(tx, now);
+        tx.objectStore('meta').get(SEALED).onsuccess = ({ target }) => {
+          // Another tab may have saved an act meanwhile.
+          done = textOf(now) === text;
+          if (!done) return;
+          if (!data) return eraseDocuments(tx);
+          for (const store of NAMES) tx.objectStore(store).clear();
+          tx.objectStore('meta').put([...(target.result ?? []), { iv, data }], SEALED);
+        };
+      });
+    }
+  }
+
+  // Opens what this key opens. Rows written since, by a tab that did not know, stay.
+  async function unseal(member, boxes) {
+    const key = await keyOf(member);
+    if (!key) return;
+    const opened = [];
+    const others = [];
+    for (const box of boxes) {
+      try {
+        const text = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: box.iv }, key, box.data);
+        opened.push(JSON.parse(new TextDecoder().decode(text)));
+      } catch {
+        others.push(box);
+      }
+    }
+    if (!opened.length) return;
+    await onMember(member, NAMES, 'readwrite', true, (tx, out) => {
+      const meta = tx.objectStore('meta');
+      into(out, 'cursor', meta.get('cursor'));
+      meta.get(SEALED).onsuccess = ({ target }) => {
+        if (target.result?.length !== boxes.length) return; // another tab was first
+        meta.put(others, SEALED);
+        const whole = opened.length === 1 && !out.cursor;
+        // Of documents from two times, none can be trusted: all are fetched again.
+        if (!whole) meta.delete('cursor');
+        for (const rows of opened) {
+          for (const store of whole ? ['docs', 'outbox', 'drafts'] : ['outbox', 'drafts']) {
+            for (const row of rows[store]) tx.objectStore(store).put(row);
+          }
+          if (whole) for (const [name, value] of Object.entries(rows.meta)) meta.put(value, name);
+        }
+      };
+    });
+  }
+
+  async function leave(member) {
+    await seal(member);
+    await onDevice('readwrite', (kv) => forget(kv, member));
+    announce(`left:${member}`);
+  }
+
+  // Of all members of this phone, only the current one's data is open.
+  async function leaveOthers() {
+    const current = await device.get('current');
+    for (const member of await members()) {
+      if (member !== current && ((await device.get(`key:${member}`)) || (await device.get(`device:${member}`)))) await leave(member);
+    }
+  }
+
+  // Somebody ended the member's session: the documents go, what is not sent stays sealed.
+  async function end(member) {
+    await onMember(member, NAMES, 'readwrite', true, eraseDocuments);
+    await onDevice('readwrite', (kv) => {
+      kv.put(true, 'ended');
+      kv.put(true, 'sign_out_pending');
+    });
+    await leave(member);
   }
 
   // --- locks and messages --------------------------------------------------------------------------------------
@@ -291,6 +404,9 @@
     lastSeq,
     commit,
     erase,
+    leave,
+    leaveOthers,
+    end,
     acquire,
     channel,
     announce,

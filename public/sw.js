@@ -268,7 +268,8 @@ async function send(member, device, isCurrent) {
     const waiting = (await store.outbox(member)).filter((row) => row.state === 'saved' || row.state === 'sent');
     const head = JSON.stringify({ proto: 1, member, device, push_only: true }).slice(0, -1);
     for (const batch of batches(waiting.map((row) => row.body))) {
-      const { status } = await store.post('/api/sync', `${head},"commands":[${batch.join(',')}]}`, 60000);
+      const { status, body } = await store.post('/api/sync', `${head},"commands":[${batch.join(',')}]}`, 60000);
+      if (isCurrent && status === 401 && body.includes('session_ended')) return await store.end(member);
       if (!isCurrent && (status === 401 || status === 403)) return; // kept until this member signs in again
       if (status !== 200) throw new Error(`sync answered ${status}`);
     }

@@ -1,7 +1,7 @@
 //! The frame of every screen: back link, sync status line, tabs, toasts.
 
 use crate::address;
-use crate::browser::app_state::{AppState, BootState, ConnectionState, Counts};
+use crate::browser::app_state::{AppState, BootState, ConnectionState, Counts, is_hidden};
 use crate::browser::js;
 use crate::feature::FEATURES;
 use crate::format;
@@ -368,14 +368,21 @@ fn first(app: AppState) -> AnyView {
             </button>
         }
         .into_any(),
-        ConnectionState::Offline => view! {
-            {heading(text::first_offline_title(lang))}
-            {line("hint", text::first_offline(lang))}
-            <button type="button" class="button primary" on:click=move |_| app.sync()>
-                {text::try_again(lang)}
-            </button>
+        ConnectionState::Offline => {
+            let (title, words) = if is_hidden() {
+                (text::hidden_title(lang), text::hidden(lang))
+            } else {
+                (text::first_offline_title(lang), text::first_offline(lang))
+            };
+            view! {
+                {heading(title)}
+                {line("hint", words)}
+                <button type="button" class="button primary" on:click=move |_| app.sync()>
+                    {text::try_again(lang)}
+                </button>
+            }
+            .into_any()
         }
-        .into_any(),
         _ => view! {
             {heading(text::first_title(lang))}
             {skeleton()}
@@ -399,9 +406,14 @@ fn skeleton() -> AnyView {
 
 fn signed_out(app: AppState) -> AnyView {
     let lang = app.lang.get();
+    let (title, words) = if app.ended.get() {
+        (text::ended_title(lang), text::ended(lang))
+    } else {
+        (text::signed_out_title(lang), text::signed_out(lang))
+    };
     view! {
-        {heading(text::signed_out_title(lang))}
-        {line("hint", text::signed_out(lang))}
+        {heading(title)}
+        {line("hint", words)}
         <a class="button primary" href="/sign-in" rel="external">
             {text::sign_in(lang)}
         </a>

@@ -18,11 +18,15 @@ pub fn start() {
         std::mem::forget(owner);
         match identity::who().await {
             Who::Member(who) => app.load(who).await,
-            Who::Nobody => {
-                let _ = window().location().replace("/sign-in");
-                return;
+            who => {
+                app.ended.set(identity::was_ended().await);
+                // Who was signed out by somebody else is told so first.
+                if who == Who::Nobody && !app.ended.get_untracked() {
+                    let _ = window().location().replace("/sign-in");
+                    return;
+                }
+                app.boot.set(BootState::SignedOut);
             }
-            Who::Unknown => app.boot.set(BootState::SignedOut),
         }
         js::yield_to_browser().await;
         mount_to_body(move || member_app(app));

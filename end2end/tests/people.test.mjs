@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { stage } from '../harness.mjs';
-import { acts, askFor, enter, event, everyScreen, heading, joinEvent, onServer, opened, quietLine, reward, settled, tapTab, tapTo } from '../member.mjs';
+import { acts, askFor, enter, event, everyScreen, heading, joinEvent, onServer, opened, openRow, quietLine, reward, settled, tapTab, tapTo } from '../member.mjs';
 
 const { server, phone: openPhone } = await stage({ after });
 const breakfast = event('depot-breakfast');
@@ -150,13 +150,39 @@ test('somebody else signs in on top: the phone is theirs, and the first one’s 
   await phone.shut();
 });
 
-test('a session ended from another device: everything stays, and goes out after signing in again', async () => {
+// Every byte of every store of the phone, as text.
+const everything = (page) =>
+  page.evaluate(async () => {
+    const said = [];
+    for (const { name } of await indexedDB.databases()) {
+      const db = await new Promise((done) => (indexedDB.open(name).onsuccess = ({ target }) => done(target.result)));
+      for (const store of db.objectStoreNames) {
+        const rows = await new Promise((done) => (db.transaction(store).objectStore(store).getAll().onsuccess = ({ target }) => done(target.result)));
+        said.push(JSON.stringify(rows, (_, value) => (ArrayBuffer.isView(value) || value instanceof ArrayBuffer ? 'bytes' : value)));
+      }
+      db.close();
+    }
+    return said.join();
+  });
+
+test('a session ended from another device: the ticket and all documents go, and acts wait for their member', async () => {
   const lost = await openPhone();
+  lost.expectNoNetwork();
   lost.expect(/status of 401/);
   const kept = await openPhone();
   await enter(lost.page, 'jan.kowalczyk@example.com');
-  await lost.page.waitForLoadState('networkidle');
+  await joinEvent(lost.page, family, 'en');
+  await settled(lost.page);
   await enter(kept.page, 'jan.kowalczyk@example.com');
+
+  // The lost phone shows the ticket, and has something that is not sent.
+  let { page } = lost;
+  const installation = await page.evaluate(() => compagnonStore.device.get('device_id'));
+  await page.route('**/api/sync', (route) => route.abort());
+  await joinEvent(page, breakfast, 'en');
+  await openRow(page, '/app/events', family.title.en);
+  await page.getByRole('link', { name: 'My ticket' }).tap();
+  await page.locator('.ticket svg').waitFor();
 
   await tapTab(kept.page, '/app/me');
   await tapTo(kept.page, '/app/me/devices');
@@ -168,22 +194,103 @@ test('a session ended from another device: everything stays, and goes out after 
   await settled(kept.page);
   await kept.shut();
 
-  const { page } = lost;
-  const installation = await page.evaluate(() => compagnonStore.device.get('device_id'));
-  await joinEvent(page, family, 'en');
-  const banner = page.locator('.banner', { hasText: 'Sign in to send 1 item.' });
-  await banner.waitFor();
-  // All data on the phone is still there.
-  await tapTab(page, '/app');
-  assert.equal(await heading(page).textContent(), 'Hello Jan');
-  assert.deepEqual(await acts(page), [[`Joining: ${family.title.en}`, 'Saved on this phone']]);
-  await banner.getByRole('link', { name: 'Sign in' }).tap();
+  // The next contact.
+  await page.unroute('**/api/sync');
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  const title = page.getByRole('heading', { name: 'This phone was signed out' });
+  await title.waitFor();
+  assert.equal(await page.locator('.ticket').count(), 0);
+  await page.waitForFunction(async () => !(await compagnonStore.device.get('current')) && !(await compagnonStore.device.get('sign_out_pending')));
+  assert.doesNotMatch(await everything(page), /Kowalczyk|CPG1:|events/);
+  assert.doesNotMatch(await page.evaluate(() => document.cookie), /signed_in/);
+
+  // The same after a new start, online and offline.
+  await page.goto('/app/events');
+  await title.waitFor();
+  assert.doesNotMatch(await bodyText(page), /Jan|Kowalczyk/);
+  server.network.cut();
+  page = await lost.reopen();
+  await page.goto('/app');
+  await title.waitFor();
+  server.network.restore();
+
+  await page.getByRole('link', { name: 'Sign in' }).tap();
   await page.waitForURL('**/sign-in');
   await enter(page, 'jan.kowalczyk@example.com');
   await settled(page);
-  assert.deepEqual((await acts(page)).filter(([what]) => what.startsWith('Joining')), [[`Joining: ${family.title.en}`, 'Confirmed']]);
+  assert.deepEqual((await acts(page)).filter(([what]) => what.startsWith('Joining')), [
+    [`Joining: ${breakfast.title.en}`, 'Confirmed'],
+    [`Joining: ${family.title.en}`, 'Confirmed'],
+  ]);
   assert.equal(await page.evaluate(() => compagnonStore.device.get('device_id')), installation, 'an installation outlives sign-ins');
   await lost.shut();
+});
+
+test('on a shared phone, the cookie and the storage of who signed out open nothing', async () => {
+  const phone = await openPhone();
+  phone.expectNoNetwork();
+  phone.expect(/status of 401/);
+  let { page } = phone;
+  await enter(page, 'karim@example.com');
+  const karim = await current(page);
+  server.network.cut();
+  await joinEvent(page, breakfast, 'fr');
+  await page.locator('.chip', { hasText: 'Demande à confirmer' }).waitFor();
+  await toSignOut(page);
+  await page.getByRole('button', { name: 'Garder pour moi sur ce téléphone' }).tap();
+  await signedOut(page);
+  await page.waitForFunction(async (id) => !(await compagnonStore.device.get(`key:${id}`)), karim);
+  assert.doesNotMatch(await everything(page), /Benali|events|37140/);
+  server.network.restore();
+
+  await enter(page, 'tom@example.com');
+  await page.evaluate((id) => {
+    document.cookie = `signed_in=${id}; path=/`;
+  }, karim);
+  server.network.cut();
+  page = await phone.reopen();
+  await page.goto('/app');
+  await signedOut(page);
+  assert.doesNotMatch(await bodyText(page), /Karim|Benali/);
+  // Nor does writing who is open into the storage.
+  await page.evaluate(async (id) => {
+    await compagnonStore.device.set('current', id);
+    await compagnonStore.device.set(`device:${id}`, id);
+  }, karim);
+  await page.goto('/app');
+  await page.locator('main h1').waitFor();
+  assert.doesNotMatch(await bodyText(page), /Karim|Benali/);
+  server.network.restore();
+
+  await enter(page, 'karim@example.com');
+  await settled(page);
+  assert.deepEqual(await acts(page), [[`Inscription\u202f: ${breakfast.title.fr}`, 'Confirmé']]);
+  await phone.shut();
+});
+
+test('after thirty days without contact the documents are hidden until the next', async () => {
+  const phone = await openPhone();
+  phone.expectNoNetwork();
+  let { page } = phone;
+  await enter(page, 'ella.price@example.com');
+  const name = await heading(page).textContent();
+  server.network.cut();
+  await page.evaluate(async () => {
+    const member = await compagnonStore.device.get('current');
+    await compagnonStore.commit(member, JSON.stringify([['put', 'meta', Date.now() - 31 * 24 * 3600 * 1000, 'synced_at']]), true);
+  });
+  page = await phone.reopen();
+  await page.goto('/app/points');
+  await page.getByRole('heading', { name: 'Thirty days without a network' }).waitFor();
+  assert.doesNotMatch(await bodyText(page), /Ella|Price|points/);
+  assert.equal(await page.locator('nav.tabs').count(), 0);
+  server.network.restore();
+  await page.getByRole('button', { name: 'Try again' }).tap();
+  await opened(page);
+  await page.goto('/app');
+  await opened(page);
+  assert.equal(await heading(page).textContent(), name);
+  await phone.shut();
 });
 
 test('the language changes at once without a network, stays, and reaches the server', async () => {

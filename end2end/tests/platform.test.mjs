@@ -547,6 +547,149 @@ describe('worker', () => {
   });
 });
 
+describe('a member who is not signed in', () => {
+  const KEY = '0f'.repeat(32);
+  const SECRET = 'Marie Bernard';
+  const doc = (id, body = { name: SECRET }) => ({ collection: 'me', id, body });
+  const tell = (on, member = MEMBER, key = KEY) =>
+    on.evaluate(
+      async ([id, hex]) => {
+        await compagnonStore.device.set(`key:${id}`, hex);
+        await compagnonStore.device.set(`device:${id}`, 's-1');
+        await compagnonStore.device.set('current', id);
+      },
+      [member, key],
+    );
+  const world = [
+    ['put', 'docs', doc('me')],
+    ['put', 'outbox', row('a', 1)],
+    ['put', 'drafts', { key: 'quiz/7', text: SECRET }],
+    ['put', 'meta', { own: 4 }, 'cursor'],
+    ['put', 'meta', 1, 'seq'],
+  ];
+  const leave = (on, member = MEMBER) => on.evaluate((id) => compagnonStore.leave(id), member);
+  // Every byte of every store of the phone, as text.
+  const everything = (on) =>
+    on.evaluate(async () => {
+      const said = [];
+      for (const { name } of await indexedDB.databases()) {
+        const db = await new Promise((done) => (indexedDB.open(name).onsuccess = ({ target }) => done(target.result)));
+        for (const store of db.objectStoreNames) {
+          const rows = await new Promise((done) => (db.transaction(store).objectStore(store).getAll().onsuccess = ({ target }) => done(target.result)));
+          said.push(
+            JSON.stringify(rows, (_, value) => (value instanceof ArrayBuffer || ArrayBuffer.isView(value) ? new TextDecoder().decode(value) : value)),
+          );
+        }
+        db.close();
+      }
+      return said.join();
+    });
+
+  beforeEach(() => page.goto('/about'));
+
+  test('nothing of what stays can be read without the key, which the phone forgets', async () => {
+    await tell(page);
+    await commit(page, world);
+    assert.match(await everything(page), new RegExp(`${SECRET}.*${KEY}|${KEY}.*${SECRET}`));
+    await leave(page);
+    const left = await everything(page);
+    for (const word of [SECRET, KEY, 's-1', 'quoted', 'quiz']) assert.ok(!left.includes(word), word);
+    const closed = await inStore(page);
+    assert.deepEqual(closed, { meta: {}, docs: [], outbox: [], drafts: [] });
+    assert.equal(await page.evaluate(() => compagnonStore.device.get('current')), null);
+
+    await tell(page, MEMBER, 'a0'.repeat(32));
+    assert.deepEqual((await inStore(page)).outbox, [], 'another key opens nothing');
+    await tell(page);
+    const back = await inStore(page);
+    assert.deepEqual(back, { meta: { cursor: { own: 4 }, seq: 1 }, docs: [doc('me')], outbox: [row('a', 1)], drafts: [{ key: 'quiz/7', text: SECRET }] });
+  });
+
+  test('two keys later, what was kept with each is there', async () => {
+    await tell(page);
+    await commit(page, world);
+    await leave(page);
+    await tell(page, MEMBER, 'a0'.repeat(32));
+    assert.deepEqual((await inStore(page)).outbox, []);
+    await commit(page, [['put', 'outbox', row('b', 2)]]);
+    await leave(page);
+    await tell(page);
+    assert.deepEqual((await inStore(page)).outbox, [row('a', 1)]);
+    await tell(page, MEMBER, 'a0'.repeat(32));
+    assert.deepEqual((await inStore(page)).outbox, [row('a', 1), row('b', 2)]);
+  });
+
+  test('what another tab saves while a member leaves is neither lost nor doubled', async () => {
+    const other = await phone.newPage();
+    await other.goto('/about');
+    await tell(page);
+    await commit(page, world);
+    // While the rows are encrypted, another tab saves an act.
+    await page.evaluate(() => {
+      const real = crypto.subtle.encrypt.bind(crypto.subtle);
+      crypto.subtle.encrypt = async (...args) => {
+        if (!self.once) {
+          self.once = true;
+          await compagnonStore.commit('m-1', JSON.stringify([['put', 'outbox', { id: 'b', seq: 2, state: 'saved' }]]), true);
+        }
+        return real(...args);
+      };
+    });
+    await leave(page);
+    assert.ok(!(await everything(page)).includes('saved'));
+    // After it, too: that tab does not know yet. It is then a mixture of two times, so documents are fetched again.
+    await commit(other, [['put', 'outbox', row('c', 3)], ['put', 'docs', doc('newer')], ['put', 'meta', { own: 5 }, 'cursor']]);
+    await tell(page);
+    const back = await inStore(page);
+    assert.deepEqual(back.outbox.map(({ id }) => id), ['a', 'b', 'c']);
+    assert.deepEqual([back.meta.cursor, back.docs], [undefined, [doc('newer')]]);
+    assert.deepEqual((await inStore(page)).outbox.length, 3);
+  });
+
+  test('without a key the documents go, and what is not sent stays', async () => {
+    await commit(page, world);
+    await leave(page);
+    const left = await inStore(page);
+    assert.deepEqual([left.docs, left.outbox, left.meta], [[], [row('a', 1)], { seq: 1 }]);
+    assert.ok(left.drafts.length === 1);
+  });
+
+  test('of several members only the current one is open', async () => {
+    await tell(page, 'm-2', 'a0'.repeat(32));
+    await commit(page, world, true, 'm-2');
+    await tell(page);
+    await commit(page, [['put', 'outbox', row('mine', 1)]]);
+    await page.evaluate(() => compagnonStore.leaveOthers());
+    assert.deepEqual((await inStore(page, 'm-2')).outbox, []);
+    assert.ok(!(await everything(page)).includes(SECRET));
+    assert.deepEqual((await inStore(page)).outbox, [row('mine', 1)]);
+  });
+
+  test('a session that was ended: documents are gone, acts wait for their member', async () => {
+    await tell(page);
+    await commit(page, world);
+    await page.evaluate(() => compagnonStore.end('m-1'));
+    assert.ok(!(await everything(page)).includes(SECRET));
+    assert.equal(await page.evaluate(() => compagnonStore.device.get('ended')), true);
+    await tell(page);
+    const back = await inStore(page);
+    assert.deepEqual([back.docs, back.outbox, back.meta], [[], [row('a', 1)], { seq: 1 }]);
+  });
+
+  test('the worker hears of an ended session, too', async () => {
+    await installed();
+    phone.expect(/status of 401/);
+    site.answers.set('/api/sync', (_, response) => response.writeHead(401, { 'content-type': 'application/json' }).end('{"code":"session_ended"}'));
+    await tell(page);
+    await page.evaluate(() => compagnonStore.device.set('device_id', 'd-1'));
+    await commit(page, world);
+    await page.evaluate(() => compagnonStore.requestSync());
+    await until('the documents are gone', async () => !(await everything(page)).includes(SECRET));
+    await tell(page);
+    assert.deepEqual((await inStore(page)).outbox, [row('a', 1)]);
+  });
+});
+
 describe('watchdog', () => {
   const title = () => page.locator('.watchdog h1').textContent();
 

@@ -11,6 +11,10 @@ pub const MOST_COMMANDS: usize = 50;
 /// Maximum size of a request body, in bytes.
 pub const MOST_BYTES: usize = 256 * 1024;
 
+/// The code of a 401 where the session was ended by somebody, and has not run out. The phone erases its documents; one
+/// of before asks its member to sign in, as after every 401.
+pub const SESSION_ENDED: &str = "session_ended";
+
 /// `C`: an envelope's JSON, byte for byte as the phone stored it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Request<C> {

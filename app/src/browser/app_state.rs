@@ -45,7 +45,7 @@ pub enum BootState {
     /// The phone's data is loaded but not shown yet.
     #[default]
     Start,
-    /// The first sync is in progress.
+    /// The first sync is in progress, or the first after so long that the documents are hidden.
     First,
     Open,
     /// Nobody is signed in, or no member is known and there is no network.
@@ -83,6 +83,8 @@ pub struct AppState {
     pub installable: RwSignal<bool>,
     /// True if the browser evicted the member's data.
     pub evicted: RwSignal<bool>,
+    /// True if somebody ended the session.
+    pub ended: RwSignal<bool>,
     /// The number of toasts so far, and the text of the last.
     pub last_toast: RwSignal<(u32, String)>,
     /// The phone's clock, updated once a minute.
@@ -212,6 +214,7 @@ impl AppState {
             update: RwSignal::new(false),
             installable: RwSignal::new(false),
             evicted: RwSignal::new(false),
+            ended: RwSignal::new(false),
             last_toast: RwSignal::new((0, String::new())),
             now: RwSignal::new(js::now()),
         }
@@ -237,6 +240,9 @@ impl AppState {
         let now = js::now();
         if self.now.get_untracked().0 / MINUTE != now.0 / MINUTE {
             self.now.set(now);
+            if self.boot.get_untracked() == BootState::Open && is_hidden() {
+                self.boot.set(BootState::First);
+            }
         }
     }
 
@@ -251,7 +257,7 @@ impl AppState {
         self.refresh_synced_at();
         if with_phone(|_| ()).is_some() {
             self.changed.update(|count| *count = count.wrapping_add(1));
-            let open = !self.member.get_untracked().is_empty();
+            let open = !self.member.get_untracked().is_empty() && !is_hidden();
             let stage = self.boot.get_untracked();
             if matches!(stage, BootState::Start | BootState::First) {
                 let now = if open { BootState::Open } else { BootState::First };
@@ -289,6 +295,7 @@ impl AppState {
                 if empty && identity::was_alive(who.member).await {
                     self.evicted.set(true);
                 }
+                spawn_local(identity::keep_only(who.member));
             }
             Err(_) => self.boot.set(BootState::NoStore),
         }
@@ -322,13 +329,17 @@ impl AppState {
             let _ = document.add_event_listener_with_callback("visibilitychange", &seen);
         }
         js::channel(&js::leak_callback(move |said| {
-            if let Some(member) = said
-                .as_string()
-                .as_deref()
-                .and_then(|text| text.strip_prefix("changed:"))
-                && with_phone(|phone| phone.member.to_string()).as_deref() == Some(member)
-            {
-                spawn_local(self.reload());
+            let said = said.as_string().unwrap_or_default();
+            let here = with_phone(|phone| phone.member.to_string());
+            match said.split_once(':') {
+                Some((what, member)) if here.as_deref() == Some(member) => match what {
+                    "changed" => spawn_local(self.reload()),
+                    // The member was signed out, or replaced, in another tab.
+                    _ => {
+                        let _ = leptos::prelude::window().location().reload();
+                    }
+                },
+                _ => {}
             }
         }));
         js::on_update(&js::leak_callback(move |_| self.update.set(true)));
@@ -434,18 +445,39 @@ impl AppState {
         with_phone(|phone| phone.outbox.count_open()).unwrap_or(0)
     }
 
-    /// Signs the member out on this phone. `erase`: deletes their data too.
-    pub async fn sign_out(self, erase: bool) {
+    /// Signs the member out on this phone.
+    pub async fn sign_out(self, what: Leaving) {
         self.save_drafts().await;
-        let member = with_phone(|phone| phone.member);
+        let member = with_phone(|phone| phone.member.to_string());
         PHONE.take();
-        identity::sign_out().await;
-        if let (Some(member), true) = (member, erase) {
-            let _ = js::erase(&member.to_string()).await;
-        }
+        // At once: nothing of the member stays on the screen while the store works.
+        self.ended.set(what == Leaving::Ended);
         self.boot.set(BootState::SignedOut);
+        identity::sign_out().await;
+        if let Some(member) = member {
+            let _ = match what {
+                Leaving::Keep => js::leave(&member).await,
+                Leaving::Erase => js::erase(&member).await,
+                Leaving::Ended => js::end(&member).await,
+            };
+        }
         identity::end_session().await;
     }
+}
+
+/// What happens to the member's data when they are signed out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// It stays, encrypted with a key that only the server has.
+    Keep,
+    Erase,
+    /// Somebody ended the session: only what is not sent stays, encrypted.
+    Ended,
+}
+
+/// True while the documents are hidden, until the next contact with the server.
+pub fn is_hidden() -> bool {
+    with_phone(|phone| phone.is_hidden(js::now())).unwrap_or_default()
 }
 
 pub(super) fn is_visible() -> bool {

@@ -33,12 +33,16 @@ struct Session {
     /// The name of `session` in replies of the first release.
     device: SessionId,
     language: Lang,
+    /// Opens what the phone keeps for the member while they are not signed in; `None` from a server of before.
+    key: Option<String>,
 }
 
 const CURRENT: &str = "current";
 /// Key of the installation's id, which the worker sends too. Before this id existed, the key held the newest session.
 const DEVICE: &str = "device_id";
 const SIGN_OUT_PENDING: &str = "sign_out_pending";
+/// Set by `store.js` where somebody ended the session, until the next sign-in.
+const ENDED: &str = "ended";
 
 async fn text(key: &str) -> Option<String> {
     js::device_get(key).await.ok()?.as_string()
@@ -52,6 +56,14 @@ async fn device() -> DeviceId {
     let new = DeviceId(uuid_v7(js::now(), js::random_bytes()));
     put(DEVICE, &new.to_string()).await;
     new
+}
+
+fn key_of(member: MemberId) -> String {
+    format!("key:{member}")
+}
+
+async fn is_set(key: &str) -> bool {
+    js::device_get(key).await.is_ok_and(|value| value.is_truthy())
 }
 
 /// Key of a member's session. The name dates from before sessions had that name.
@@ -91,10 +103,7 @@ fn forget_cookie() {
 /// Identifies the user; uses the network only if the phone does not know.
 pub async fn who() -> Who {
     let cookie = signed_in();
-    if js::device_get(SIGN_OUT_PENDING)
-        .await
-        .is_ok_and(|value| value.is_truthy())
-    {
+    if is_set(SIGN_OUT_PENDING).await {
         // Signing out deleted the cookie, so a cookie now comes from a new sign-in.
         if cookie.is_some() {
             let _ = js::device_delete(SIGN_OUT_PENDING).await;
@@ -102,41 +111,37 @@ pub async fn who() -> Who {
             return Who::Unknown;
         }
     }
-    let current = text(CURRENT).await.and_then(|id| id.parse().ok());
-    match cookie.or(current) {
-        Some(member) => {
-            let session = text(&session_key(member)).await.and_then(|id| id.parse().ok());
-            match session {
-                Some(session) => {
-                    let device = device().await;
-                    let identity = Identity {
-                        member,
-                        session,
-                        device,
-                    };
-                    if current != Some(member) {
-                        store_identity(identity).await;
-                    }
-                    Who::Member(identity)
-                }
-                None => fetch_session().await,
-            }
-        }
+    let current: Option<MemberId> = text(CURRENT).await.and_then(|id| id.parse().ok());
+    // Whoever holds the phone can write the cookie: another member's data is opened only by the server.
+    let member = current.filter(|member| cookie.is_none_or(|cookie| cookie == *member));
+    let Some(member) = member else {
+        return fetch_session().await;
+    };
+    match text(&session_key(member)).await.and_then(|id| id.parse().ok()) {
+        Some(session) => Who::Member(Identity {
+            member,
+            session,
+            device: device().await,
+        }),
         None => fetch_session().await,
     }
 }
 
 /// Fetches the identity of the browser's session from the server.
 pub async fn fetch_session() -> Who {
-    match js::get("/api/session").await {
+    let device = device().await;
+    match js::get(&format!("/api/session?device={device}")).await {
         (200, body) if body == "null" => Who::Nobody,
         (200, body) => match json::read::<Session>(&body) {
             Some(session) => {
                 let identity = Identity {
                     member: session.member,
                     session: session.session.unwrap_or(session.device),
-                    device: device().await,
+                    device,
                 };
+                if let Some(key) = session.key {
+                    put(&key_of(identity.member), &key).await;
+                }
                 store_identity(identity).await;
                 store_language(session.language).await;
                 Who::Member(identity)
@@ -150,6 +155,20 @@ pub async fn fetch_session() -> Who {
 async fn store_identity(identity: Identity) {
     put(&session_key(identity.member), &identity.session.to_string()).await;
     put(CURRENT, &identity.member.to_string()).await;
+    let _ = js::device_delete(ENDED).await;
+}
+
+/// Closes what belongs to other members of this phone, and fetches the member's key where the phone was never told it.
+pub async fn keep_only(member: MemberId) {
+    if !is_set(&key_of(member)).await {
+        fetch_session().await;
+    }
+    let _ = js::leave_others().await;
+}
+
+/// True if somebody ended the last session of this phone.
+pub async fn was_ended() -> bool {
+    is_set(ENDED).await
 }
 
 /// Stores the language for the worker and the watchdog.
@@ -174,9 +193,7 @@ pub async fn mark_alive(member: MemberId) {
 
 /// True if the member's data was on this phone once.
 pub async fn was_alive(member: MemberId) -> bool {
-    js::device_get(&format!("alive:{member}"))
-        .await
-        .is_ok_and(|value| value.is_truthy())
+    is_set(&format!("alive:{member}")).await
 }
 
 /// Signs out on this phone; call [`end_session`] next to end the server's session.

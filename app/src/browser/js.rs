@@ -24,6 +24,12 @@ extern "C" {
     #[wasm_bindgen(js_namespace = compagnonStore, catch)]
     pub async fn erase(member: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_namespace = compagnonStore, catch)]
+    pub async fn leave(member: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = compagnonStore, js_name = leaveOthers, catch)]
+    pub async fn leave_others() -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = compagnonStore, catch)]
+    pub async fn end(member: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = compagnonStore, catch)]
     pub async fn acquire(name: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_namespace = compagnonStore, catch)]
     pub async fn post(url: &str, body: &str, patience: u32) -> Result<Posted, JsValue>;

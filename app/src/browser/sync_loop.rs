@@ -1,6 +1,6 @@
 //! The sync loop: schedules rounds with the server and runs them.
 
-use super::app_state::{AppState, ConnectionState, database, is_visible, with_phone};
+use super::app_state::{AppState, BootState, ConnectionState, Leaving, database, is_visible, with_phone};
 use super::identity::{self, Who};
 use super::js;
 use super::store::Database;
@@ -70,14 +70,17 @@ impl AppState {
             Next::Wait(millis) => self.try_again_in(millis),
             Next::SignIn => self.set_connection(ConnectionState::SignIn),
             Next::Update => self.set_connection(ConnectionState::Update),
-            Next::OtherMember => match identity::fetch_session().await {
+            Next::OtherMember | Next::Ended => match identity::fetch_session().await {
+                // A new sign-in may have replaced the session that was ended.
                 Who::Member(who) => {
                     if Some(who.member) != with_phone(|phone| phone.member) {
                         self.save_drafts().await;
                         self.open(who).await;
                         return true;
                     }
+                    return next == Next::Ended;
                 }
+                _ if next == Next::Ended => self.sign_out(Leaving::Ended).await,
                 Who::Nobody => self.set_connection(ConnectionState::SignIn),
                 Who::Unknown => self.set_connection(ConnectionState::Offline),
             },
@@ -124,12 +127,17 @@ impl AppState {
             return Next::Rest;
         };
         let told = answer.status == 200;
-        if !told && matches!(next, Next::Wait(_)) {
+        let waits = matches!(next, Next::Wait(_));
+        if !told && waits {
             self.set_connection(ConnectionState::Offline);
+        }
+        if told && !waits {
+            with_phone(|phone| phone.heard_at = Some(js::now()));
         }
         if !ops.is_empty() {
             let written = database.commit(ops, Durability::Relaxed).await;
-            if with_phone(|phone| phone.nothing_new) == Some(true) {
+            let open = self.boot.get_untracked() == BootState::Open;
+            if open && with_phone(|phone| phone.nothing_new) == Some(true) {
                 self.refresh_synced_at();
             } else {
                 self.changed(database);

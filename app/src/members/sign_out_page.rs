@@ -1,6 +1,6 @@
 //! Signing out, without losing unsent acts by accident.
 
-use crate::browser::app_state::{AppState, ConnectionState};
+use crate::browser::app_state::{AppState, ConnectionState, Leaving};
 use crate::browser::derived::Derived;
 use crate::text;
 use crate::ui::{app, button, heading, line, live, nothing};
@@ -10,10 +10,10 @@ use wasm_bindgen_futures::spawn_local;
 pub fn sign_out_page() -> AnyView {
     let app = app();
     let leaving = RwSignal::new(false);
-    let leave = move |erase: bool| {
+    let leave = move |what: Leaving| {
         if !leaving.get_untracked() {
             leaving.set(true);
-            spawn_local(app.sign_out(erase));
+            spawn_local(app.sign_out(what));
         }
     };
     let clean = Derived::new(move || app.counts.get().open() == 0);
@@ -37,21 +37,21 @@ fn offline_hint() -> AnyView {
     })
 }
 
-fn all_sent(app: AppState, leave: impl Fn(bool) + Copy + Send + 'static) -> AnyView {
+fn all_sent(app: AppState, leave: impl Fn(Leaving) + Copy + Send + 'static) -> AnyView {
     let lang = app.lang.get();
     view! {
         {heading(text::sign_out(lang))}
         {line("lead", text::sign_out_clean(lang))}
         {offline_hint()}
         <div class="actions">
-            {button("primary", text::sign_out_keep(lang), move |_| leave(false))}
-            {button("", text::sign_out_erase(lang), move |_| leave(true))}
+            {button("primary", text::sign_out_erase(lang), move |_| leave(Leaving::Erase))}
+            {button("", text::sign_out_keep(lang), move |_| leave(Leaving::Keep))}
         </div>
     }
     .into_any()
 }
 
-fn unsent(app: AppState, leave: impl Fn(bool) + Copy + Send + 'static) -> AnyView {
+fn unsent(app: AppState, leave: impl Fn(Leaving) + Copy + Send + 'static) -> AnyView {
     let lang = app.lang.get();
     let typed = RwSignal::new(String::new());
     let word = text::delete_word(lang);
@@ -64,7 +64,7 @@ fn unsent(app: AppState, leave: impl Fn(bool) + Copy + Send + 'static) -> AnyVie
                 let label = if app.busy.get() { text::sending(lang) } else { text::send_now(lang) };
                 button("primary", label, move |_| app.sync())
             })}
-            {button("", text::keep_for_me(lang), move |_| leave(false))}
+            {button("", text::keep_for_me(lang), move |_| leave(Leaving::Keep))}
         </div>
         {line("hint", text::keep_for_me_hint(lang))}
         <div class="field danger">
@@ -79,7 +79,7 @@ fn unsent(app: AppState, leave: impl Fn(bool) + Copy + Send + 'static) -> AnyVie
             />
             {move || {
                 if typed.with(|typed| typed.trim() == word) {
-                    button("danger", text::delete_and_leave(lang), move |_| leave(true))
+                    button("danger", text::delete_and_leave(lang), move |_| leave(Leaving::Erase))
                 } else {
                     nothing()
                 }

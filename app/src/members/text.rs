@@ -65,8 +65,8 @@ say! {
     install_apple: "Dans Safari, touchez Partager, puis « Sur l’écran d’accueil ». Ouvrez-la de là et connectez-vous une fois.", "In Safari, tap Share, then “Add to Home Screen”. Open it from there and sign in once.";
     install_other: "Ouvrez le menu du navigateur, puis « Installer l’application » ou « Ajouter à l’écran d’accueil ».", "Open the browser’s menu, then “Install app” or “Add to Home screen”.";
     sign_out: "Se déconnecter", "Sign out";
-    sign_out_clean: "Tout est envoyé. Vos données peuvent rester sur ce téléphone, cachées, ou être effacées.", "Everything has been sent. Your data can stay on this phone, hidden, or be erased.";
-    sign_out_keep: "Se déconnecter", "Sign out";
+    sign_out_clean: "Tout est envoyé. Vos données peuvent être effacées d’ici, ou rester chiffrées : seul votre retour les ouvre.", "Everything has been sent. Your data can be erased from here, or stay encrypted: only your return opens it.";
+    sign_out_keep: "Se déconnecter et garder mes données", "Sign out and keep my data";
     sign_out_erase: "Se déconnecter et effacer mes données d’ici", "Sign out and erase my data from here";
     sign_out_offline: "Hors ligne : ce téléphone est déconnecté tout de suite, le serveur l’apprend au prochain contact.", "Offline: this phone is signed out at once, the server hears of it at the next contact.";
     keep_for_me: "Garder pour moi sur ce téléphone", "Keep for me on this phone";

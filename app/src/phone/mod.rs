@@ -38,8 +38,13 @@ pub struct Phone {
     pub backoff: sync::Backoff,
     /// True if the last reply changed nothing but the time.
     pub nothing_new: bool,
+    /// The last full round since the app was opened, by the phone's clock, which may be wrong.
+    pub heard_at: Option<Timestamp>,
     versions: Versions,
 }
+
+/// Documents are shown for so long after the last contact with the server, in milliseconds.
+const SHOWN: i64 = 30 * Timestamp::DAY;
 
 /// Change counter of each collection, indexed by its place in [`Collection::ALL`].
 #[derive(Clone, Debug, Default)]
@@ -92,16 +97,32 @@ impl Phone {
             seen_until: loaded.meta.read("seen_until").unwrap_or_default(),
             backoff: sync::Backoff::default(),
             nothing_new: false,
+            heard_at: None,
             versions: Versions::default(),
         }
     }
 
-    /// Loads what another tab or the worker wrote; keeps this tab's backoff, session and versions.
+    /// True if the last contact with the server is so long ago that the documents are hidden until the next.
+    pub fn is_hidden(&self, now: Timestamp) -> bool {
+        let last = self.heard_at.or(self.replica.synced_at);
+        last.is_some_and(|last| last.plus(SHOWN) <= now)
+    }
+
+    /// Deletes all documents; acts and drafts stay. Returns the operations for one transaction.
+    fn erase_documents(&mut self) -> [Op; 3] {
+        for collection in Collection::ALL {
+            self.versions.bump(*collection);
+        }
+        self.replica.erase()
+    }
+
+    /// Loads what another tab or the worker wrote; keeps this tab's backoff, session, last contact and versions.
     pub fn reload(&mut self, loaded: Loaded) {
         let fresh = Phone::from_loaded(self.member, self.device, loaded);
         let before = std::mem::replace(self, fresh);
         self.backoff = before.backoff;
         self.session = before.session;
+        self.heard_at = before.heard_at;
         self.versions = before.versions;
         for collection in Collection::ALL {
             if self.replica.differs(&before.replica, collection.code()) {

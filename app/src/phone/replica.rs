@@ -77,6 +77,16 @@ impl Replica {
         self.docs.get(collection) != before.docs.get(collection)
     }
 
+    /// Deletes all documents. Returns the operations for one transaction.
+    pub(super) fn erase(&mut self) -> [Op; 3] {
+        *self = Replica::default();
+        [
+            Op::clear("docs"),
+            Op::delete_meta("cursor"),
+            Op::delete_meta("synced_at"),
+        ]
+    }
+
     /// Applies the changes of a full round. Returns the operations (documents, tombstones and their cursor) for one
     /// transaction.
     pub fn apply(&mut self, change: Change<'_>) -> Vec<Op> {

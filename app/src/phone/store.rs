@@ -88,6 +88,14 @@ impl Op {
         Op(to_json(&("put", "meta", value, name)))
     }
 
+    pub fn delete_meta(name: &str) -> Op {
+        Op(to_json(&("delete", "meta", name)))
+    }
+
+    pub fn clear(store: &str) -> Op {
+        Op(to_json(&("clear", store)))
+    }
+
     /// Serializes `ops` as one JSON array.
     pub fn list(ops: &[Op]) -> String {
         let inner: Vec<&str> = ops.iter().map(|op| op.0.as_str()).collect();
@@ -201,6 +209,7 @@ pub mod memory {
                         };
                         rows.remove(&(store, key));
                     }
+                    "clear" => rows.retain(|(name, _), _| *name != store),
                     "clear_docs" => {
                         let gone: Vec<String> = serde_json::from_str(op[1].get()).unwrap();
                         rows.retain(|(name, key), _| {

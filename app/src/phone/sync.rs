@@ -7,7 +7,7 @@ use super::replica::Change;
 use super::store::{DocRow, Op};
 use domain::fault;
 use domain::id::CommandId;
-use domain::sync::{MOST_BYTES, MOST_COMMANDS, PROTO, Reply, Request};
+use domain::sync::{MOST_BYTES, MOST_COMMANDS, PROTO, Reply, Request, SESSION_ENDED};
 
 /// Failures after which an act is parked.
 pub const MOST_ATTEMPTS: u32 = 10;
@@ -65,6 +65,8 @@ pub enum Next {
     Wait(i64),
     /// The member has to sign in again. Everything is kept.
     SignIn,
+    /// Somebody ended the session: the documents are gone, the acts are kept.
+    Ended,
     /// Another member is signed in on this browser.
     OtherMember,
     /// The server no longer supports this version.
@@ -119,6 +121,12 @@ impl Phone {
         self.nothing_new = false;
         self.outbox.transition(ids, State::Sent, State::Saved);
         let next = match answer.status {
+            401 if answer.body.contains(SESSION_ENDED) => {
+                if !fault!("ended-session-keeps-its-documents") {
+                    ops.extend(self.erase_documents());
+                }
+                Next::Ended
+            }
             401 => Next::SignIn,
             403 if answer.body.contains("wrong_member") => Next::OtherMember,
             426 => Next::Update,

@@ -602,6 +602,62 @@ fn answers_that_are_not_ok_keep_everything() {
     assert_eq!(made.view().ledger.own.available, 500);
 }
 
+fn ended() -> Answer {
+    Answer {
+        body: r#"{"code":"session_ended"}"#.into(),
+        ..status(401)
+    }
+}
+
+#[test]
+fn a_session_that_somebody_ended_takes_the_documents_and_leaves_the_acts() {
+    let mut made = ready();
+    let joined = made.act(join());
+    let op = made.phone.draft("quiz/1", "half".into());
+    now_or_never(made.store.commit(vec![op], Durability::Strict)).unwrap();
+    assert_eq!(made.round(|_| ended()), Next::Ended);
+    for phone in [made.phone.clone(), loaded(&made.store)] {
+        let shown = Shown::of(&phone);
+        assert!(shown.member.is_empty() && shown.ledger.own == WalletView::default());
+        assert_eq!((phone.replica.documents(), phone.replica.synced_at), (0, None));
+        assert_eq!(phone.outbox.get(joined).unwrap().state, State::Saved);
+        assert_eq!(phone.drafts["quiz/1"], "half");
+    }
+    let rows = now_or_never(made.store.load()).unwrap();
+    assert!(rows.docs.is_empty() && rows.meta.read::<Value>("cursor").is_none());
+
+    // The same member signs in again: everything is asked for anew, and the act is sent once.
+    let mut again = Made {
+        phone: loaded(&made.store),
+        ..made
+    };
+    let next = again.round(|ids| {
+        assert_eq!(ids, [joined]);
+        reply(vec![outcome(joined, json!({ "confirmed": "noted" }))], world())
+    });
+    assert_eq!((next, again.state(joined)), (Next::Rest, State::Confirmed));
+    assert!(again.phone.request().ids.is_empty() && !again.view().member.is_empty());
+}
+
+#[test]
+fn documents_are_hidden_after_thirty_days_without_contact_and_acts_stay() {
+    let day = |days: i64| Timestamp(NOW + 1000 + days * Timestamp::DAY);
+    let mut made = ready();
+    let joined = made.act(join());
+    assert!(!made.phone.is_hidden(day(29)) && made.phone.is_hidden(day(30)));
+    // A refusal is no contact that shows them again.
+    made.round(|_| status(401));
+    let mut opened = loaded(&made.store);
+    assert!(opened.is_hidden(day(31)));
+    assert_eq!(opened.outbox.get(joined).unwrap().state, State::Saved);
+    // A contact counts by the phone's own clock, which may be years ahead of the server's.
+    opened.heard_at = Some(day(900));
+    assert!(!opened.is_hidden(day(901)) && opened.is_hidden(day(930)));
+    opened.reload(now_or_never(made.store.load()).unwrap());
+    assert!(!opened.is_hidden(day(901)));
+    assert!(!empty().is_hidden(day(900)), "nothing is there to hide");
+}
+
 #[test]
 fn waiting_grows_to_five_minutes_and_never_beyond() {
     let mut made = Made::new();

@@ -52,7 +52,7 @@ say! {
     invitation_enter: "Ouvrir mon compte", "Open my account";
     invitation_stale: "Ce code n’est pas valable : il a déjà servi, il est trop ancien, ou un signe est faux. Votre conseiller peut vous en donner un autre.", "This code is not good: it has been used, it is too old, or a sign is wrong. Your advisor can give you another.";
     legal: "Données personnelles", "Personal data";
-    legal_phone: "Sur votre téléphone : une copie de vos propres données, pour l’ouvrir sans réseau. À la déconnexion, vous choisissez de la garder ou de l’effacer.", "On your phone: a copy of your own data, so that it opens without a signal. When you sign out you choose to keep or delete it.";
+    legal_phone: "Sur votre téléphone : une copie de vos propres données, pour l’ouvrir sans réseau. À la déconnexion, vous choisissez de l’effacer ou de la garder chiffrée.", "On your phone: a copy of your own data, so that it opens without a signal. When you sign out you choose to delete it or to keep it encrypted.";
     legal_rights_title: "Vos droits", "Your rights";
     legal_rights: "Vous pouvez demander à voir vos données, à les corriger, à en recevoir une copie, à les faire effacer ou à quitter le programme. Adressez-vous à votre conseiller. Si la réponse ne vous satisfait pas, saisissez l’autorité de protection des données de votre pays (en France, la CNIL).", "You may ask to see your data, to have it corrected, to receive a copy, to have it erased, or to leave the programme. Ask your advisor. If the answer does not satisfy you, turn to the data protection authority of your country (in France, the CNIL).";
     not_found_title: "Cette page n’existe pas", "This page does not exist";

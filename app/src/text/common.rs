@@ -42,7 +42,11 @@ say! {
     screen_missing_title: "Cet écran n’est pas encore sur ce téléphone", "This screen is not on this phone yet";
     screen_missing: "Il arrive dès qu’il y a du réseau. Ce que vous avez enregistré est en sécurité.", "It comes as soon as there is a connection. What you have saved is safe.";
     signed_out_title: "Vous êtes déconnecté", "You are signed out";
-    signed_out: "Pour vous connecter, il faut du réseau. Ce que vous avez gardé sur ce téléphone vous attend.", "Signing in needs a connection. What you kept on this phone is waiting for you.";
+    signed_out: "Pour vous connecter, il faut du réseau. Ce que vous avez gardé sur ce téléphone vous attend, chiffré.", "Signing in needs a connection. What you kept on this phone is waiting for you, encrypted.";
+    ended_title: "Ce téléphone a été déconnecté", "This phone was signed out";
+    ended: "Depuis un autre appareil ou par le programme. Vos données sont effacées d’ici. Ce qui n’était pas envoyé reste, illisible, et part quand vous vous reconnectez sur ce téléphone.", "From another device or by the programme. Your data is erased from here. What had not been sent stays, unreadable, and goes out when you sign in again on this phone.";
+    hidden_title: "Trente jours sans réseau", "Thirty days without a network";
+    hidden: "Vos données restent sur ce téléphone, cachées jusqu’au prochain contact avec le serveur. Ce que vous avez fait n’est pas perdu.", "Your data stays on this phone, hidden until the next contact with the server. What you did is not lost.";
     no_store_title: "Ce navigateur ne garde rien", "This browser keeps nothing";
     no_store: "L’application a besoin d’enregistrer sur ce téléphone. Quittez la navigation privée ou libérez de la place.", "The app needs to save on this phone. Leave private browsing, or free some room.";
     take_back: "Reprendre ma demande", "Take my request back";

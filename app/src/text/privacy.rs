@@ -15,7 +15,7 @@ say! {
     legal_never: "Pas de publicité, pas de mesure d’audience par des tiers, pas de position GPS, aucune revente. Les cookies servent à vous reconnaître et à retenir votre langue, rien d’autre.", "No advertising, no tracking by others, no GPS position, nothing is sold. Cookies recognise you and remember your language, nothing else.";
     privacy_title: "Mes données", "My data";
     privacy_here_title: "Sur ce téléphone", "On this phone";
-    privacy_here: "Une copie de vos propres données, pour ouvrir l’application sans réseau. Personne d’autre ne la voit. Vous l’effacez en vous déconnectant.", "A copy of your own data, so that the app opens without a network. Nobody else sees it. You erase it by signing out.";
+    privacy_here: "Une copie de vos propres données, pour ouvrir l’application sans réseau. Après trente jours sans contact, elle est cachée. En vous déconnectant, vous l’effacez ou la gardez chiffrée.", "A copy of your own data, so that the app opens without a network. After thirty days without contact it is hidden. When you sign out, you erase it or keep it encrypted.";
     privacy_documents: "Fiches à lire sans réseau", "Pages to read without a network";
     privacy_acts: "Ce que vous avez fait ici", "What you did here";
     privacy_acts_hint: "Gardé sept jours après la réponse du serveur.", "Kept seven days after the server’s answer.";

@@ -9,10 +9,11 @@ use crate::changes::Newest;
 use crate::db::{Tx, on, params, query_once};
 use crate::{Db, Error, Result, members, programme};
 use domain::document::Collection;
-use domain::id::{MemberId, SessionId};
+use domain::id::{DeviceId, MemberId, SessionId};
 use domain::members::Device;
 use domain::sync::Cursor;
 use domain::{Lang, Receipt, Timestamp, fault};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use tracing::instrument;
 use uuid::Uuid;
@@ -246,7 +247,7 @@ fn mark(token_hash: &[u8]) -> String {
     let mut hash = Sha256::new();
     hash.update(b"a known browser");
     hash.update(token_hash);
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize())
 }
 
 /// Who is counted for a request of a known browser, in place of a network address.
@@ -488,7 +489,7 @@ async fn open(tx: &mut Tx, member: MemberId, origin: Origin<'_>) -> Result<Opene
         end(tx, before).await?;
     }
     let secret: [u8; 32] = tx.random_bytes();
-    let token: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = hex(&secret);
     let session = SessionId(tx.uuid());
     let now = tx.now();
     let name: String = origin.device.chars().take(80).collect();
@@ -580,6 +581,25 @@ pub async fn find_dead(db: &Db, token: &str) -> Result<Option<DeadSession>> {
     const FIND: &str =
         "SELECT member_id, id, ended_at IS NOT NULL AS ended FROM session WHERE token_hash = $1";
     Ok(query_once!(db, c => sqlx::query_as(FIND).bind(hash_of_token(token)).fetch_optional(c).await?))
+}
+
+/// Returns the key that opens what one phone keeps for a member who is not signed in on it, in hexadecimal.
+///
+/// Why not stored: a member can name any number of phones, and a key that follows from the secret is in every backup.
+#[instrument(level = "debug", skip_all)]
+pub async fn phone_key(tx: &mut Tx, member: MemberId, device: DeviceId) -> Result<String> {
+    let secret = programme::phone_secret(tx).await?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(&secret)
+        .map_err(|error| Error::Invariant(format!("the secret of phones: {error}")))?;
+    if !fault!("members-of-a-phone-share-its-key") {
+        mac.update(member.0.as_bytes());
+    }
+    mac.update(device.0.as_bytes());
+    Ok(hex(&mac.finalize().into_bytes()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Ends the session of a browser that signs out, and returns it.

@@ -7,7 +7,7 @@ use backend::clock::Fixed;
 use backend::testing::FaultInjector;
 use backend::{Db, Result, backup, daily, programme, sessions, sync};
 use domain::id::{MemberId, SessionId};
-use domain::sync::Request;
+use domain::sync::{Request, SESSION_ENDED};
 use domain::{Timestamp, fault};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -278,7 +278,12 @@ type Round = Request<Box<RawValue>>;
 /// Does what the HTTP layer does before the core: checks the session, and returns the response if it is known already.
 async fn admit(db: &Db, packet: &Packet) -> Result<std::result::Result<(Caller, Round), Answer>> {
     let Some((caller, newest)) = sessions::caller_and_newest(db, &packet.token).await? else {
-        return Ok(Err(status_only(401, "signed_out")));
+        let dead = sessions::find_dead(db, &packet.token).await?;
+        let code = match dead.is_some_and(|dead| dead.ended) {
+            true => SESSION_ENDED,
+            false => "signed_out",
+        };
+        return Ok(Err(status_only(401, code)));
     };
     let round: Round = serde_json::from_str(&packet.body)?;
     if round.member != caller.member {

@@ -344,7 +344,10 @@ impl World<'_> {
             self.tally.again += hardware.app.outbox.count_waiting() as u64;
         }
         match next {
-            Some(Next::SignIn) => {
+            Some(Next::Ended) if !hardware.documents().is_empty() => {
+                return Err("a session was ended, and the phone keeps its documents".into());
+            }
+            Some(Next::SignIn | Next::Ended) => {
                 let member = hardware.app.member;
                 self.sign_in(phone, member).await?;
             }

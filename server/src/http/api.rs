@@ -5,13 +5,13 @@ use super::log_text::for_log;
 use super::{Shared, cookies};
 use axum::Json;
 use axum::body::to_bytes;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use backend::caller::Caller;
 use backend::{learning, sessions};
 use domain::id::{MemberId, SessionId};
-use domain::sync::{Cursor, MOST_BYTES, MOST_COMMANDS, PROTO};
+use domain::sync::{Cursor, MOST_BYTES, MOST_COMMANDS, PROTO, SESSION_ENDED};
 use domain::{Verdict, fault};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -28,16 +28,33 @@ const MOST_CRASHES_AN_IP: u32 = 10;
 /// Milliseconds.
 const CRASH_WINDOW: i64 = 60_000;
 
-pub(super) async fn caller(app: &Shared, headers: &HeaderMap) -> Result<Option<(Caller, Cursor)>, Problem> {
+/// The session that a request names.
+enum Session {
+    Live(Box<(Caller, Cursor)>),
+    /// By its member on another phone, or by an operator: the phone may be in wrong hands.
+    Ended,
+    /// None, or one that has run out.
+    Missing,
+}
+
+async fn session_of(app: &Shared, headers: &HeaderMap) -> Result<Session, Problem> {
     let Some(token) = app.session_token(headers) else {
-        return Ok(None);
+        return Ok(Session::Missing);
     };
-    let found = sessions::caller_and_newest(&app.db, token).await?;
-    match &found {
-        Some((caller, _)) => name_caller(caller.member, caller.session),
-        None => note_dead_session(app, token).await?,
+    match sessions::caller_and_newest(&app.db, token).await? {
+        Some(found) => {
+            name_caller(found.0.member, found.0.session);
+            Ok(Session::Live(Box::new(found)))
+        }
+        None => note_dead_session(app, token).await,
     }
-    Ok(found)
+}
+
+pub(super) async fn caller(app: &Shared, headers: &HeaderMap) -> Result<Option<(Caller, Cursor)>, Problem> {
+    Ok(match session_of(app, headers).await? {
+        Session::Live(found) => Some(*found),
+        Session::Ended | Session::Missing => None,
+    })
 }
 
 /// Puts the caller on the request's line of the log.
@@ -48,32 +65,43 @@ pub(super) fn name_caller(member: MemberId, session: SessionId) {
 }
 
 /// Logs the use of a session that is no more.
-async fn note_dead_session(app: &Shared, token: &str) -> Result<(), Problem> {
+async fn note_dead_session(app: &Shared, token: &str) -> Result<Session, Problem> {
     let Some(dead) = sessions::find_dead(&app.db, token).await? else {
         tracing::warn!(
             event = "unknown_session_used",
             "a session was used that is not known"
         );
-        return Ok(());
+        return Ok(Session::Missing);
     };
     name_caller(dead.member, dead.session);
     if dead.ended {
         tracing::warn!(event = "ended_session_used", "a session was used that was ended");
-    } else {
-        tracing::info!(
-            event = "expired_session_used",
-            "a session was used that has run out"
-        );
+        return Ok(Session::Ended);
     }
-    Ok(())
+    tracing::info!(
+        event = "expired_session_used",
+        "a session was used that has run out"
+    );
+    Ok(Session::Missing)
 }
 
 fn signed_out() -> Response {
     refusal(StatusCode::UNAUTHORIZED, "signed_out")
 }
 
+/// `?device=ID`: the installation that asks.
+#[derive(Debug, Default, serde::Deserialize)]
+pub struct Installation {
+    #[serde(default)]
+    device: String,
+}
+
 /// Returns the signed-in member of this browser; `null` if there is none, which is no error on the browser's console.
-pub async fn session(State(app): State<Shared>, headers: HeaderMap) -> Answered {
+pub async fn session(
+    State(app): State<Shared>,
+    Query(Installation { device }): Query<Installation>,
+    headers: HeaderMap,
+) -> Answered {
     let Some((caller, _)) = caller(&app, &headers).await? else {
         return Ok((
             [(header::CACHE_CONTROL, "no-store")],
@@ -83,6 +111,11 @@ pub async fn session(State(app): State<Shared>, headers: HeaderMap) -> Answered 
     };
     let mut tx = app.db.read().await?;
     let (name, language) = sessions::profile(&mut tx, &caller).await?;
+    // Phones of before do not say which they are, and keep nothing that needs a key.
+    let key = match device.parse() {
+        Ok(device) => Some(sessions::phone_key(&mut tx, caller.member, device).await?),
+        Err(_) => None,
+    };
     let body = serde_json::json!({
         "member": caller.member,
         "session": caller.session,
@@ -90,6 +123,7 @@ pub async fn session(State(app): State<Shared>, headers: HeaderMap) -> Answered 
         "device": caller.session,
         "name": name,
         "language": language,
+        "key": key,
     });
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }
@@ -105,8 +139,12 @@ pub async fn sync(State(app): State<Shared>, request: Request) -> Answered {
     let Some(token) = app.session_token(request.headers()).map(str::to_owned) else {
         return Ok(signed_out());
     };
-    let Some((caller, newest)) = caller(&app, request.headers()).await? else {
-        return Ok(signed_out());
+    let (caller, newest) = match session_of(&app, request.headers()).await? {
+        Session::Live(found) => *found,
+        Session::Ended if !fault!("ended-session-is-told-as-run-out") => {
+            return Ok(refusal(StatusCode::UNAUTHORIZED, SESSION_ENDED));
+        }
+        Session::Ended | Session::Missing => return Ok(signed_out()),
     };
     let Ok(bytes) = to_bytes(request.into_body(), MOST_BYTES).await else {
         return Ok(refusal(StatusCode::PAYLOAD_TOO_LARGE, "too_large"));

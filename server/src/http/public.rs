@@ -96,7 +96,12 @@ fn accepted(headers: &HeaderMap, face: &BrandedAssets) -> Lang {
 
 pub async fn landing(State(app): State<Shared>, Query(wish): Query<Wish>, headers: HeaderMap) -> Response {
     let reader = Reader::new(&app, &headers, &wish).await;
-    if app.session_token(&headers).is_some() {
+    // While the database does not respond, the app opens with what is on the phone.
+    let live = app.session_token(&headers).is_some()
+        && super::api::caller(&app, &headers)
+            .await
+            .map_or(true, |caller| caller.is_some());
+    if live {
         return cookies::with(
             Redirect::to("/app").into_response(),
             reader.chosen.then(|| app.set_language(reader.lang)),

@@ -7,6 +7,7 @@ mod connections;
 mod fuzz;
 mod harness;
 mod http_security;
+mod lost_phone;
 mod operations;
 #[cfg(unix)]
 mod private_files;

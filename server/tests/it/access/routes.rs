@@ -148,7 +148,7 @@ fn judge(route: &Route, caller: &Caller<'_>, asking: &Asking, answer: &Answer, b
     assert!(answer.status.as_u16() < 500, "{at}: {}", answer.status);
     match route.access {
         Access::Everybody | Access::SigningIn => like_anybody(),
-        Access::Visitors if caller.phone.cookies.contains_key("session") => {
+        Access::Visitors if caller.who.is_some() => {
             assert_eq!(
                 (answer.status, answer.header("location")),
                 (StatusCode::SEE_OTHER, "/app"),
@@ -183,6 +183,12 @@ fn judge(route: &Route, caller: &Caller<'_>, asking: &Asking, answer: &Answer, b
                 "{at}"
             );
         }
+        // A phone that may be in wrong hands is told so; see `sessions.rs`.
+        Access::Own if caller.name == "an ended session" => assert_eq!(
+            (answer.status, code().as_str()),
+            (StatusCode::UNAUTHORIZED, "session_ended"),
+            "{at}"
+        ),
         Access::Members | Access::Managers | Access::Own => signed_out(),
         Access::Oneself => {
             assert_eq!(answer.status, StatusCode::OK, "{at}");
