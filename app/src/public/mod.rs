@@ -13,5 +13,5 @@ pub use event::{EventPage, Joining, event};
 pub use layout::{Client, Frame, shell};
 pub use pages::{
     CodePage, CodeProblem, Failure, InvitationPage, InvitationProblem, Person, SignInPage, SignInProblem,
-    code, failure, invitation, landing, legal, sign_in,
+    code, failure, invitation, landing, legal, sign_in, who,
 };

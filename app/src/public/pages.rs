@@ -3,6 +3,7 @@
 use super::layout::{Frame, page};
 use super::text;
 use domain::Lang;
+use domain::id::MemberId;
 use leptos::prelude::*;
 
 /// The landing page.
@@ -183,6 +184,29 @@ pub fn code(frame: &Frame<'_>, shown: CodePage) -> String {
         </section>
     };
     page(frame, text::code_title(lang), main)
+}
+
+/// The page after the code of a number that is several members'.
+pub fn who(frame: &Frame<'_>, people: Vec<(MemberId, String)>) -> String {
+    let lang = frame.lang;
+    let people = people.into_iter().map(|(member, name)| {
+        view! {
+            <button class="button" type="submit" name="member" value=member.to_string()>
+                {name}
+            </button>
+        }
+    });
+    let main = view! {
+        <section class="card">
+            <h1>{text::who_title(lang)}</h1>
+            <p>{text::who_lead(lang)}</p>
+            <form class="actions" method="post" action="/sign-in/who">
+                {people.collect_view()}
+            </form>
+            <a href="/sign-in">{text::other_address(lang)}</a>
+        </section>
+    };
+    page(frame, text::who_title(lang), main)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -43,6 +43,8 @@ say! {
     code_again: "Envoyer un nouveau code", "Send a new code";
     code_sent_again: "Un nouveau code est parti. L’ancien ne sert plus sur cet écran.", "A new code is on its way. The old one no longer works on this screen.";
     other_address: "Changer de numéro ou d’e-mail", "Use another number or e-mail";
+    who_title: "Qui êtes-vous ?", "Who are you?";
+    who_lead: "Ce numéro est celui de plusieurs personnes. Chacune a son compte.", "This number is that of several people. Each has an account.";
     demo_code: "Code de démonstration :", "Demo code:";
     invitation_title: "Carte d’invitation", "Invitation card";
     invitation_lead: "Recopiez le code de votre carte, ou celui que votre conseiller vous a donné.", "Type the code of your card, or the one your advisor gave you.";

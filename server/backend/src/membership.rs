@@ -22,7 +22,7 @@ pub enum Enrolled {
 /// sessions of somebody else end, who has left ends, who is back comes back.
 ///
 /// # Errors
-/// [`crate::Error::Input`] if the company is unknown, or the phone or e-mail belongs to another member.
+/// [`crate::Error::Input`] if the company is unknown, or the e-mail address belongs to another member.
 #[instrument(level = "debug", skip_all)]
 pub async fn save(tx: &mut Tx, row: &MemberRow, today: Day) -> Result<Enrolled> {
     let left = match row.leaves {

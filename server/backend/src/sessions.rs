@@ -7,6 +7,7 @@
 use crate::caller::Caller;
 use crate::changes::Newest;
 use crate::db::{Tx, on, params, query_once};
+use crate::members::Addressee;
 use crate::{Db, Error, Result, members, programme};
 use domain::document::Collection;
 use domain::id::{DeviceId, MemberId, SessionId};
@@ -177,6 +178,8 @@ pub enum Started {
 #[derive(Clone, Debug)]
 pub enum Checked {
     Open(Opened),
+    /// The code is right, and its address is several members': [`choose`] opens the session.
+    Choose(Vec<Addressee>),
     /// `left`: remaining tries of this code.
     Wrong {
         left: i64,
@@ -253,18 +256,25 @@ fn mark(token_hash: &[u8]) -> String {
 /// Who is counted for a request of a known browser, in place of a network address.
 const BROWSER: &str = "browser:";
 
-/// Returns whom to count for a browser that was signed in as this member before.
-async fn known_browser(tx: &mut Tx, member: Option<MemberId>, kept: Option<&str>) -> Result<Option<String>> {
+/// Returns whom to count for a browser that was signed in before as one of these members.
+async fn known_browser(tx: &mut Tx, members: &[Addressee], kept: Option<&str>) -> Result<Option<String>> {
     const LIST: &str =
         "SELECT id, token_hash FROM session WHERE member_id = $1 ORDER BY made_at DESC LIMIT 100";
     let Some(kept) = kept else {
         return Ok(None);
     };
-    let sessions: Vec<(SessionId, Vec<u8>)> =
-        on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?);
-    let mut all = sessions.iter();
-    let known = all.find(|(_, token_hash)| same(mark(token_hash).as_bytes(), kept.as_bytes()));
-    Ok(known.map(|(session, _)| format!("{BROWSER}{session}")))
+    // Once also where there is nobody: the work tells nothing.
+    for at in 0..members.len().max(1) {
+        let member = members.get(at).map(|addressee| addressee.member);
+        let sessions: Vec<(SessionId, Vec<u8>)> =
+            on!(tx, c => sqlx::query_as(LIST).bind(member).fetch_all(c).await?);
+        let mut all = sessions.iter();
+        let known = all.find(|(_, token_hash)| same(mark(token_hash).as_bytes(), kept.as_bytes()));
+        if let Some((session, _)) = known {
+            return Ok(Some(format!("{BROWSER}{session}")));
+        }
+    }
+    Ok(None)
 }
 
 /// Requests a code to be sent to `address`. `mark`: what the browser kept of an earlier session, see [`mark_of`].
@@ -288,9 +298,10 @@ pub async fn start(
         VALUES ($1, 'message', $2, $3, $4, $5, $6, $7)";
     let now = tx.now();
     let (hour, day) = (now.plus(-Timestamp::HOUR), now.plus(-Timestamp::DAY));
-    let found = members::find_by_address(tx, address.as_str()).await?;
-    let member = found.as_ref().map(|(member, _)| *member);
-    let browser = known_browser(tx, member, mark).await?;
+    let found = members::list_by_address(tx, address.as_str()).await?;
+    // Of several, the code is in the name of the first; `check` asks for the member.
+    let member = found.first().map(|addressee| addressee.member);
+    let browser = known_browser(tx, &found, mark).await?;
     let known = browser.is_some();
     let counted = browser.as_deref().unwrap_or(ip);
     let sent: Recent = on!(tx, c => sqlx::query_as(SENT_TO).bind(address.as_str()).bind(hour).bind(day)
@@ -308,9 +319,9 @@ pub async fn start(
     on!(tx, c => sqlx::query(INSERT).bind(request).bind(address.as_str()).bind(member)
         .bind(hash_of_code(request, &code)).bind(now).bind(now.plus(CODE_LIFE)).bind(counted)
         .execute(c).await.map(|_| ())?);
-    let message = found.map(|(_, language)| Message {
+    let message = found.first().map(|addressee| Message {
         to: address.clone(),
-        language,
+        language: addressee.language,
         code,
     });
     Ok(Started::Asked {
@@ -339,7 +350,8 @@ pub async fn check(
     limits: Limits,
 ) -> Result<Checked> {
     const TRY: &str = "UPDATE sign_in SET tries = tries + 1 WHERE id = $1 AND way = 'message' AND used_at IS NULL \
-        AND expires_at > $2 AND tries < $3 RETURNING member_id, code_hash, tries";
+        AND expires_at > $2 AND tries < $3 RETURNING member_id, code_hash, tries, address";
+    const PROVEN: &str = "UPDATE sign_in SET proven_at = $2 WHERE id = $1";
     const COUNTED: &str = "SELECT ip FROM sign_in WHERE id = $1 AND way = 'message'";
     let asked_by: Option<String> = on!(tx, c => sqlx::query_scalar(COUNTED).bind(request.unwrap_or(Uuid::nil())).fetch_optional(c).await?);
     let browser = asked_by.filter(|asked_by| asked_by.starts_with(BROWSER));
@@ -352,14 +364,19 @@ pub async fn check(
     // Why the same statement and hash for a browser without a request: one code path, one duration.
     let request = request.unwrap_or(Uuid::nil());
     let hash = hash_of_code(request, &code);
-    let row: Option<(Option<MemberId>, Vec<u8>, i64)> =
+    let row: Option<(Option<MemberId>, Vec<u8>, i64, String)> =
         on!(tx, c => sqlx::query_as(TRY).bind(request).bind(now).bind(TRIES).fetch_optional(c).await?);
     match row {
-        Some((Some(member), expected, _)) if same(&expected, &hash) => {
+        Some((Some(member), expected, _, address)) if same(&expected, &hash) => {
+            let found = members::list_by_address(tx, &address).await?;
+            if found.len() > 1 && !fault!("a-shared-number-opens-the-first-account") {
+                tx.execute(PROVEN, params![request, now]).await?;
+                return Ok(Checked::Choose(found));
+            }
             use_up(tx, request).await?;
             Ok(Checked::Open(open(tx, member, origin).await?))
         }
-        Some((_, _, tries)) => {
+        Some((_, _, tries, _)) => {
             note_failure(tx, counted).await?;
             Ok(Checked::Wrong { left: TRIES - tries })
         }
@@ -368,6 +385,36 @@ pub async fn check(
             Ok(Checked::Stale)
         }
     }
+}
+
+/// Opens a session for one of the members of a shared number, after the code of the request was right.
+#[instrument(level = "debug", skip_all)]
+pub async fn choose(
+    tx: &mut Tx,
+    request: Option<Uuid>,
+    member: Option<MemberId>,
+    origin: Origin<'_>,
+    limits: Limits,
+) -> Result<Checked> {
+    const FIND: &str = "SELECT address FROM sign_in WHERE id = $1 AND way = 'message' AND used_at IS NULL \
+        AND expires_at > $2 AND proven_at IS NOT NULL";
+    if failed_too_often(tx, origin.ip, limits).await? {
+        return Ok(Checked::TooMany);
+    }
+    let request = request.unwrap_or(Uuid::nil());
+    let now = tx.now();
+    let address: Option<String> = tx.fetch_optional_scalar(FIND, params![request, now]).await?;
+    let found = match &address {
+        Some(address) => members::list_by_address(tx, address).await?,
+        None => Vec::new(),
+    };
+    let chosen = found.iter().find(|addressee| Some(addressee.member) == member);
+    let Some(chosen) = chosen else {
+        note_failure(tx, origin.ip).await?;
+        return Ok(Checked::Stale);
+    };
+    use_up(tx, request).await?;
+    Ok(Checked::Open(open(tx, chosen.member, origin).await?))
 }
 
 /// Issues a one-time code for a member, for the helpdesk or a card. Earlier unused codes of the same kind end.

@@ -170,6 +170,9 @@ fn finish(rows: &Rows, report: backend::Result<Report>, begun: Instant, language
         }
     }
     tell_who_left(&report, language);
+    for (phone, refs) in &report.shared_phones {
+        outln!("{}", text::report_shared_phone(language, phone, &refs.join(", ")));
+    }
     outln!("{}", counted(&report, begun, language));
     let written = errors_file(&rows.file);
     match (report.kept, report.bad.is_empty()) {

@@ -4,8 +4,8 @@ mod backup;
 mod card;
 mod doctor;
 mod imports;
-mod language;
 mod keys;
+mod language;
 mod member;
 mod points;
 

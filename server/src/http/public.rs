@@ -13,9 +13,11 @@ use axum::Form;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use backend::members::Addressee;
 use backend::sessions::{self, Address, Checked, Limits, Message, Opened, Origin, Started};
 use backend::{Db, Error, events, programme};
 use domain::events::{Event, Venue};
+use domain::id::MemberId;
 use domain::{Lang, Timestamp};
 use serde::Deserialize;
 use tracing::Instrument;
@@ -411,6 +413,7 @@ pub async fn check_code(
     let request = app.sign_in_request(&headers);
     match enter(&app, Entry::Message { request }, form.code, &headers, &extensions).await? {
         Checked::Open(opened) => Ok(welcome(&app, &opened)),
+        Checked::Choose(people) => Ok(ask_who(&reader, people)),
         Checked::Wrong { left } if left > 0 => {
             ask_code(
                 &reader,
@@ -443,6 +446,39 @@ pub async fn check_code(
             .await
         }
     }
+}
+
+fn ask_who(reader: &Reader, people: Vec<Addressee>) -> Response {
+    let people = people.into_iter().map(|person| (person.member, person.name));
+    let html = public::who(&reader.frame("/sign-in/code", true), people.collect());
+    reader.page(StatusCode::OK, html)
+}
+
+#[derive(Debug, Deserialize)]
+pub struct WhoForm {
+    #[serde(default)]
+    member: String,
+}
+
+/// Signs in as one of the members of a number, after its code.
+pub async fn choose(
+    State(app): State<Shared>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    Form(form): Form<WhoForm>,
+) -> Answered {
+    let reader = Reader::new(&app, &headers, &Wish::default()).await;
+    let request = app.sign_in_request(&headers);
+    let entry = Entry::Chosen {
+        request,
+        member: form.member.parse().ok(),
+    };
+    let (status, problem) = match enter(&app, entry, String::new(), &headers, &extensions).await? {
+        Checked::Open(opened) => return Ok(welcome(&app, &opened)),
+        Checked::TooMany => (StatusCode::TOO_MANY_REQUESTS, CodeProblem::TooManyTries),
+        Checked::Choose(_) | Checked::Wrong { .. } | Checked::Stale => (StatusCode::OK, CodeProblem::Stale),
+    };
+    ask_code(&reader, status, request.unwrap_or_default(), Some(problem), false).await
 }
 
 pub async fn invitation(State(app): State<Shared>, Query(wish): Query<Wish>, headers: HeaderMap) -> Response {
@@ -488,7 +524,7 @@ pub async fn accept_invitation(
     Ok(
         match enter(&app, Entry::Invitation, code.clone(), &headers, &extensions).await? {
             Checked::Open(opened) => welcome(&app, &opened),
-            Checked::Wrong { .. } | Checked::Stale => {
+            Checked::Choose(_) | Checked::Wrong { .. } | Checked::Stale => {
                 ask_invitation(&reader, StatusCode::OK, code, Some(InvitationProblem::Stale))
             }
             Checked::TooMany => ask_invitation(
@@ -503,7 +539,14 @@ pub async fn accept_invitation(
 
 #[derive(Clone, Copy)]
 enum Entry {
-    Message { request: Option<Uuid> },
+    Message {
+        request: Option<Uuid>,
+    },
+    /// One of the members of a number, after its code.
+    Chosen {
+        request: Option<Uuid>,
+        member: Option<MemberId>,
+    },
     Invitation,
 }
 
@@ -533,6 +576,9 @@ async fn enter(
             Entry::Message { request } => {
                 sessions::check(&mut tx, request, &code, origin, shared.limits).await?
             }
+            Entry::Chosen { request, member } => {
+                sessions::choose(&mut tx, request, member, origin, shared.limits).await?
+            }
             Entry::Invitation => sessions::redeem_invitation(&mut tx, &code, origin, shared.limits).await?,
         };
         tx.commit().await?;
@@ -540,7 +586,7 @@ async fn enter(
     };
     let checked = app.detached("sign_in", work).await??;
     let way = match entry {
-        Entry::Message { .. } => "message",
+        Entry::Message { .. } | Entry::Chosen { .. } => "message",
         Entry::Invitation => "invitation",
     };
     let result = match &checked {
@@ -548,6 +594,10 @@ async fn enter(
             super::api::name_caller(opened.member, opened.session);
             tracing::info!(event = "signed_in", way, "signed in");
             "in"
+        }
+        Checked::Choose(_) => {
+            tracing::info!(event = "who_asked", way, "a code is right, for several members");
+            "who"
         }
         Checked::Wrong { left } => {
             tracing::warn!(event = "code_wrong", way, left, "a code was wrong");

@@ -118,6 +118,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/sign-in", SigningIn, Form, public::send_code),
         Route::get("/sign-in/code", SigningIn, public::code),
         Route::post("/sign-in/code", SigningIn, Form, public::check_code),
+        Route::post("/sign-in/who", SigningIn, Form, public::choose),
         Route::post("/sign-in/again", SigningIn, Nothing, public::send_again),
         Route::get("/invitation", SigningIn, public::invitation),
         Route::post("/invitation", SigningIn, Form, public::accept_invitation),

@@ -1,6 +1,6 @@
 //! Sign-in: success, rate limits, and what is not disclosed.
 
-use crate::harness::{Harness, KARIM, MARIE, TOM};
+use crate::harness::{Harness, KARIM, MARIE, TOM, docs};
 use axum::http::StatusCode;
 use backend::sessions::{self, Way};
 use backend::testing::TestDb;
@@ -335,6 +335,67 @@ both! {
         assert_eq!(phone.status().await, StatusCode::OK);
     }
 
+    async fn a_number_of_two_people_asks_who_it_is(test) {
+        let harness = Harness::open(test).await;
+        let marie = harness.signed_in(MARIE).await.who().await.0;
+        let number: String = MARIE.chars().filter(|c| !c.is_whitespace()).collect();
+        let mut tx = test.db.write().await.unwrap();
+        give_karim_the_number_of_marie(&mut tx).await;
+        let shared = backend::members::shared_phones(&mut tx).await.unwrap();
+        assert_eq!(shared, [(number, vec!["m-karim".to_owned(), "m-marie".to_owned()])]);
+        tx.commit().await.unwrap();
+
+        let mut phone = harness.phone();
+        phone.ask_code(MARIE).await;
+        let early = phone.post("/sign-in/who", &format!("member={marie}")).await;
+        assert!(early.status == StatusCode::OK && phone.status().await == StatusCode::UNAUTHORIZED, "before the code");
+        let code = harness.code_for(MARIE).await;
+        let asked = phone.post("/sign-in/code", &format!("code={code}")).await;
+        assert_eq!(asked.status, StatusCode::OK);
+        assert_eq!(phone.status().await, StatusCode::UNAUTHORIZED, "nobody is signed in yet");
+        let page = asked.text();
+        assert!(page.contains("Marie Vasseur") && page.contains("Karim Benali") && page.contains("action=\"/sign-in/who\""), "{page}");
+        let karim = page.split("value=\"").skip(1).map(|rest| &rest[..36]).find(|id| *id != marie.to_string()).unwrap().to_owned();
+        // Only one of the two, only in this browser, and once.
+        let stranger = harness.signed_in(TOM).await.who().await.0;
+        let mut other = harness.phone();
+        for (phone, member) in [(&mut other, karim.as_str()), (&mut phone.clone(), &stranger.to_string()), (&mut phone.clone(), "x")] {
+            phone.post("/sign-in/who", &format!("member={member}")).await;
+            assert_eq!(phone.status().await, StatusCode::UNAUTHORIZED, "{member}");
+        }
+        let again = phone.clone();
+        let entered = phone.post("/sign-in/who", &format!("member={karim}")).await;
+        assert_eq!((entered.status, entered.header("location")), (StatusCode::SEE_OTHER, "/app"));
+        assert_eq!(phone.who().await.0.to_string(), karim);
+        let mut again = again;
+        again.post("/sign-in/who", &format!("member={marie}")).await;
+        assert_eq!(again.status().await, StatusCode::UNAUTHORIZED, "a code is good once");
+        // Each has a session of their own; by e-mail nobody is asked.
+        let mut mail = harness.phone();
+        mail.ask_code(MARIE).await;
+        let code = harness.code_for(MARIE).await;
+        mail.post("/sign-in/code", &format!("code={code}")).await;
+        mail.post("/sign-in/who", &format!("member={marie}")).await;
+        assert_eq!(mail.who().await.0, marie);
+        let devices: Vec<domain::members::Device> = docs(&mail.sync(&Default::default(), &[]).await, "device");
+        assert_eq!(devices.len(), 2, "Marie's own sessions alone");
+    }
+
+    async fn a_code_for_two_people_runs_out_before_they_choose(test) {
+        let harness = Harness::open(test).await;
+        let marie = harness.signed_in(MARIE).await.who().await.0;
+        let mut tx = test.db.write().await.unwrap();
+        give_karim_the_number_of_marie(&mut tx).await;
+        tx.commit().await.unwrap();
+        let mut phone = harness.phone();
+        phone.ask_code(MARIE).await;
+        let code = harness.code_for(MARIE).await;
+        phone.post("/sign-in/code", &format!("code={code}")).await;
+        test.clock.advance(backend::sessions::CODE_LIFE);
+        phone.post("/sign-in/who", &format!("member={marie}")).await;
+        assert_eq!(phone.status().await, StatusCode::UNAUTHORIZED);
+    }
+
     async fn signing_out_and_in_again_leaves_one_session(test) {
         let harness = Harness::open(test).await;
         let mut phone = harness.signed_in(MARIE).await;
@@ -368,4 +429,20 @@ async fn the_demo_shows_its_people_and_their_codes() {
     phone.post("/sign-in/code", &format!("code={code}")).await;
     assert_eq!(phone.status().await, StatusCode::OK);
     assert!(harness.texts.lock().unwrap().is_empty(), "a demo sends nothing");
+}
+
+/// A shop's phone.
+async fn give_karim_the_number_of_marie(tx: &mut backend::Tx) {
+    let mut row = backend::members::find_member(tx, "m-karim")
+        .await
+        .unwrap()
+        .unwrap()
+        .row;
+    row.phone = Some(MARIE.chars().filter(|c| !c.is_whitespace()).collect());
+    let today = backend::programme::current(tx)
+        .await
+        .unwrap()
+        .day(tx.now())
+        .unwrap();
+    backend::membership::save(tx, &row, today).await.unwrap();
 }

@@ -4,8 +4,8 @@
 //! Imports are idempotent: rows are matched by their ref. A bad row is reported with line, column, value and reason;
 //! nothing is saved unless all rows are good or [`Options::skip_bad`] is set.
 
-mod addresses;
 mod booking;
+mod emails;
 mod harmless;
 mod orders;
 mod people;
@@ -68,6 +68,8 @@ pub struct Report {
     pub ended: u64,
     /// Refs of members in the file who were ended by a person, and stay so.
     pub stay_ended: Vec<String>,
+    /// Phone numbers of several members, with the refs of those; at least one of them is in the file.
+    pub shared_phones: Vec<(String, Vec<String>)>,
     pub bad: Vec<Bad>,
     /// Values that were read in a way that somebody should look at, with line, column and value.
     pub notes: Vec<InputError>,

@@ -1,12 +1,12 @@
 //! Imports companies and members.
 
-use super::addresses::Addresses;
+use super::emails::Emails;
 use super::refs::{Kind, Known, Seen};
 use super::table::{Row, Table, Wrong};
 use super::{Options, Report, finish, keep_or_note};
 use crate::members::{
-    CompanyRow, EndedBy, Leaves, MemberRow, Saved, give_up_address, list_company_keys, list_present,
-    list_staff_refs, lost_zero, normal_email, normal_phone, save_company,
+    CompanyRow, EndedBy, Leaves, MemberRow, Saved, give_up_email, list_company_keys, list_present,
+    list_staff_refs, lost_zero, normal_email, normal_phone, save_company, shared_phones,
 };
 use crate::membership::{self, Enrolled};
 use crate::{Db, Result, Tx, programme, status};
@@ -195,6 +195,9 @@ pub async fn members(
     let ends_missing = options.end_missing && report.rows > 0;
     save.run(&mut tx, ends_missing, &mut report).await?;
     refresh_status(&mut tx, &settings, &refreshed).await?;
+    report.shared_phones = shared_phones(&mut tx).await?;
+    let named = |(_, refs): &(String, Vec<String>)| refs.iter().any(|reference| seen.has(reference));
+    report.shared_phones.retain(named);
     finish(tx, options, report).await
 }
 
@@ -343,13 +346,13 @@ struct SaveMembers<'a> {
 }
 
 impl SaveMembers<'_> {
-    /// Saves all members whose addresses are free in the end. Addresses that are handed on are given up first; a row that is
+    /// Saves all members whose e-mail addresses are free in the end. Those that are handed on are given up first; a row that is
     /// refused after that keeps its own, so everything is done again without it.
     async fn run(self, tx: &mut Tx, mut ends_missing: bool, report: &mut Report) -> Result<()> {
         let stay_ended =
             membership::list_staying_ended(tx, self.rows.iter().map(|(_, row)| row), self.today).await?;
         let all = self.rows.iter().map(|(_, row)| row);
-        let addresses = Addresses::load(tx, all, &stay_ended, self.today).await?;
+        let emails = Emails::load(tx, all, &stay_ended, self.today).await?;
         let mut good: Vec<Option<&MemberRow>> = self.rows.iter().map(|(_, row)| Some(row)).collect();
         loop {
             ends_missing &= report.bad.is_empty();
@@ -361,7 +364,7 @@ impl SaveMembers<'_> {
                     .collect(),
                 false => HashSet::new(),
             };
-            let compared = addresses.compare(&good, &leaving);
+            let compared = emails.compare(&good, &leaving);
             let clashed = !compared.clashes.is_empty();
             for (place, clash) in compared.clashes {
                 good[place] = None;
@@ -409,8 +412,8 @@ impl SaveMembers<'_> {
                 report.ended += 1;
             }
         }
-        for address in handed_on {
-            give_up_address(tx, address).await?;
+        for email in handed_on {
+            give_up_email(tx, email).await?;
         }
         let mut refused = Vec::new();
         for (place, member) in good.iter().enumerate() {

@@ -19,8 +19,8 @@ pub use email::normal_email;
 pub use phone::{is_country_prefix, lost_zero, normal_phone};
 pub use sql::{CompanyKey, MemberKey, StoredMember, find_member};
 pub(crate) use sql::{
-    companies_with_members, company_ref, give_up_address, list_address_owners, list_company_keys,
-    list_company_refs, list_ended, list_leaving, list_member_keys, list_member_refs, list_present,
+    companies_with_members, company_ref, give_up_email, list_company_keys, list_company_refs,
+    list_email_owners, list_ended, list_leaving, list_member_keys, list_member_refs, list_present,
     list_staff_refs, of_company, order_points, set_back, set_ended, set_joined_on, tier_of, with_members,
 };
 
@@ -175,7 +175,7 @@ pub async fn save_company(tx: &mut Tx, row: &CompanyRow, lowest_tier: &str) -> R
 /// Creates or updates a member; a new one gets a wallet. A member who has left is not brought back.
 ///
 /// # Errors
-/// [`crate::Error::Input`] if the company is unknown, or the phone or e-mail belongs to another member.
+/// [`crate::Error::Input`] if the company is unknown, or the e-mail address belongs to another member.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn save_member(tx: &mut Tx, row: &MemberRow) -> Result<SavedMember> {
     let company = sql::find_company(tx, &row.company).await?.ok_or_else(|| {
@@ -185,16 +185,15 @@ pub(crate) async fn save_member(tx: &mut Tx, row: &MemberRow) -> Result<SavedMem
         .field("company_ref")
         .given(&row.company)
     })?;
-    for (column, address) in [("phone", &row.phone), ("email", &row.email)] {
-        if let Some(address) = address
-            && let Some(other) = sql::find_ref_by_address(tx, address).await?
-            && other != row.reference
-        {
-            return Err(InputCode::AddressTaken { member: other }
-                .field(column)
-                .given(address)
-                .into());
-        }
+    // A phone number may be several members': a shop's phone. After the code, they are asked who they are.
+    if let Some(email) = &row.email
+        && let Some(other) = sql::find_ref_by_email(tx, email).await?
+        && other != row.reference
+    {
+        return Err(InputCode::AddressTaken { member: other }
+            .field("email")
+            .given(email)
+            .into());
     }
     let Some(before) = sql::find_member(tx, &row.reference).await? else {
         let id = MemberId(tx.uuid());
@@ -339,8 +338,37 @@ pub async fn unreadable_phones(tx: &mut Tx) -> Result<Vec<(String, String)>> {
     Ok(phones)
 }
 
-/// Finds the member with this phone number or e-mail address, and their language.
+/// A member whom an address reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressee {
+    pub member: MemberId,
+    pub name: String,
+    pub language: Lang,
+}
+
+/// Lists the members with this phone number or e-mail address, by name.
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn find_by_address(tx: &mut Tx, address: &str) -> Result<Option<(MemberId, Lang)>> {
-    sql::find_by_address(tx, address).await
+pub(crate) async fn list_by_address(tx: &mut Tx, address: &str) -> Result<Vec<Addressee>> {
+    let rows = sql::list_by_address(tx, address).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Addressee {
+            member: row.id,
+            name: row.name,
+            language: Lang::from_tag(&row.language).unwrap_or_default(),
+        })
+        .collect())
+}
+
+/// Lists the phone numbers of several members, each with the refs of those.
+#[instrument(level = "debug", skip_all)]
+pub async fn shared_phones(tx: &mut Tx) -> Result<Vec<(String, Vec<String>)>> {
+    let mut shared: Vec<(String, Vec<String>)> = Vec::new();
+    for (phone, reference) in sql::list_shared_phones(tx).await? {
+        match shared.last_mut() {
+            Some((last, refs)) if *last == phone => refs.push(reference),
+            _ => shared.push((phone, vec![reference])),
+        }
+    }
+    Ok(shared)
 }

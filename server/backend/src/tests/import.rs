@@ -131,4 +131,22 @@ both! {
         ]);
         assert_eq!((report.new, report.changed, report.unchanged), (0, 1, 0));
     }
+
+    async fn a_phone_number_may_be_several_members_and_the_import_says_so(test) {
+        populate(test).await;
+        let file = "member_ref,company_ref,name,phone,email,trade,function,manager,language\n\
+            m-ivy,c-mill,Ivy,06 39 98 00 71,,baker,user,false,fr\n\
+            m-jon,c-mill,Jon,+33639980071,jon@example.com,baker,user,false,fr\n\
+            m-kim,c-mill,Kim,06 39 98 00 72,,baker,user,false,fr\n";
+        for _ in 0..2 {
+            let report = members(&test.db, file.as_bytes(), OPTIONS, |_| {}).await.unwrap();
+            assert!(report.kept && report.bad.is_empty(), "{:?}", report.bad);
+            assert_eq!(report.shared_phones, [("+33639980071".to_owned(), vec!["m-ivy".to_owned(), "m-jon".to_owned()])]);
+        }
+        // A file that does not touch them is silent.
+        let other = "member_ref,company_ref,name,phone,email,trade,function,manager,language\n\
+            m-kim,c-mill,Kim,06 39 98 00 72,,baker,user,false,fr\n";
+        let report = members(&test.db, other.as_bytes(), OPTIONS, |_| {}).await.unwrap();
+        assert!(report.shared_phones.is_empty());
+    }
 }

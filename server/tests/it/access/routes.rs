@@ -59,6 +59,10 @@ fn askings(route: &Route, fixtures: &Fixtures<'_>) -> Vec<Asking> {
                 .collect()
         }
         "/sign-in/code" => vec![form("code=000000".into())],
+        "/sign-in/who" => {
+            let members = ALL.iter().map(|who| fixtures.things[who].member.to_string());
+            members.map(|member| form(format!("member={member}"))).collect()
+        }
         "/sign-in/again" | "/api/sign-out" => vec![plainly(route.path)],
         // No valid code: it would sign the caller in as another member.
         "/invitation" => vec![form("code=WRONG".into())],

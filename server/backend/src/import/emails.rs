@@ -1,13 +1,14 @@
-//! Phone numbers and e-mail addresses of one members file: its end counts, and not the order of its rows.
+//! E-mail addresses of one members file: its end counts, and not the order of its rows. A phone number may be several
+//! members'.
 
-use crate::members::{Leaves, MemberRow, list_address_owners};
+use crate::members::{Leaves, MemberRow, list_email_owners};
 use crate::{Result, Tx};
 use domain::input::{InputCode, InputError};
 use domain::{Day, fault};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Who has the addresses of a file before it is imported, and who will have none after it.
-pub struct Addresses {
+pub struct Emails {
     /// The refs of members, by address.
     owners: HashMap<String, String>,
     /// Refs of members in the file who have left, or stay ended.
@@ -23,33 +24,28 @@ pub struct Compared {
     pub handed_on: BTreeSet<String>,
 }
 
-impl Addresses {
+impl Emails {
     /// `stay_ended`: refs of members whom the file does not bring back.
     pub async fn load(
         tx: &mut Tx,
         rows: impl Iterator<Item = &MemberRow> + Clone,
         stay_ended: &HashSet<String>,
         today: Day,
-    ) -> Result<Addresses> {
-        let both = rows.clone().flat_map(|row| [&row.phone, &row.email]);
-        let wanted: BTreeSet<&str> = both.flatten().map(String::as_str).collect();
+    ) -> Result<Emails> {
+        let wanted: BTreeSet<&str> = rows.clone().filter_map(|row| row.email.as_deref()).collect();
         let wanted: Vec<&str> = wanted.into_iter().collect();
-        let owners = list_address_owners(tx, &wanted).await?;
+        let owners = list_email_owners(tx, &wanted).await?;
         let has_left = |row: &&MemberRow| matches!(row.leaves, Leaves::On(day) if day <= today);
         let left = rows.filter(has_left).map(|row| row.reference.clone());
-        Ok(Addresses {
+        Ok(Emails {
             owners: owners.into_iter().collect(),
             gone: left.chain(stay_ended.iter().cloned()).collect(),
         })
     }
 
-    /// Lists the addresses that a member of the file has after it.
-    fn of<'a>(&self, row: &'a MemberRow) -> impl Iterator<Item = (&'static str, &'a String)> + use<'a> {
-        let kept = !self.gone.contains(&row.reference);
-        let both = [("phone", row.phone.as_ref()), ("email", row.email.as_ref())];
-        both.into_iter()
-            .filter_map(|(column, address)| Some((column, address?)))
-            .filter(move |_| kept)
+    /// Returns the address that a member of the file has after it.
+    fn of<'a>(&self, row: &'a MemberRow) -> Option<&'a String> {
+        row.email.as_ref().filter(|_| !self.gone.contains(&row.reference))
     }
 
     /// Compares those rows that are good so far. A member whose row is refused keeps their address, so that the row of
@@ -68,37 +64,35 @@ impl Addresses {
             // Whoever has an address and keeps it comes before others who want it.
             let keeps = |row: &MemberRow, address: &str| self.owners.get(address) == Some(&row.reference);
             let mut taken: HashMap<&str, &str> = good()
-                .flat_map(|(_, row)| self.of(row).map(move |(_, address)| (row, address.as_str())))
+                .filter_map(|(_, row)| Some((row, self.of(row)?.as_str())))
                 .filter(|(row, address)| keeps(row, address))
                 .map(|(row, address)| (address, row.reference.as_str()))
                 .collect();
             let mut found: Vec<(usize, InputError)> = Vec::new();
             let mut handed_on = BTreeSet::new();
             for (place, row) in good() {
-                for (column, address) in self.of(row) {
-                    let clash = |member: &str| {
-                        InputCode::AddressTaken {
-                            member: member.to_owned(),
-                        }
-                        .field(column)
-                    };
-                    let first = *taken.entry(address).or_insert(&row.reference);
-                    if first != row.reference {
-                        found.push((place, clash(first)));
-                        continue;
+                let Some(address) = self.of(row) else { continue };
+                let clash = |member: &str| {
+                    InputCode::AddressTaken {
+                        member: member.to_owned(),
                     }
-                    let Some(owner) = self.owners.get(address).filter(|owner| **owner != row.reference)
-                    else {
-                        continue;
-                    };
-                    let gives_up = by_ref
-                        .get(owner.as_str())
-                        .is_some_and(|owner| self.of(owner).all(|(_, kept)| kept != address));
-                    if gives_up && !fault!("number-is-not-handed-on") {
-                        handed_on.insert(address.clone());
-                    } else if !leaving.contains(owner.as_str()) {
-                        found.push((place, clash(owner)));
-                    }
+                    .field("email")
+                };
+                let first = *taken.entry(address).or_insert(&row.reference);
+                if first != row.reference {
+                    found.push((place, clash(first)));
+                    continue;
+                }
+                let Some(owner) = self.owners.get(address).filter(|owner| **owner != row.reference) else {
+                    continue;
+                };
+                let gives_up = by_ref
+                    .get(owner.as_str())
+                    .is_some_and(|owner| self.of(owner) != Some(address));
+                if gives_up && !fault!("address-is-not-handed-on") {
+                    handed_on.insert(address.clone());
+                } else if !leaving.contains(owner.as_str()) {
+                    found.push((place, clash(owner)));
                 }
             }
             if found.is_empty() {
@@ -117,13 +111,13 @@ mod tests {
     use domain::Lang;
     use domain::members::Function;
 
-    fn row(reference: &str, phone: &str) -> MemberRow {
+    fn row(reference: &str, email: &str) -> MemberRow {
         MemberRow {
             reference: reference.into(),
             company: "c".into(),
             name: "N".into(),
-            phone: Some(phone.into()),
-            email: None,
+            phone: None,
+            email: Some(email.into()),
             trade: "t".into(),
             function: Function::User,
             manager: false,
@@ -136,7 +130,7 @@ mod tests {
     fn a_refused_row_keeps_its_address() {
         let owners = [("1", "a"), ("2", "b"), ("3", "c"), ("9", "z")];
         let owners = owners.map(|(address, owner)| (address.to_owned(), owner.to_owned()));
-        let addresses = Addresses {
+        let addresses = Emails {
             owners: owners.into_iter().collect(),
             gone: HashSet::from(["gone".to_owned()]),
         };
