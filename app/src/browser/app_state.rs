@@ -295,7 +295,12 @@ impl AppState {
                 if empty && identity::was_alive(who.member).await {
                     self.evicted.set(true);
                 }
-                spawn_local(identity::keep_only(who.member));
+                spawn_local(async move {
+                    if identity::keep_only(who.member).await {
+                        self.reload().await;
+                        self.sync();
+                    }
+                });
             }
             Err(_) => self.boot.set(BootState::NoStore),
         }
@@ -451,8 +456,7 @@ impl AppState {
         let member = with_phone(|phone| phone.member.to_string());
         PHONE.take();
         // At once: nothing of the member stays on the screen while the store works.
-        self.ended.set(what == Leaving::Ended);
-        self.boot.set(BootState::SignedOut);
+        self.boot.set(BootState::Start);
         identity::sign_out().await;
         if let Some(member) = member {
             let _ = match what {
@@ -461,6 +465,8 @@ impl AppState {
                 Leaving::Ended => js::end(&member).await,
             };
         }
+        self.ended.set(what == Leaving::Ended);
+        self.boot.set(BootState::SignedOut);
         identity::end_session().await;
     }
 }

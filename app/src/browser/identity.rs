@@ -158,12 +158,15 @@ async fn store_identity(identity: Identity) {
     let _ = js::device_delete(ENDED).await;
 }
 
-/// Closes what belongs to other members of this phone, and fetches the member's key where the phone was never told it.
-pub async fn keep_only(member: MemberId) {
-    if !is_set(&key_of(member)).await {
+/// Closes what belongs to other members of this phone, and fetches the member's key where the phone does not have it.
+/// `true`: it has it now, and more may be in the store.
+pub async fn keep_only(member: MemberId) -> bool {
+    let missing = !is_set(&key_of(member)).await;
+    if missing {
         fetch_session().await;
     }
     let _ = js::leave_others().await;
+    missing && is_set(&key_of(member)).await
 }
 
 /// True if somebody ended the last session of this phone.
