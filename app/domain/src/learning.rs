@@ -219,7 +219,7 @@ pub fn score(right: usize, of: usize) -> u32 {
 /// Failed tries of a course's quiz since it was last passed. Each makes the pause before the next one longer.
 ///
 /// Why: an answer is marked in a millisecond, so a program would find all of them in a second.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tries {
     pub failed: u32,
     /// When the last of them was made.
@@ -274,8 +274,15 @@ pub struct Progress {
     /// The points of the course's current version were paid, for it or for a version before it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub paid: bool,
-    #[serde(default, skip_serializing_if = "Tries::is_none")]
-    pub tries: Tries,
+    /// Failed tries since the last pass, and when the last of them was made.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failed: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_at: Option<Timestamp>,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Progress {
@@ -287,7 +294,15 @@ impl Progress {
             attempts: vec![],
             passed_on: None,
             paid: false,
-            tries: Tries::default(),
+            failed: 0,
+            failed_at: None,
+        }
+    }
+
+    pub fn tries(&self) -> Tries {
+        Tries {
+            failed: self.failed,
+            last: self.failed_at.unwrap_or_default(),
         }
     }
 }

@@ -5,7 +5,7 @@ mod card;
 #[cfg(feature = "csr")]
 mod course_page;
 #[cfg(any(feature = "csr", test))]
-mod draft;
+pub(crate) mod draft;
 #[cfg(feature = "csr")]
 mod lesson_page;
 #[cfg(feature = "csr")]

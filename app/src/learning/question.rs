@@ -185,7 +185,7 @@ fn ordering(lang: Lang, names: Vec<String>, locked: Signal<bool>, given: RwSigna
 fn number(app: AppState, unit: String, locked: Signal<bool>, given: RwSignal<Option<Given>>) -> AnyView {
     let lang = app.lang.get_untracked();
     let typed = RwSignal::new(match given.get_untracked() {
-        Some(Given::Number(thousandths)) => plain_number(lang, thousandths),
+        Some(Given::Number(thousandths)) => typed_number(lang, thousandths),
         _ => String::new(),
     });
     let (asked, read) = (unit.clone(), unit.clone());
@@ -232,14 +232,18 @@ fn misread_text(lang: Lang, misread: Misread, unit: &str) -> String {
         Misread::OtherUnit if unit.is_empty() => text::number_alone(lang).to_owned(),
         Misread::OtherUnit => text::answer_in(lang, unit),
         Misread::TwoWays { grouped, decimal } => {
-            let mut exact = plain_number(lang, decimal);
-            // With three decimals it could be read in two ways again.
-            if decimal % 10 != 0 {
-                exact.push('0');
-            }
-            text::two_readings(lang, &plain_number(lang, grouped), &exact)
+            text::two_readings(lang, &typed_number(lang, grouped), &typed_number(lang, decimal))
         }
     }
+}
+
+/// Formats thousandths so that they are read in one way only: three decimals get a fourth.
+fn typed_number(lang: Lang, thousandths: i64) -> String {
+    let mut plain = plain_number(lang, thousandths);
+    if read_number(&plain, "").is_err() {
+        plain.push('0');
+    }
+    plain
 }
 
 /// Formats thousandths as people write them: 4500 is `4,5`.

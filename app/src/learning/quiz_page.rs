@@ -77,7 +77,6 @@ fn taken_up(app: AppState, course: &Course) -> (Quiz, AnyView) {
     let lang = app.lang.get_untracked();
     let (TakenUp { answers, gone }, returned) = answers_before(app, course);
     let note = if !gone.is_empty() {
-        let gone: Vec<String> = gone.iter().map(|prompt| prompt.get(lang).to_owned()).collect();
         line(
             "why",
             format!("{} {}", text::quiz_changed(lang), gone.join(" · ")),
@@ -99,6 +98,7 @@ fn taken_up(app: AppState, course: &Course) -> (Quiz, AnyView) {
 
 /// The answers of the draft, or of a quiz that was handed in too soon (then `true`).
 fn answers_before(app: AppState, course: &Course) -> (TakenUp, bool) {
+    let lang = app.lang.get_untracked();
     let key = draft::key(course.id);
     let mut drafts = app.drafts_under(&key);
     if !drafts.is_empty() {
@@ -107,19 +107,18 @@ fn answers_before(app: AppState, course: &Course) -> (TakenUp, bool) {
             Some(at) => drafts.swap_remove(at),
             None => drafts.swap_remove(drafts.len() - 1),
         };
-        let taken = draft::take_up(course, draft::read(course, &own, &text));
+        let taken = draft::take_up(course, draft::read(course, &own, &text, lang));
         if own != key || !drafts.is_empty() {
             for (old, _) in drafts.iter().chain([&(own, text)]).filter(|(old, _)| *old != key) {
                 app.keep_draft(old, String::new());
             }
-            app.keep_draft(&key, draft::write(course, &taken.answers));
+            app.keep_draft(&key, draft::write(course, &taken.answers, lang));
         }
         return (taken, false);
     }
-    let learning = app.learning.get_untracked();
-    let returned = learning.course(course.id).and_then(|view| view.returned.clone());
+    let returned = draft::returned(&app.activity.get_untracked(), course.id);
     let (version, answers) = returned.unwrap_or_default();
-    let drafted = draft::answers_of(course, version, answers);
+    let drafted = draft::answers_of(course, version, answers, lang);
     let taken = draft::take_up(course, drafted);
     let some = taken.answers.iter().any(Option::is_some);
     (taken, some)
@@ -141,7 +140,7 @@ fn keep(app: AppState, course: &Arc<Course>, quiz: Quiz) {
         });
         let text = quiz
             .answers
-            .with_untracked(|answers| draft::write(&course, answers));
+            .with_untracked(|answers| draft::write(&course, answers, app.lang.get_untracked()));
         if !text.is_empty() {
             app.keep_draft(&draft::key(course.id), text);
         }

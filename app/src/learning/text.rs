@@ -102,8 +102,8 @@ fill! {
     points_to_come(points: &str): "{points} à confirmer si c’est réussi.", "{points} to confirm if you pass.";
     read_again(lesson: &str): "À relire : {lesson}", "Read again: {lesson}";
     quiz_paid_hint(mark: u32): "Réussi dès {mark} % de bonnes réponses. Les points de ce cours sont déjà reçus.", "{mark}% right answers pass it. You already have the points of this course.";
-    error_too_soon(at: &str): "C’était trop tôt pour un nouvel essai : possible à partir de {at}. Vos réponses sont gardées dans le quiz.", "It was too soon for another try: possible from {at}. Your answers are kept in the quiz.";
-    next_try(at: &str): "Prochain essai possible à partir de {at}.", "The next try is possible from {at}.";
+    error_too_soon(at: &str): "C’était trop tôt pour un nouvel essai : possible dès le {at}. Vos réponses sont gardées dans le quiz.", "It was too soon for another try: possible from {at}. Your answers are kept in the quiz.";
+    next_try(at: &str): "Prochain essai possible dès le {at}.", "The next try is possible from {at}.";
     two_readings(grouped: &str, decimal: &str): "Cela peut se lire de deux façons : écrivez {grouped} ou {decimal}.", "This can be read in two ways: write {grouped} or {decimal}.";
     answer_in(unit: &str): "La réponse se donne en {unit}.", "The answer is given in {unit}.";
     not_passed_hint(mark: u32): "Il faut {mark} % de bonnes réponses. Relisez, puis recommencez.", "{mark}% right answers are needed. Read again, then try once more.";

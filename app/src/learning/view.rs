@@ -7,8 +7,8 @@ use crate::phone::sort::{sort_by, sort_by_key};
 use crate::phone::{Phone, Standing};
 use domain::document::{Collection, Feature};
 use domain::id::{CommandId, CourseId};
-use domain::learning::{Answer, Attempt, Command, Course, Progress, Tries};
-use domain::{Day, Error, Receipt, Timestamp, Verdict};
+use domain::learning::{Attempt, Command, Course, Progress, Tries};
+use domain::{Day, Receipt, Timestamp, Verdict};
 use std::sync::Arc;
 
 #[derive(Clone, Debug, Default)]
@@ -35,8 +35,6 @@ pub struct CourseView {
     pub tries: Tries,
     /// A submitted quiz that is not marked yet.
     pub unmarked: Option<CommandId>,
-    /// Version and answers of the last quiz, if it came too soon: they are not lost.
-    pub returned: Option<(u32, Vec<Answer>)>,
 }
 
 impl LearningView {
@@ -49,6 +47,7 @@ impl LearningView {
             .map(|course: Course| {
                 let known = progress.iter().find(|progress| progress.course == course.id);
                 let progress = known.cloned().unwrap_or_else(|| Progress::new(course.id));
+                let tries = progress.tries();
                 CourseView {
                     mine: member.is_my_trade(&course.trades),
                     course: Arc::new(readable(course)),
@@ -57,15 +56,16 @@ impl LearningView {
                     attempts: progress.attempts,
                     passed_on: progress.passed_on,
                     paid: progress.paid,
-                    tries: progress.tries,
+                    tries,
                     unmarked: None,
-                    returned: None,
                 }
             })
             .collect();
         for (item, command) in phone.acts::<Command>(Feature::Learning) {
-            if let Some(view) = courses.iter_mut().find(|view| view.course.id == command.course()) {
-                view.fold(item, phone.standing(item), command);
+            if phone.standing(item) == Standing::Pending
+                && let Some(view) = courses.iter_mut().find(|view| view.course.id == command.course())
+            {
+                view.fold(item, command);
             }
         }
         sort_by(&mut courses, |a, b| {
@@ -115,54 +115,34 @@ fn readable(mut course: Course) -> Course {
 
 impl CourseView {
     /// Applies one act on top of the documents.
-    fn fold(&mut self, item: &Item, standing: Standing<'_>, command: Command) {
-        match (command, standing) {
-            (Command::HandInQuiz { version, answers, .. }, Standing::Refused(Error::TooSoon { .. })) => {
-                self.returned = Some((version, answers));
-            }
-            (Command::HandInQuiz { version, .. }, standing) => {
-                self.returned = None;
-                if standing == Standing::Pending {
-                    self.hand_in(item, version);
-                }
-            }
-            (Command::ReadLesson { lesson, .. }, Standing::Pending) => {
+    fn fold(&mut self, item: &Item, command: Command) {
+        match command {
+            Command::ReadLesson { lesson, .. } => {
                 if !self.is_read(&lesson) {
                     self.read.push(lesson);
                 }
             }
-            (Command::FinishPractice { .. }, Standing::Pending) => self.practised += 1,
-            _ => {}
-        }
-    }
-
-    fn hand_in(&mut self, item: &Item, version: u32) {
-        if self.attempts.iter().any(|attempt| attempt.id == item.id) {
-            return;
-        }
-        let outcome = item.outcome();
-        let result = match outcome.map(|outcome| (outcome.at, &outcome.verdict)) {
-            Some((at, Verdict::Confirmed(Receipt::Graded(result)))) => {
-                self.attempts.insert(
-                    0,
-                    Attempt {
-                        id: item.id,
-                        at,
-                        version,
-                        result: result.clone(),
-                    },
-                );
-                Some(result)
+            Command::FinishPractice { .. } => self.practised += 1,
+            Command::HandInQuiz { version, .. } => {
+                if self.attempts.iter().any(|attempt| attempt.id == item.id) {
+                    return;
+                }
+                // Until the documents say otherwise, it failed.
+                self.tries = self.tries.failed_at(item.made_at);
+                let outcome = item.outcome();
+                match outcome.map(|outcome| (outcome.at, &outcome.verdict)) {
+                    Some((at, Verdict::Confirmed(Receipt::Graded(result)))) => self.attempts.insert(
+                        0,
+                        Attempt {
+                            id: item.id,
+                            at,
+                            version,
+                            result: result.clone(),
+                        },
+                    ),
+                    _ => self.unmarked = Some(item.id),
+                }
             }
-            _ => {
-                self.unmarked = Some(item.id);
-                None
-            }
-        };
-        if result.is_some_and(|result| result.passed) {
-            self.tries = Tries::default();
-        } else {
-            self.tries = self.tries.failed_at(item.made_at);
         }
     }
 

@@ -841,7 +841,7 @@ fn a_phone_without_a_network_knows_when_the_next_try_of_a_quiz_is_possible() {
         doc("progress", id(10), body)
     };
     let mut made = ready();
-    let tries = json!({ "tries": { "failed": 3, "last": NOW } });
+    let tries = json!({ "failed": 3, "failed_at": NOW });
     made.round(|_| reply(vec![], vec![progress(tries.clone())]));
     assert_eq!(next(&made, NOW), Some(Timestamp(NOW + 30 * 60_000)));
     made.act(quiz(10, true));
@@ -856,14 +856,7 @@ fn a_phone_without_a_network_knows_when_the_next_try_of_a_quiz_is_possible() {
 #[test]
 fn answers_of_a_quiz_that_came_too_soon_are_not_lost() {
     let mut made = ready();
-    let returned = |made: &Made| {
-        made.view()
-            .learning
-            .course(CourseId(id(10)))
-            .unwrap()
-            .returned
-            .clone()
-    };
+    let returned = |made: &Made| crate::learning::draft::returned(&made.view().activity, CourseId(id(10)));
     let early = made.act(quiz(10, true));
     assert_eq!(returned(&made), None);
     let refused = json!({ "refused": { "code": "too_soon", "at": NOW + 60_000 } });

@@ -109,12 +109,11 @@ fn weight(command: &Command) -> u32 {
         Command::Events(events::Command::Join { .. }) => 4,
         // The language: all that a phone can do which has lost its documents.
         Command::Rewards(rewards::Command::Redeem { .. })
-        | Command::Members(members::Command::SetLanguage { .. }) => 3,
+        | Command::Members(members::Command::SetLanguage { .. })
+        | Command::Learning(learning::Command::HandInQuiz { .. }) => 3,
         Command::Events(events::Command::Leave { .. })
         | Command::Rewards(rewards::Command::TakeBack { .. })
-        | Command::Learning(
-            learning::Command::HandInQuiz { .. } | learning::Command::FinishPractice { .. },
-        ) => 2,
+        | Command::Learning(learning::Command::FinishPractice { .. }) => 2,
         _ => 1,
     }
 }
@@ -205,7 +204,7 @@ fn brand() -> impl Strategy<Value = Brand> {
         1 => (0..3usize).prop_map(Brand::WithdrawReward),
         1 => (0..3usize).prop_map(Brand::MoreSeats),
         1 => (0..3usize).prop_map(Brand::CallOff),
-        1 => Just(Brand::NewCourse),
+        3 => Just(Brand::NewCourse),
         1 => Just(Brand::WithdrawCourse),
         3 => (0..4usize, 0..3u8).prop_map(|(which, to)| Brand::Handle { which, to }),
     ]

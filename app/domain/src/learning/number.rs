@@ -15,8 +15,8 @@ pub enum Misread {
     OtherUnit,
 }
 
-/// Largest number of digits before the decimal sign.
-const MOST_DIGITS: usize = 12;
+/// The first number that is too large, before the decimal sign.
+const TOO_LARGE: i64 = 1_000_000_000_000;
 
 /// Reads a number as thousandths: `4,5`, `1 234,5`, `1,234.5`, `−18`, `,5`, and with the question's unit beside it, `18 °C`.
 ///
@@ -24,24 +24,37 @@ const MOST_DIGITS: usize = 12;
 /// [`Misread`] unless there is exactly one way to read it.
 pub fn read_number(text: &str, unit: &str) -> Result<i64, Misread> {
     let text: String = text.chars().filter_map(plain).collect();
-    let text = without_unit(text.trim(), &spelled(unit));
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let end = digits
-        .find(|letter: char| !letter.is_ascii_digit() && !" '.,".contains(letter))
-        .unwrap_or(digits.len());
-    let number = unsigned(digits[..end].trim());
-    let signed = |thousandths: i64| sign * thousandths;
+    let is_part = |byte: &u8| byte.is_ascii_digit() || b" '.,".contains(byte);
+    let bytes = text.as_bytes();
+    let begin = bytes
+        .iter()
+        .position(|byte| byte.is_ascii_digit() || b"+-.,".contains(byte))
+        .ok_or(Misread::NotANumber)?;
+    let negative = bytes[begin] == b'-';
+    let digits = begin + usize::from(b"+-".contains(&bytes[begin]));
+    let length = bytes[digits..].iter().take_while(|byte| is_part(byte)).count();
+    let number = unsigned(bytes[digits..digits + length].trim_ascii());
+    // A unit before the number or after it.
+    let (before, after) = (spelled(&text[..begin]), spelled(&text[digits + length..]));
+    let beside = format!("{before}{after}");
+    let one_place = before.is_empty() || after.is_empty();
+    if !beside.is_empty() && !(one_place && is_unit(&beside, &spelled(unit))) {
+        let alone = one_place && !matches!(number, Err(Misread::NotANumber));
+        let more_digits = beside.bytes().any(|byte| byte.is_ascii_digit());
+        return Err(if alone && !more_digits {
+            Misread::OtherUnit
+        } else {
+            Misread::NotANumber
+        });
+    }
+    let sign = if negative { -1 } else { 1 };
     match number {
-        Err(Misread::NotANumber) => Err(Misread::NotANumber),
-        _ if end < digits.len() => Err(Misread::OtherUnit),
+        Ok(thousandths) => Ok(sign * thousandths),
         Err(Misread::TwoWays { grouped, decimal }) => Err(Misread::TwoWays {
-            grouped: signed(grouped),
-            decimal: signed(decimal),
+            grouped: sign * grouped,
+            decimal: sign * decimal,
         }),
-        number => number.map(signed),
+        misread => misread,
     }
 }
 
@@ -51,101 +64,99 @@ fn plain(letter: char) -> Option<char> {
         '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}' => None,
         '\u{2010}'..='\u{2014}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}' => Some('-'),
         '\u{2019}' | '\u{2bc}' => Some('\''),
+        '\t' | '\n' | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{3000}' => Some(' '),
         'º' | '˚' => Some('°'),
         'μ' => Some('µ'),
-        letter if letter.is_whitespace() => Some(' '),
         letter => Some(letter),
     }
 }
 
+/// A unit without blanks and small figures.
 fn spelled(unit: &str) -> String {
-    unit.chars()
-        .filter_map(plain)
-        .filter(|letter| *letter != ' ')
-        .map(|letter| match letter {
-            '²' => '2',
-            '³' => '3',
-            letter => letter,
-        })
-        .collect()
+    let letters = unit.chars().filter_map(|letter| match plain(letter)? {
+        ' ' => None,
+        '²' => Some('2'),
+        '³' => Some('3'),
+        letter => Some(letter),
+    });
+    letters.collect()
 }
 
-/// Removes the unit, which people type after the number or before it.
-fn without_unit<'a>(text: &'a str, unit: &str) -> &'a str {
-    let is_unit = |part: &str| {
-        let part = spelled(part);
-        // Case tells milli from mega and pico from peta, and nothing in other units.
-        part == unit
-            || (part.to_lowercase() == unit.to_lowercase() && !unit.starts_with(['m', 'M', 'p', 'P']))
-    };
-    if unit.is_empty() {
-        return text;
-    }
-    let places = || text.char_indices().map(|(at, _)| at).skip(1);
-    if let Some(at) = places().find(|at| is_unit(&text[*at..])) {
-        return text[..at].trim_end();
-    }
-    match places().find(|at| is_unit(&text[..*at])) {
-        Some(at) => text[at..].trim_start(),
-        None => text,
-    }
+/// Case tells milli from mega and pico from peta, and nothing in other units.
+fn is_unit(written: &str, unit: &str) -> bool {
+    let case_matters = matches!(unit.as_bytes().first(), Some(b'm' | b'M' | b'p' | b'P'));
+    written == unit || (!case_matters && written.eq_ignore_ascii_case(unit))
 }
 
-fn unsigned(text: &str) -> Result<i64, Misread> {
-    if !text.contains(|letter: char| letter.is_ascii_digit()) {
+fn unsigned(text: &[u8]) -> Result<i64, Misread> {
+    if !text.iter().any(u8::is_ascii_digit) {
         return Err(Misread::NotANumber);
     }
-    let count = |sign: char| text.matches(sign).count();
-    let (dots, commas) = (count('.'), count(','));
-    let decimal_sign = match (dots, commas) {
-        (0, 0) => None,
-        // The last of the two; the other one groups.
-        (1.., 1..) => text.chars().rev().find(|letter| ".,".contains(*letter)),
-        (1, 0) => Some('.'),
-        (0, 1) => Some(','),
-        _ => None,
-    };
-    let (whole, fraction) = decimal_sign
-        .and_then(|sign| text.split_once(sign))
-        .unwrap_or((text, ""));
-    let value = thousandths(whole, fraction)?;
+    let places = |sign: u8| text.iter().filter(|byte| **byte == sign).count();
+    let (dots, commas) = (places(b'.'), places(b','));
     let one_sign = dots + commas == 1;
-    if one_sign && fraction.len() == 3 && (1..=3).contains(&whole.len()) && !whole.starts_with('0') {
+    // Of both signs, the last one is the decimal sign and the other one groups.
+    let decimal_sign = if one_sign || (dots > 0 && commas > 0) {
+        text.iter().rposition(|byte| b".,".contains(byte))
+    } else {
+        None
+    };
+    let (whole, fraction) = match decimal_sign {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        None => (text, [].as_slice()),
+    };
+    let thousandths = grouped(whole)? * 1000 + decimals(fraction)?;
+    if one_sign && fraction.len() == 3 && (1..=3).contains(&whole.len()) && whole[0] != b'0' {
         return Err(Misread::TwoWays {
-            grouped: thousandths(&format!("{whole}{fraction}"), "")?,
-            decimal: value,
+            grouped: thousandths * 1000,
+            decimal: thousandths,
         });
+    }
+    Ok(thousandths)
+}
+
+/// Reads digits, in groups of three or without; nothing is zero.
+fn grouped(whole: &[u8]) -> Result<i64, Misread> {
+    let mut value: i64 = 0;
+    // Digits of the group, and the sign between groups.
+    let (mut digits, mut sign) = (0, 0);
+    for &byte in whole {
+        if byte.is_ascii_digit() {
+            digits += 1;
+            value = value * 10 + i64::from(byte - b'0');
+            if value >= TOO_LARGE {
+                return Err(Misread::NotANumber);
+            }
+            continue;
+        }
+        let first = sign == 0 && (1..=3).contains(&digits) && whole[0] != b'0';
+        if !first && (byte != sign || digits != 3) {
+            return Err(Misread::NotANumber);
+        }
+        sign = byte;
+        digits = 0;
+    }
+    if sign != 0 && digits != 3 {
+        return Err(Misread::NotANumber);
     }
     Ok(value)
 }
 
-fn thousandths(whole: &str, fraction: &str) -> Result<i64, Misread> {
-    let whole = ungrouped(whole).ok_or(Misread::NotANumber)?;
-    let whole = whole.trim_start_matches('0');
-    let all_digits = fraction.bytes().all(|byte| byte.is_ascii_digit());
-    if !all_digits || whole.len() > MOST_DIGITS {
-        return Err(Misread::NotANumber);
+/// Reads thousandths.
+fn decimals(fraction: &[u8]) -> Result<i64, Misread> {
+    let mut value = 0;
+    let mut worth = 100;
+    for &byte in fraction {
+        if !byte.is_ascii_digit() {
+            return Err(Misread::NotANumber);
+        }
+        if worth == 0 && byte != b'0' {
+            return Err(Misread::TooPrecise);
+        }
+        value += worth * i64::from(byte - b'0');
+        worth /= 10;
     }
-    let decimals = fraction.trim_end_matches('0');
-    if decimals.len() > 3 {
-        return Err(Misread::TooPrecise);
-    }
-    format!("{whole}{decimals:0<3}")
-        .parse()
-        .map_err(|_| Misread::NotANumber)
-}
-
-/// Removes the signs between groups of three digits; `None` if they stand elsewhere. Nothing is zero.
-fn ungrouped(whole: &str) -> Option<String> {
-    let mut groups = whole.split([' ', '\'', '.', ',']);
-    let first = groups.next()?;
-    let rest: Vec<&str> = groups.collect();
-    let mut signs = whole.chars().filter(|letter| !letter.is_ascii_digit());
-    let sign = signs.next();
-    let one_kind = signs.all(|other| Some(other) == sign);
-    let threes = rest.iter().all(|group| group.len() == 3);
-    let begins = rest.is_empty() || ((1..=3).contains(&first.len()) && !first.starts_with('0'));
-    (one_kind && threes && begins).then(|| format!("{first}{}", rest.concat()))
+    Ok(value)
 }
 
 #[cfg(test)]
@@ -254,5 +265,6 @@ mod tests {
         assert_eq!(read_number("15 MW", "mW"), Err(Misread::OtherUnit));
         assert_eq!(read_number("6.250 lb", "kg"), Err(Misread::OtherUnit));
         assert_eq!(read_number("kg", "kg"), Err(Misread::NotANumber));
+        assert_eq!(read_number("€ 5 €", "€"), Err(Misread::NotANumber));
     }
 }

@@ -93,11 +93,9 @@ pub(crate) async fn progress(
             ("practice", ..) => progress.practised = step.number as u32,
             ("pass", ..) => progress.passed_on = Some(Day(step.number as i32)),
             ("paid", ..) => progress.paid = true,
-            ("tries", _, Some(last)) => {
-                progress.tries = Tries {
-                    failed: step.number as u32,
-                    last,
-                }
+            ("tries", _, last) => {
+                progress.failed = step.number as u32;
+                progress.failed_at = last;
             }
             (kind, ..) => return Err(Error::Invariant(format!("a step of a course is {kind:?}"))),
         }

@@ -11,6 +11,7 @@ use domain::learning::{Answer, Command, Course, Form, Given, Progress, QuizResul
 use domain::{Error, Receipt, Timestamp, Verdict};
 use std::collections::BTreeMap;
 
+const MIGRATION: &str = include_str!("../../migrations/0008_courses_pay_once.sql");
 const MINUTE: i64 = 60_000;
 const WEEK: i64 = 7 * Timestamp::DAY;
 
@@ -249,6 +250,36 @@ both! {
         assert_eq!(proof(test).await.issued, 35);
     }
 
+    async fn what_was_paid_before_versions_paid_once_is_known(test) {
+        populate(test).await;
+        let (ann, bob) = (caller(test, "m-ann").await, caller(test, "m-bob").await);
+        import(test, OVEN, "Hot.").await.unwrap();
+        let first = shown(test).await;
+        assert_eq!(passes(test, &ann, 1, quiz(&first, 64)).await, (35, None));
+        // As the releases of before left it: versions 1 and 2 paid Ann both, and nothing says so but the ledger.
+        let again = asking(2, 68).replace("points = 35", "points = 35\npays_again = true");
+        import(test, &again, "Hot.").await.unwrap();
+        let second = shown(test).await;
+        assert_eq!(passes(test, &ann, 2, quiz(&second, 68)).await, (35, None));
+        let mut tx = test.db.write().await.unwrap();
+        tx.execute("DELETE FROM course_payment", &[]).await.unwrap();
+        tx.execute("UPDATE course_version SET edition = 0, pays_since = 0", &[]).await.unwrap();
+        let filled = MIGRATION.split(";\n").filter_map(|statement| {
+            let begins = statement.find("UPDATE course_version").or_else(|| statement.find("INSERT INTO"))?;
+            Some(&statement[begins..])
+        });
+        for statement in filled {
+            tx.execute(statement, &[]).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        assert!(progress(test, &ann).await.paid && progress(test, &ann).await.passed_on.is_some());
+        import(test, &asking(3, 70), "Hot.").await.unwrap();
+        let third = shown(test).await;
+        assert_eq!(passes(test, &ann, 3, quiz(&third, 70)).await, (0, Some(Unpaid::PaidBefore)));
+        assert_eq!(passes(test, &bob, 4, quiz(&third, 70)).await, (35, None));
+        assert_eq!(proof(test).await.issued, 105);
+    }
+
     async fn a_quiz_cannot_be_guessed_by_machine(test) {
         populate(test).await;
         let ann = caller(test, "m-ann").await;
@@ -279,14 +310,14 @@ both! {
         }
         assert!((5..=15).contains(&marked), "{marked} tries in three days");
         let known = progress(test, &ann).await;
-        assert_eq!(known.tries.failed, marked);
+        assert_eq!(known.failed, marked);
         // The phone knows when the next one is possible; it is marked, and the pass ends all pauses.
-        let next = known.tries.next().unwrap();
+        let next = known.tries().next().unwrap();
         test.clock.set(next.plus(-1));
         assert_eq!(send(test, &ann, 1, quiz(&course, 64)).await, Verdict::Refused(Error::TooSoon { at: next }));
         test.clock.set(next);
         assert_eq!(passes(test, &ann, 2, quiz(&course, 64)).await, (35, None));
-        assert!(progress(test, &ann).await.tries.is_none());
+        assert!(progress(test, &ann).await.tries().is_none());
         for id in 3..6 {
             assert!(!graded(send(test, &ann, id, quiz(&course, 5)).await).passed, "practice has no pause");
         }
@@ -346,7 +377,7 @@ both! {
         test.clock.advance(30 * MINUTE);
         let ahead = envelope(&cat, 25, quiz(&course, 2), test.db.now().plus(30 * Timestamp::DAY));
         assert!(!graded(apply(&test.sync, &cat, &[ahead]).await.unwrap()[0].outcome.verdict.clone()).passed);
-        assert_eq!(progress(test, &cat).await.tries.next(), Some(test.db.now().plus(120 * MINUTE)));
+        assert_eq!(progress(test, &cat).await.tries().next(), Some(test.db.now().plus(120 * MINUTE)));
     }
 
     async fn which_answers_were_wrong_is_told_after_a_pass_or_from_the_second_day(test) {
