@@ -269,7 +269,9 @@ async function send(member, device, isCurrent) {
     const head = JSON.stringify({ proto: 1, member, device, push_only: true }).slice(0, -1);
     for (const batch of batches(waiting.map((row) => row.body))) {
       const { status, body } = await store.post('/api/sync', `${head},"commands":[${batch.join(',')}]}`, 60000);
-      if (isCurrent && status === 401 && body.includes('session_ended')) return await store.end(member);
+      // A new sign-in may have replaced the session that was ended.
+      const ended = isCurrent && status === 401 && body.includes('session_ended');
+      if (ended && (await (await fetch('/api/session', { cache: 'no-store' })).json()) === null) return await store.end(member);
       if (!isCurrent && (status === 401 || status === 403)) return; // kept until this member signs in again
       if (status !== 200) throw new Error(`sync answered ${status}`);
     }

@@ -19,6 +19,8 @@ pub fn start() {
         match identity::who().await {
             Who::Member(who) => app.load(who).await,
             who => {
+                // A sign-out may have been cut off.
+                let _ = js::leave_others().await;
                 app.ended.set(identity::was_ended().await);
                 // Who was signed out by somebody else is told so first.
                 if who == Who::Nobody && !app.ended.get_untracked() {

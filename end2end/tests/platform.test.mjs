@@ -646,6 +646,24 @@ describe('a member who is not signed in', () => {
     assert.deepEqual((await inStore(page)).outbox.length, 3);
   });
 
+  test('a phone without room for the box gives up the documents and not the acts', async () => {
+    await tell(page);
+    await commit(page, world);
+    // As a browser ends a transaction that is too large.
+    await page.evaluate(() => {
+      const real = IDBObjectStore.prototype.put;
+      IDBObjectStore.prototype.put = function (value, key) {
+        if (key !== 'sealed') return real.apply(this, key === undefined ? [value] : [value, key]);
+        return this.transaction.abort();
+      };
+    });
+    await leave(page);
+    const left = await everything(page);
+    assert.ok(!left.includes('"me"') && !left.includes(KEY));
+    const back = await inStore(page);
+    assert.deepEqual([back.docs, back.outbox, back.meta], [[], [row('a', 1)], { seq: 1 }]);
+  });
+
   test('without a key the documents go, and what is not sent stays', async () => {
     await commit(page, world);
     await leave(page);
@@ -680,10 +698,27 @@ describe('a member who is not signed in', () => {
     await installed();
     phone.expect(/status of 401/);
     site.answers.set('/api/sync', (_, response) => response.writeHead(401, { 'content-type': 'application/json' }).end('{"code":"session_ended"}'));
+    let session = '{"member":"m-1"}';
+    site.answers.set('/api/session', (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(session));
+    phone.expect(/sync answered 401/);
     await tell(page);
     await page.evaluate(() => compagnonStore.device.set('device_id', 'd-1'));
     await commit(page, world);
-    await page.evaluate(() => compagnonStore.requestSync());
+    const browser = await phone.context.newCDPSession(page);
+    let registrationId;
+    browser.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      registrationId = registrations[0]?.registrationId ?? registrationId;
+    });
+    await browser.send('ServiceWorker.enable');
+    await until('the registration is known', () => registrationId);
+    const wake = () => browser.send('ServiceWorker.dispatchSyncEvent', { origin: site.origin, registrationId, tag: 'outbox', lastChance: false });
+    await wake();
+    // Somebody has signed in again meanwhile: the answer was to the session before.
+    await until('the worker asked', () => site.requests.includes('GET /api/session'));
+    await page.waitForTimeout(300);
+    assert.ok((await everything(page)).includes(SECRET));
+    session = 'null';
+    await wake();
     await until('the documents are gone', async () => !(await everything(page)).includes(SECRET));
     await tell(page);
     assert.deepEqual((await inStore(page)).outbox, [row('a', 1)]);
