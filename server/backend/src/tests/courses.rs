@@ -11,7 +11,7 @@ use domain::learning::{Answer, Command, Course, Form, Given, Progress, QuizResul
 use domain::{Error, Receipt, Timestamp, Verdict};
 use std::collections::BTreeMap;
 
-const MIGRATION: &str = include_str!("../../migrations/0008_courses_pay_once.sql");
+const MIGRATION: &str = include_str!("../../migrations/0009_courses_pay_once.sql");
 const MINUTE: i64 = 60_000;
 const WEEK: i64 = 7 * Timestamp::DAY;
 
