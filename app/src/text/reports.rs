@@ -20,7 +20,7 @@ fill! {
     plan_empty(words: &str): "vides : {words}", "empty: {words}";
     report_counted(rows: u64, time: &str, new: u64, changed: u64, unchanged: u64, bad: usize): "{rows} lignes en {time} : {new} nouvelles, {changed} modifiées, {unchanged} inchangées, {bad} refusées", "{rows} rows in {time}: {new} new, {changed} changed, {unchanged} unchanged, {bad} bad";
     report_companies_made(made: u64): "{made} entreprises créées", "{made} companies made";
-    report_shared_phone(phone: &str, members: &str): "{phone} est le numéro de {members} : après le code, on leur demande qui ils sont", "{phone} is the number of {members}: after the code, they are asked who they are";
+    report_shared_phone(phone: &str, members: &str): "{phone} est le numéro de {members}\u{202f}: après le code, on leur demande qui ils sont", "{phone} is the number of {members}: after the code, they are asked who they are";
     report_bad_rows_in(file: &str): "les lignes refusées sont dans {file}", "bad rows are in {file}";
     report_more(count: usize): "… et {count} de plus", "… and {count} more";
     report_stays_ended(member: &str): "{member} : a été retiré à la main et le reste ; pour le laisser revenir : compagnon member back {member}", "{member}: was ended by hand and stays so; to let them in again: compagnon member back {member}";
