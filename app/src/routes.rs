@@ -112,9 +112,9 @@ routes! {
     CompanyPoints = ["me", "points", "company"], Me, Some(Route::Me), page ledger::points_page(Wallet::Company);
     Company = ["me", "company"], Me, Some(Route::Me), page members::company_page();
     Colleagues = ["me", "company", "members"], Me, Some(Route::Company), chunk (members::CHUNK, members::screen);
-    Devices = ["me", "devices"], Me, Some(Route::Me), page members::devices_page();
+    Devices = ["me", "devices"], Me, Some(Route::Me), chunk (members::CHUNK, members::screen);
     Language = ["me", "language"], Me, Some(Route::Me), page members::language_page();
-    Privacy = ["me", "privacy"], Me, Some(Route::Me), page members::privacy_page();
+    Privacy = ["me", "privacy"], Me, Some(Route::Me), chunk (members::CHUNK, members::screen);
     Help = ["me", "help"], Me, Some(Route::Me), page members::help_page();
     SignOut = ["me", "sign-out"], Me, Some(Route::Me), page members::sign_out_page();
 }

@@ -30,9 +30,8 @@ use domain::document::Feature as Owner;
 
 #[cfg(feature = "csr")]
 pub use {
-    company_page::company_page, devices_page::devices_page, help_page::help_page,
-    language_page::language_page, me_page::me_page, privacy_page::privacy_page, screens::CHUNK,
-    screens::screen, sign_out_page::sign_out_page, status_card::status_card,
+    company_page::company_page, help_page::help_page, language_page::language_page, me_page::me_page,
+    screens::CHUNK, screens::screen, sign_out_page::sign_out_page, status_card::status_card,
 };
 
 pub const FEATURE: Feature = Feature {

@@ -1,6 +1,7 @@
-//! The screens of this feature that call the server each time, in a separate chunk. The others are in the core.
+//! The screens of this feature that are seldom opened or call the server each time, in a separate chunk. The others are
+//! in the core.
 
-use super::colleagues_page;
+use super::{colleagues_page, devices_page, privacy_page};
 use crate::chunk::{Chunk, Missing};
 use crate::routes::Route;
 use leptos::prelude::*;
@@ -13,6 +14,10 @@ pub const CHUNK: Chunk = Chunk::new(|| Box::pin(load()));
 /// # Errors
 /// If the chunk is not cached and cannot be fetched.
 #[wasm_split(members, fallible, wasm_split_path = ::leptos::wasm_split, preload(load))]
-pub fn screen(_: Route) -> Result<AnyView, Missing> {
-    Ok(colleagues_page::colleagues_page())
+pub fn screen(route: Route) -> Result<AnyView, Missing> {
+    Ok(match route {
+        Route::Devices => devices_page::devices_page(),
+        Route::Privacy => privacy_page::privacy_page(),
+        _ => colleagues_page::colleagues_page(),
+    })
 }
