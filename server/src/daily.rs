@@ -41,6 +41,7 @@ pub async fn one_day(db: Db, done: Option<Day>) -> backend::Result<Day> {
     }
     let expired = daily::work(&mut tx).await?;
     tx.commit().await?;
+    daily::blank_bodies(&db).await?;
     tracing::info!(%today, expired, "daily work done");
     Ok(today)
 }

@@ -32,6 +32,7 @@ pub fn privacy_page() -> AnyView {
             {section(
                 text::legal_long_title(lang),
                 list(&[
+                    text::legal_long_acts(lang),
                     text::legal_long_points(lang),
                     text::legal_long_sessions(lang),
                     text::legal_long_codes(lang),

@@ -280,7 +280,7 @@ pub fn legal(frame: &Frame<'_>) -> String {
             <h2>{text::legal_long_title(lang)}</h2>
             <ul>
                 {list(
-                    &[text::legal_long_codes, text::legal_long_sessions, text::legal_long_points, text::legal_long_rest],
+                    &[text::legal_long_codes, text::legal_long_sessions, text::legal_long_acts, text::legal_long_points, text::legal_long_rest],
                 )}
             </ul>
             <h2>{text::legal_never_title(lang)}</h2>

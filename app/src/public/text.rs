@@ -4,8 +4,9 @@ use domain::{Day, Lang};
 
 pub use crate::text::{error_event_cancelled, from_to, hour_in, join_until, place, seats, webinar, when};
 pub use crate::text::{
-    legal_acts, legal_devices, legal_kept_title, legal_long_codes, legal_long_points, legal_long_rest,
-    legal_long_sessions, legal_long_title, legal_never, legal_never_title, legal_orders, legal_who,
+    legal_acts, legal_devices, legal_kept_title, legal_long_acts, legal_long_codes, legal_long_points,
+    legal_long_rest, legal_long_sessions, legal_long_title, legal_never, legal_never_title, legal_orders,
+    legal_who,
 };
 
 say! {

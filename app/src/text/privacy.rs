@@ -9,6 +9,7 @@ say! {
     legal_long_title: "Pendant combien de temps", "For how long";
     legal_long_codes: "Les codes de connexion et l’adresse réseau d’où ils ont été demandés : jusqu’à un jour après la fin du code.", "Sign-in codes and the network address they were asked from: until a day after the code ends.";
     legal_long_sessions: "Une connexion : 90 jours après la dernière utilisation, ou jusqu’à ce que vous l’arrêtiez ; sa trace, 30 jours de plus.", "A sign-in: 90 days after it was last used, or until you end it; its record, 30 days more.";
+    legal_long_acts: "Le détail de ce que vous faites ici (vos réponses à un quiz, par exemple)\u{202f}: 90 jours\u{202f}; ensuite, seul le résultat reste.", "The details of what you do here (your answers in a quiz, for instance): 90 days; after that only the result stays.";
     legal_long_points: "Les points et ce qui les a fait bouger : tant que dure le programme. Ce sont des écritures comptables, elles sont corrigées mais jamais effacées.", "Points and what moved them: as long as the programme runs. They are accounts: corrected, never erased.";
     legal_long_rest: "Le reste : tant que vous êtes membre.", "The rest: as long as you are a member.";
     legal_never_title: "Ce que nous ne faisons pas", "What we do not do";

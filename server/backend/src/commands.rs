@@ -16,6 +16,10 @@ use tracing::instrument;
 
 /// Maximum number of a member's acts sent to a phone.
 const MOST_ACTS: usize = 200;
+/// How long the log keeps what a command said; its hash and outcome stay, so that it is known whenever it comes again.
+const BODY_KEPT: i64 = 90 * Timestamp::DAY;
+/// How many bodies are blanked in one transaction.
+const BLANKED_AT_ONCE: usize = 1_000;
 
 /// A command as received, parsed once.
 pub(crate) struct Received {
@@ -286,8 +290,22 @@ async fn handle(tx: &mut Tx, caller: &Caller, envelope: &Envelope) -> Result<Rec
     }
 }
 
+/// Blanks the bodies of commands decided 90 days ago, which takes them from the phones; returns `true` if more may be
+/// left.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn blank_bodies(tx: &mut Tx) -> Result<bool> {
+    let before = tx.now().plus(-BODY_KEPT);
+    let old = sql::list_bodies_before(tx, before, BLANKED_AT_ONCE).await?;
+    let ids: Vec<CommandId> = old.iter().map(|(id, _)| *id).collect();
+    sql::blank(tx, &ids).await?;
+    for (id, member) in &old {
+        tx.mark_changed(*member, Collection::Act, *id);
+    }
+    Ok(old.len() == BLANKED_AT_ONCE)
+}
+
 /// Returns a member's newest commands with their outcomes, limited to `ids` if given (and at most [`MOST_ACTS`] of
-/// them).
+/// them). Those whose body is blank are left out.
 #[instrument(level = "debug", skip_all)]
 pub(crate) async fn acts(
     tx: &mut Tx,

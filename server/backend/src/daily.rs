@@ -1,6 +1,6 @@
 //! The daily job.
 
-use crate::{Result, Tx, events, ledger, membership, programme, sessions, status};
+use crate::{Db, Result, Tx, commands, events, ledger, membership, programme, sessions, status};
 use tracing::instrument;
 
 /// Expires points, recomputes statuses and tells of falls, removes past events from phones, and deletes old sign-ins. Returns the number
@@ -16,4 +16,20 @@ pub async fn work(tx: &mut Tx) -> Result<usize> {
     status::refresh_all(tx, &settings).await?;
     status::tell_falls(tx, &settings).await?;
     Ok(expired)
+}
+
+/// Blanks what commands of long ago said, in transactions short enough for phones not to wait.
+///
+/// # Errors
+/// If the database fails; what is left is blanked by the next call.
+#[instrument(level = "debug", skip_all)]
+pub async fn blank_bodies(db: &Db) -> Result<()> {
+    loop {
+        let mut tx = db.write().await?;
+        let more = commands::blank_bodies(&mut tx).await?;
+        tx.commit().await?;
+        if !more {
+            return Ok(());
+        }
+    }
 }

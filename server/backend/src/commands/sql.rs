@@ -1,8 +1,8 @@
 use super::{Decided, Sent};
 use crate::Result;
-use crate::db::{Tx, on, push_list};
-use domain::fault;
+use crate::db::{Tx, on, params, push_list};
 use domain::id::{CommandId, MemberId};
+use domain::{Timestamp, fault};
 use sqlx::QueryBuilder;
 use tracing::instrument;
 
@@ -56,7 +56,7 @@ pub async fn list(
     most: usize,
 ) -> Result<Vec<(CommandId, String, String)>> {
     Ok(on!(tx, c => {
-        let mut list = QueryBuilder::new("SELECT id, body, outcome FROM command_log WHERE member_id = ");
+        let mut list = QueryBuilder::new("SELECT id, body, outcome FROM command_log WHERE body <> '' AND member_id = ");
         list.push_bind(member);
         if let Some(ids) = ids {
             list.push(" AND id IN (");
@@ -65,4 +65,29 @@ pub async fn list(
         list.push(" ORDER BY at DESC, id DESC LIMIT ").push_bind(most as i64);
         list.build_query_as().fetch_all(c).await?
     }))
+}
+
+/// Lists up to `most` commands decided before a time whose body is not blank, oldest first: id and member.
+#[instrument(level = "debug", skip_all)]
+pub async fn list_bodies_before(
+    tx: &mut Tx,
+    before: Timestamp,
+    most: usize,
+) -> Result<Vec<(CommandId, MemberId)>> {
+    const LIST: &str =
+        "SELECT id, member_id FROM command_log WHERE body <> '' AND at < $1 ORDER BY at, id LIMIT $2";
+    tx.fetch_all(LIST, params![before, most as i64]).await
+}
+
+#[instrument(level = "debug", skip_all)]
+pub async fn blank(tx: &mut Tx, ids: &[CommandId]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    on!(tx, c => {
+        let mut set = QueryBuilder::new("UPDATE command_log SET body = '' WHERE id IN (");
+        push_list!(set, ids);
+        set.build().execute(c).await?;
+    });
+    Ok(())
 }

@@ -1,14 +1,28 @@
-use super::{apply, caller, documents, envelope, populate, send};
+use super::{TestDb, apply, caller, documents, envelope, populate, send};
 use crate::both;
 use crate::caller::Caller;
 use crate::db::on;
+use crate::sync::RawReply;
 use domain::document::{Act, Collection};
 use domain::id::{CommandId, DeviceId, MemberId, SessionId};
 use domain::members::{Command, Me};
-use domain::{Envelope, Error, Lang, Receipt, Verdict};
+use domain::sync::{Cursor, PROTO, Request};
+use domain::{Envelope, Error, Lang, Receipt, Timestamp, Verdict};
 
 fn speak(language: Lang) -> domain::Command {
     domain::Command::Members(Command::SetLanguage { language })
+}
+
+async fn reply(test: &TestDb, caller: &Caller, have: Cursor) -> RawReply {
+    let request = Request {
+        proto: PROTO,
+        member: caller.member,
+        device: DeviceId(uuid::Uuid::nil()),
+        push_only: false,
+        have,
+        commands: vec![],
+    };
+    test.sync.round(caller, request).await.unwrap()
 }
 
 both! {
@@ -48,6 +62,32 @@ both! {
         let mut tx = test.db.read().await.unwrap();
         let kept: String = on!(tx, c => sqlx::query_scalar("SELECT body FROM command_log").fetch_one(c).await.unwrap());
         assert_eq!(kept, plain.get());
+    }
+
+    async fn what_a_command_of_long_ago_said_is_blanked_and_it_still_counts_once(test) {
+        populate(test).await;
+        let ann = caller(test, "m-ann").await;
+        let old = envelope(&ann, 1, speak(Lang::En), test.db.now());
+        let first = apply(&test.sync, &ann, std::slice::from_ref(&old)).await.unwrap();
+        test.clock.advance(90 * Timestamp::DAY);
+        crate::daily::blank_bodies(&test.db).await.unwrap();
+        assert_eq!(documents::<Act>(test, &ann, Collection::Act).await.len(), 1, "kept for 90 days");
+        let have = reply(test, &ann, Cursor::default()).await.cursor.unwrap();
+        test.clock.advance(1);
+        crate::daily::blank_bodies(&test.db).await.unwrap();
+        let bodies = async || -> Vec<String> {
+            let mut tx = test.db.read().await.unwrap();
+            on!(tx, c => sqlx::query_scalar("SELECT body FROM command_log ORDER BY seq").fetch_all(c).await.unwrap())
+        };
+        assert_eq!(bodies().await, [""]);
+        let again = apply(&test.sync, &ann, std::slice::from_ref(&old)).await.unwrap();
+        assert_eq!(again[0].json(), first[0].json());
+        let reply = reply(test, &ann, have).await;
+        assert_eq!(reply.gone, [("act".to_owned(), first[0].outcome.id.to_string())]);
+        assert_eq!(documents::<Act>(test, &ann, Collection::Act).await.len(), 0);
+        apply(&test.sync, &ann, &[envelope(&ann, 2, speak(Lang::Fr), test.db.now())]).await.unwrap();
+        crate::daily::blank_bodies(&test.db).await.unwrap();
+        assert!(bodies().await[1].contains("set_language"));
     }
 
     async fn the_same_command_at_once_from_two_tabs_counts_once(test) {
