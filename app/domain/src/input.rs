@@ -225,6 +225,10 @@ pub enum InputCode {
     TooManyPoints {
         most: Points,
     },
+    /// The ledger cannot book it. `said`: why, in English.
+    NotBooked {
+        said: String,
+    },
     UnknownTimeZone,
     /// Not a ref: letters, digits, `-` and `_`.
     NotARef,
@@ -408,6 +412,7 @@ impl InputCode {
             InputCode::MoreReturned { left: 1234 },
             InputCode::AmountTooLarge { most: 100 },
             InputCode::TooManyPoints { most: 9 },
+            InputCode::NotBooked { said: "why".into() },
             InputCode::UnknownTimeZone,
             InputCode::NotARef,
             InputCode::NoContrast { tenths: 13 },

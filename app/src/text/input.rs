@@ -116,6 +116,7 @@ fill! {
     wrong_more_returned(left: &str): "plus est rendu que ce qui a été acheté ; il en reste {left}", "more is returned than was bought; {left} is left";
     wrong_amount_too_large(most: &str): "est plus que {most}", "is more than {most}";
     wrong_too_many_points(most: &str): "donnerait plus de {most} points", "would bring more than {most} points";
+    wrong_not_booked(said: &str): "n’a pas pu être inscrite aux comptes\u{202f}: {said}", "could not be booked: {said}";
     wrong_still_used(by: &str): "est encore utilisé par : {by}", "is still used by: {by}";
     at_line(line: u64): "ligne {line}", "line {line}";
     at_earning(version: u32): "règle de points {version}", "earning version {version}";
@@ -269,6 +270,7 @@ pub fn input_code(code: &InputCode, lang: Lang) -> String {
         InputCode::MoreReturned { left } => return wrong_more_returned(lang, &cents(*left)),
         InputCode::AmountTooLarge { most } => return wrong_amount_too_large(lang, &cents(*most)),
         InputCode::TooManyPoints { most } => return wrong_too_many_points(lang, &most.to_string()),
+        InputCode::NotBooked { said } => return wrong_not_booked(lang, said),
         InputCode::UnknownTimeZone => wrong_unknown_time_zone,
         InputCode::NotARef => wrong_not_a_ref,
         InputCode::NoContrast { tenths } => {

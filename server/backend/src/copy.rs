@@ -96,7 +96,14 @@ async fn wait_until_alone(tx: &mut Tx) -> Result<()> {
 
 async fn fill(source: &mut Tx, target: &mut Tx, mut progress: impl FnMut(&str, u64)) -> Result<Copied> {
     // Rows that migration inserts into an empty database are replaced by those of the source.
-    for table in ["system", "signing_key", "phone_secret", "programme", "account"] {
+    for table in [
+        "system",
+        "signing_key",
+        "phone_secret",
+        "programme",
+        "account",
+        "import_turn",
+    ] {
         on!(target, c => sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(c).await.map(|_| ())?);
     }
     let mut copied = Copied::default();

@@ -55,9 +55,17 @@ pub(crate) async fn list_returns_of(tx: &mut Tx, refs: &[&str]) -> Result<Vec<Or
 
 /// Sets the entries of orders.
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn set_entry(tx: &mut Tx, reference: &str, entry: Option<EntryId>) -> Result<()> {
-    const SET: &str = "UPDATE orders SET entry_id = $2 WHERE ref = $1";
-    on!(tx, c => sqlx::query(SET).bind(reference).bind(entry).execute(c).await.map(|_| ())?);
+pub(crate) async fn set_entries(tx: &mut Tx, entries: &[(&str, Option<EntryId>)]) -> Result<()> {
+    for part in entries.chunks(LIST) {
+        on!(tx, c => {
+            let mut update = QueryBuilder::new("UPDATE orders SET entry_id = new.column2 FROM (");
+            update.push_values(part, |mut row, (reference, entry)| {
+                row.push_bind((*reference).to_owned()).push_bind(*entry);
+            });
+            update.push(") AS new WHERE orders.ref = new.column1");
+            update.build().execute(c).await.map(|_| ())?
+        });
+    }
     Ok(())
 }
 
@@ -89,13 +97,22 @@ pub(crate) async fn insert(tx: &mut Tx, orders: &[Order]) -> Result<()> {
 }
 
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn set(tx: &mut Tx, order: &Order) -> Result<()> {
-    const SET: &str = "UPDATE orders SET company_id = $2, member_id = $3, ordered_on = $4, quantity = $5, amount = $6, \
-        returns_ref = $7, entry_id = $8, imported_at = $9 WHERE ref = $1";
+pub(crate) async fn set(tx: &mut Tx, orders: &[Order]) -> Result<()> {
     let now = tx.now();
-    on!(tx, c => sqlx::query(SET).bind(&order.reference).bind(order.company_id).bind(order.member_id)
-        .bind(order.ordered_on).bind(order.quantity).bind(order.amount).bind(&order.returns_ref).bind(order.entry_id)
-        .bind(now)
-        .execute(c).await.map(|_| ())?);
+    for part in orders.chunks(LIST) {
+        on!(tx, c => {
+            let mut update = QueryBuilder::new("UPDATE orders SET imported_at = ");
+            update.push_bind(now);
+            update.push(", company_id = new.column2, member_id = new.column3, ordered_on = new.column4, \
+                quantity = new.column5, amount = new.column6, returns_ref = new.column7, entry_id = new.column8 FROM (");
+            update.push_values(part, |mut row, order| {
+                row.push_bind(order.reference.clone()).push_bind(order.company_id).push_bind(order.member_id)
+                    .push_bind(order.ordered_on).push_bind(order.quantity).push_bind(order.amount)
+                    .push_bind(order.returns_ref.clone()).push_bind(order.entry_id);
+            });
+            update.push(") AS new WHERE orders.ref = new.column1");
+            update.build().execute(c).await.map(|_| ())?
+        });
+    }
     Ok(())
 }

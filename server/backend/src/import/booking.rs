@@ -1,7 +1,7 @@
 //! Books what orders and their returns earn.
 
 use super::returns::Plan;
-use crate::ledger::{self, Earning};
+use crate::ledger::{self, Earning, Unsettled};
 use crate::programme::settings::Settings;
 use crate::{Result, Tx, orders};
 use domain::Day;
@@ -32,17 +32,21 @@ impl Booking {
         self.undo.extend(of_returns.map(|(_, entry)| *entry));
         self.undo.sort_unstable();
         self.undo.dedup();
-        ledger::undo(tx, today, &self.undo).await?;
-        let booked = ledger::earn(tx, settings, today, &self.earnings).await?;
+        let mut unsettled = Unsettled::default();
+        ledger::undo(tx, today, &self.undo, &mut unsettled).await?;
+        let booked = ledger::book_earnings(tx, settings, today, &self.earnings, &mut unsettled).await?;
         let earners = self.earnings.into_iter().map(|earning| earning.cause_ref);
         let mut entries: HashMap<String, EntryId> = earners.zip(booked).collect();
-        take_back(tx, settings, today, &self.plans, &mut entries).await?;
+        take_back(tx, settings, today, &self.plans, &mut entries, &mut unsettled).await?;
+        unsettled.settle(tx, today).await?;
         let undone = self.plans.iter().flat_map(|plan| &plan.undo).map(|(one, _)| one);
         let booked = self.plans.iter().flat_map(|plan| &plan.book).map(|(one, _)| one);
         let touched: BTreeSet<&String> = undone.chain(booked).collect();
-        for reference in touched.into_iter().filter(|one| !written.contains(*one)) {
-            orders::set_entry(tx, reference, entries.get(reference).copied()).await?;
-        }
+        let others = touched.into_iter().filter(|one| !written.contains(*one));
+        let others: Vec<_> = others
+            .map(|one| (one.as_str(), entries.get(one).copied()))
+            .collect();
+        orders::set_entries(tx, &others).await?;
         Ok(entries)
     }
 }
@@ -54,6 +58,7 @@ async fn take_back(
     today: Day,
     plans: &[Plan],
     entries: &mut HashMap<String, EntryId>,
+    unsettled: &mut Unsettled,
 ) -> Result<()> {
     let earnings: Vec<Option<EntryId>> = plans
         .iter()
@@ -72,7 +77,7 @@ async fn take_back(
             returns.extend(plan.returns(earning, *earned, settings));
         }
     }
-    let booked = ledger::take_back_earned(tx, today, &returns).await?;
+    let booked = ledger::take_back_earned(tx, today, &returns, unsettled).await?;
     entries.extend(returns.into_iter().map(|one| one.cause_ref).zip(booked));
     Ok(())
 }

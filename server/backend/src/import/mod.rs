@@ -1,10 +1,16 @@
-//! Imports files of companies, members and orders, in one transaction. `table` reads them by a plan; `text` and `sheet`
-//! take them apart, `values` reads cells.
+//! Imports files of companies, members and orders. `table` reads them by a plan; `text` and `sheet` take them apart, `values`
+//! reads cells.
 //!
 //! Imports are idempotent: rows are matched by their ref. A bad row is reported with line, column, value and reason;
 //! nothing is saved unless all rows are good or [`Options::skip_bad`] is set.
+//!
+//! Companies and members are one transaction. A file of orders may be long, and phones go on meanwhile: `check` decides all
+//! rows without writing, `runs` has the tables in which the good ones are staged, and `apply` books them slice by slice.
 
+mod apply;
 mod booking;
+mod check;
+mod decide;
 mod emails;
 mod harmless;
 mod orders;
@@ -12,7 +18,9 @@ mod people;
 mod recompute;
 mod refs;
 mod returns;
+mod runs;
 mod sheet;
+mod slice;
 mod table;
 mod text;
 mod values;
@@ -24,10 +32,14 @@ use domain::input::{InputCode, InputError};
 use domain::reading::ReadingPlan;
 use encoding_rs::Encoding;
 
+pub use apply::go_on;
 pub use orders::orders;
 pub use people::{companies, members};
 pub use recompute::{Difference, difference, recompute};
 pub use table::Given;
+
+#[cfg(test)]
+pub(crate) use {apply::Pace, orders::orders_at};
 
 /// Returns an encoding by its name, e.g. `windows-1252`.
 pub fn encoding(name: &str) -> Option<&'static Encoding> {

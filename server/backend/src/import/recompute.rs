@@ -53,7 +53,8 @@ pub async fn recompute(tx: &mut Tx, settings: &Settings, today: Day) -> Result<D
         let known = page
             .iter()
             .map(|one| (one.order.reference.clone(), one.order.clone()));
-        let groups = Groups::load(tx, &own, BTreeSet::new(), &known.collect()).await?;
+        let mut groups = Groups::default();
+        groups.read(tx, &own, BTreeSet::new(), &known.collect()).await?;
         let mut booking = Booking {
             plans: groups.plans(&BTreeSet::new(), &refs, &BTreeSet::new()),
             ..Booking::default()
@@ -79,10 +80,8 @@ pub async fn recompute(tx: &mut Tx, settings: &Settings, today: Day) -> Result<D
             }
         }
         let entries = booking.run(tx, settings, today, &BTreeSet::new()).await?;
-        for one in &page {
-            let entry = entries.get(&one.order.reference).copied();
-            orders::set_entry(tx, &one.order.reference, entry).await?;
-        }
+        let own: Vec<_> = own.iter().map(|one| (*one, entries.get(*one).copied())).collect();
+        orders::set_entries(tx, &own).await?;
     }
     let companies: Vec<CompanyId> = companies.into_iter().collect();
     let companies = members::with_members(tx, &companies).await?;

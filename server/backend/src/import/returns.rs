@@ -1,6 +1,6 @@
 //! Returns that name their order: together with it they earn as if the order had been smaller.
 
-use super::orders::OrderRow;
+use super::decide::OrderRow;
 use crate::ledger::{Earned, Return};
 use crate::orders::{self, Order};
 use crate::programme::settings::Settings;
@@ -8,11 +8,15 @@ use crate::{Result, Tx};
 use domain::id::{CompanyId, EntryId};
 use domain::input::{InputCode, InputError};
 use domain::{Cents, Day, Points};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// Orders by their ref, each with the returns that name it.
+/// Orders by their ref, each with the returns that name it: as they are stored, and over that the rows that were taken in.
 #[derive(Default)]
-pub(super) struct Groups(BTreeMap<String, Group>);
+pub(super) struct Groups {
+    groups: BTreeMap<String, Group>,
+    /// The refs of the rows that were taken in.
+    taken: HashSet<String>,
+}
 
 #[derive(Default)]
 struct Group {
@@ -23,6 +27,7 @@ struct Group {
 }
 
 /// An order or return, as far as this matters.
+#[derive(Clone, Copy)]
 struct Part {
     company: Option<CompanyId>,
     ordered_on: Day,
@@ -67,37 +72,43 @@ pub(super) struct Plan {
 }
 
 impl Groups {
-    /// Loads what is stored of these orders and of their returns: `own`, of which `known` are stored, and those that they
-    /// name or named.
-    pub(super) async fn load(
+    /// Reads what is stored of these orders and of their returns, but for rows that were taken in: `own`, of which `known`
+    /// are stored, and those that they name or named.
+    pub(super) async fn read(
+        &mut self,
         tx: &mut Tx,
         own: &[&str],
         mut named: BTreeSet<&str>,
         known: &HashMap<String, Order>,
-    ) -> Result<Groups> {
+    ) -> Result<()> {
         named.extend(known.values().filter_map(|order| order.returns_ref.as_deref()));
         let named: Vec<&str> = named.into_iter().collect();
-        let mut groups = Groups::default();
         for order in orders::list_by_ref(tx, &named).await? {
-            groups.group(&order.reference).order = Some(Part::stored(&order));
+            if !self.taken.contains(&order.reference) {
+                self.group(&order.reference).order = Some(Part::stored(&order));
+            }
         }
         let both: Vec<&str> = named.iter().chain(own).copied().collect();
         for order in orders::list_returns_of(tx, &both).await? {
-            if let Some(of) = &order.returns_ref {
+            if let Some(of) = &order.returns_ref
+                && !self.taken.contains(&order.reference)
+            {
                 let part = Part::stored(&order);
-                groups.group(of).returns.insert(order.reference.clone(), part);
+                self.group(of).returns.insert(order.reference.clone(), part);
             }
         }
         for (reference, order) in known {
-            if let Some(group) = groups.0.get_mut(reference) {
+            if let Some(group) = self.groups.get_mut(reference)
+                && !self.taken.contains(reference)
+            {
                 group.order = Some(Part::stored(order));
             }
         }
-        Ok(groups)
+        Ok(())
     }
 
     fn group(&mut self, order: &str) -> &mut Group {
-        self.0.entry(order.to_owned()).or_default()
+        self.groups.entry(order.to_owned()).or_default()
     }
 
     /// Takes in a row, if the order and its returns still fit each other.
@@ -117,9 +128,8 @@ impl Groups {
             is_return: row.returns_ref.is_some(),
             entry: before.and_then(|before| before.entry_id),
         };
-        let has_returns = |groups: &Groups| {
-            groups
-                .0
+        let has_returns = |all: &Groups| {
+            all.groups
                 .get(&row.reference)
                 .is_some_and(|group| !group.returns.is_empty())
         };
@@ -144,7 +154,7 @@ impl Groups {
                 }
             }
         } else if let Some(group) = self
-            .0
+            .groups
             .get(&row.reference)
             .filter(|group| !group.returns.is_empty())
         {
@@ -161,12 +171,11 @@ impl Groups {
         if let Some(order) = before.and_then(|before| before.returns_ref.as_deref()) {
             self.group(order).returns.remove(&row.reference);
         }
-        match &row.returns_ref {
-            Some(order) => {
-                self.group(order).returns.insert(row.reference.clone(), part);
-            }
-            None => self.group(&row.reference).order = Some(part),
+        if let Some(order) = &row.returns_ref {
+            self.group(order).returns.insert(row.reference.clone(), part);
         }
+        self.group(&row.reference).order = Some(part);
+        self.taken.insert(row.reference.clone());
         Ok(())
     }
 
@@ -179,7 +188,7 @@ impl Groups {
         left: &BTreeSet<&str>,
     ) -> Vec<Plan> {
         let mut plans = Vec::new();
-        for (reference, group) in &self.0 {
+        for (reference, group) in &self.groups {
             let Some(order) = group.order.as_ref().filter(|_| !group.returns.is_empty()) else {
                 continue;
             };

@@ -141,6 +141,39 @@ async fn held_account(tx: &mut Tx, owner: Owner) -> Result<AccountId> {
         .ok_or_else(|| Error::Invariant(format!("{owner:?} has no account for what is held")))
 }
 
+/// Wallets in which something was booked that all of their entries must tell. [`Unsettled::settle`] must follow in the same
+/// transaction.
+///
+/// Why apart: what is booked together is worked out once for a wallet, however much of it there is.
+#[derive(Debug, Default)]
+#[must_use]
+pub(crate) struct Unsettled(Vec<AccountId>);
+
+impl Unsettled {
+    /// Adds wallets. One that was merged into another is settled at once: what it hands on is booked, and later entries do
+    /// not change it.
+    async fn add(&mut self, tx: &mut Tx, today: Day, mut wallets: Vec<AccountId>) -> Result<()> {
+        wallets.sort_unstable();
+        wallets.dedup();
+        let accounts = sql::list_accounts(tx, &wallets).await?;
+        let (merged, alone): (Vec<AccountRow>, Vec<AccountRow>) = accounts
+            .into_iter()
+            .partition(|account| account.merged_into.is_some());
+        self.0.extend(alone.into_iter().map(|account| account.id));
+        let merged = merged.into_iter().map(|account| account.id).collect();
+        // Why boxed, here and below: the compiler bounds how deep futures nest, and acts are long chains of them.
+        Box::pin(settle(tx, today, merged)).await
+    }
+
+    /// Recomputes the lots of these wallets.
+    ///
+    /// # Errors
+    /// If the database fails, or the balance of a wallet does not fit its entries.
+    pub(crate) async fn settle(self, tx: &mut Tx, today: Day) -> Result<()> {
+        Box::pin(settle(tx, today, self.0)).await
+    }
+}
+
 /// Books earnings and returns, in any order of days; returns the entry of each.
 ///
 /// The result does not depend on the order in which orders arrive: if one arrives late, the lots of its wallet are
@@ -151,6 +184,21 @@ pub(crate) async fn earn(
     settings: &Settings,
     today: Day,
     earnings: &[Earning],
+) -> Result<Vec<EntryId>> {
+    let mut unsettled = Unsettled::default();
+    let ids = book_earnings(tx, settings, today, earnings, &mut unsettled).await?;
+    unsettled.settle(tx, today).await?;
+    Ok(ids)
+}
+
+/// As [`earn`]; adds the wallets that are still to be settled.
+#[instrument(level = "debug", skip_all)]
+pub(crate) async fn book_earnings(
+    tx: &mut Tx,
+    settings: &Settings,
+    today: Day,
+    earnings: &[Earning],
+    unsettled: &mut Unsettled,
 ) -> Result<Vec<EntryId>> {
     let mut sums: HashMap<AccountId, Points> = HashMap::new();
     for earning in earnings {
@@ -164,7 +212,7 @@ pub(crate) async fn earn(
     let mut lots = Vec::with_capacity(earnings.len());
     let mut expiries = Vec::new();
     let mut gone: HashMap<AccountId, Points> = HashMap::new();
-    let mut unsettled = Vec::new();
+    let mut left = Vec::new();
     for earning in earnings {
         let id = EntryId(tx.uuid());
         ids.push(id);
@@ -184,7 +232,7 @@ pub(crate) async fn earn(
         let whole = account.balance >= 0 && earning.on > account.drawn_until
             || fault!("late-orders-are-not-worked-in");
         if earning.points < 0 || !whole || account.merged_into.is_some() {
-            unsettled.push(earning.account);
+            left.push(earning.account);
         }
         if earning.points > 0 {
             let due = expires_on.filter(|day| whole && *day <= today);
@@ -228,16 +276,22 @@ pub(crate) async fn earn(
     sql::insert_entries(tx, &entries).await?;
     sql::insert_lots(tx, &lots).await?;
     sql::add_to_balances(tx, &gone).await?;
-    settle(tx, today, unsettled).await?;
+    unsettled.add(tx, today, left).await?;
     Ok(ids)
 }
 
-/// Reverses earlier earnings, returns or transfers, on the same days, as if they had never been booked.
+/// Reverses earlier earnings, returns or transfers, on the same days, as if they had never been booked; adds the wallets that
+/// are still to be settled.
 ///
 /// # Errors
 /// If an entry does not exist or was undone before.
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn undo(tx: &mut Tx, today: Day, entries: &[EntryId]) -> Result<()> {
+pub(crate) async fn undo(
+    tx: &mut Tx,
+    today: Day,
+    entries: &[EntryId],
+    unsettled: &mut Unsettled,
+) -> Result<()> {
     let found = sql::list_entries(tx, entries).await?;
     if found.len() != entries.len() {
         return Err(Error::Invariant("an entry to undo is not there".into()));
@@ -252,11 +306,12 @@ pub(crate) async fn undo(tx: &mut Tx, today: Day, entries: &[EntryId]) -> Result
         .into_iter()
         .partition(|earning| !others.contains(&earning.to_account));
     let points: HashMap<EntryId, Points> = alone.iter().map(|earning| (earning.id, earning.points)).collect();
-    let mut unsettled = settled::shrink(tx, &alone, &points, today).await?;
-    unsettled.extend(mixed.iter().map(|earning| earning.to_account));
-    unsettled.extend(others);
-    unsettled.retain(|wallet| wallets.contains(wallet));
-    settle(tx, today, unsettled).await
+    let mut left = settled::shrink(tx, &alone, &points, today).await?;
+    left.extend(mixed.iter().map(|earning| earning.to_account));
+    left.extend(others);
+    let wallets: HashSet<AccountId> = wallets.into_iter().collect();
+    left.retain(|wallet| wallets.contains(wallet));
+    unsettled.add(tx, today, left).await
 }
 
 /// Points that a return takes back from what its order earned.
@@ -333,14 +388,20 @@ pub(crate) async fn list_credited(tx: &mut Tx, entries: &[EntryId]) -> Result<Ha
     Ok(credited)
 }
 
-/// Books returns of orders, each from the wallet and the lot of its order and on the order's day; returns the entry of each.
+/// Books returns of orders, each from the wallet and the lot of its order and on the order's day; returns the entry of each,
+/// and adds the wallets that are still to be settled.
 ///
 /// Why on the order's day: status and lots then are as if the order had been smaller, whenever the return arrives.
 ///
 /// # Errors
 /// If an earning is not there.
 #[instrument(level = "debug", skip_all)]
-pub(crate) async fn take_back_earned(tx: &mut Tx, today: Day, returns: &[Return]) -> Result<Vec<EntryId>> {
+pub(crate) async fn take_back_earned(
+    tx: &mut Tx,
+    today: Day,
+    returns: &[Return],
+    unsettled: &mut Unsettled,
+) -> Result<Vec<EntryId>> {
     let earnings: Vec<EntryId> = returns.iter().map(|one| one.earning).collect();
     let found = sql::list_entries(tx, &earnings).await?;
     let found: HashMap<EntryId, EntryRow> = found.into_iter().map(|row| (row.id, row)).collect();
@@ -387,8 +448,8 @@ pub(crate) async fn take_back_earned(tx: &mut Tx, today: Day, returns: &[Return]
     sql::add_to_balances(tx, &sums).await?;
     sql::insert_entries(tx, &entries).await?;
     let earnings: Vec<EntryRow> = found.into_values().collect();
-    let unsettled = settled::shrink(tx, &earnings, &taken, today).await?;
-    settle(tx, today, unsettled).await?;
+    let left = settled::shrink(tx, &earnings, &taken, today).await?;
+    unsettled.add(tx, today, left).await?;
     Ok(entries.into_iter().map(|entry| entry.id).collect())
 }
 

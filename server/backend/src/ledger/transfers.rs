@@ -13,8 +13,8 @@
 //!   spent, the balance goes negative.
 
 use super::{
-    AccountRow, Cause, EntryRow, Merged, NewEntry, NewLot, Owner, mark_changed, reverse, settle, settle_each,
-    sql, undo, wallet,
+    AccountRow, Cause, EntryRow, Merged, NewEntry, NewLot, Owner, Unsettled, mark_changed, reverse, settle,
+    settle_each, sql, undo, wallet,
 };
 use crate::{Error, Result, Tx};
 use domain::id::{AccountId, EntryId};
@@ -118,12 +118,10 @@ pub async fn take_back(tx: &mut Tx, today: Day, reference: &str) -> Result<()> {
         .given(reference)
         .into());
     }
-    undo(
-        tx,
-        today,
-        &entries.iter().map(|entry| entry.id).collect::<Vec<_>>(),
-    )
-    .await
+    let entries: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
+    let mut unsettled = Unsettled::default();
+    undo(tx, today, &entries, &mut unsettled).await?;
+    unsettled.settle(tx, today).await
 }
 
 /// Moves the balance of `from` to `into`, and every later entry of `from`.

@@ -15,6 +15,7 @@ mod returns;
 mod rewards;
 mod schema;
 mod settled;
+mod slices;
 mod sync;
 mod transactions;
 

@@ -264,7 +264,9 @@ pub async fn act(tx: &mut Tx, fixture: &Fixture, known: &mut Known, today: Day, 
             days_ago,
         } => {
             if let Some(before) = known.orders.remove(name) {
-                ledger::undo(tx, today, &[before]).await?;
+                let mut unsettled = ledger::Unsettled::default();
+                ledger::undo(tx, today, &[before], &mut unsettled).await?;
+                unsettled.settle(tx, today).await?;
             }
             if *points != 0 {
                 let earning = earning(fixture, *name, *wallet, *points, today.plus_days(-days_ago));
