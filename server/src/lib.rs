@@ -25,3 +25,4 @@ pub mod serve;
 pub mod settings;
 pub mod site;
 pub mod tasks;
+pub mod unfinished;

@@ -5,7 +5,7 @@ use crate::http::{AppState, MOST_HEADER_BYTES, Shared, recorder, router};
 use crate::sending::Sending;
 use crate::settings::Serve;
 use crate::site::ClientAssets;
-use crate::{daily, demo, tasks};
+use crate::{daily, demo, tasks, unfinished};
 use anyhow::{Context, Result, bail};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -46,6 +46,7 @@ pub async fn serve(db: Db, settings: &Serve) -> Result<()> {
     let app = AppState::new(db.clone(), site, sending, settings).await?;
     greet(&app, settings, address).await?;
     let daily = tokio::spawn(daily::run(app.clone()));
+    let imports = tokio::spawn(unfinished::run(app.clone()));
     let measuring = tokio::spawn(keep_metrics_small());
     let bounds = Bounds::of_this_process(settings.trusted_proxy > 0);
     tracing::info!(
@@ -55,6 +56,7 @@ pub async fn serve(db: Db, settings: &Serve) -> Result<()> {
     );
     run(listener, app.clone(), bounds, shutdown_signal()).await;
     daily.abort();
+    imports.abort();
     measuring.abort();
     app.tasks.close();
     if tokio::time::timeout(LAST_WORK, app.tasks.wait()).await.is_err() {

@@ -185,6 +185,10 @@ fn finish(rows: &Rows, report: backend::Result<Report>, begun: Instant, language
                 "{}",
                 text::report_bad_rows_in(language, &written.display().to_string())
             );
+            // They were good when the file was checked.
+            if !rows.skip_bad {
+                return Ok(ExitCode::FAILURE);
+            }
         }
         (false, true) => {}
         (false, false) => return Ok(ExitCode::FAILURE),
