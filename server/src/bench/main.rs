@@ -1,6 +1,7 @@
 //! `make bench`: speed as ratios within one run, on the same machine and engine, because machines differ and are noisy.
 
 mod baseline;
+mod beside;
 mod client;
 mod fixture;
 mod import;
@@ -21,6 +22,9 @@ struct Arguments {
     /// Members of the larger programme, e.g. 100k or 1m.
     #[arg(long, env, default_value = "100k", value_parser = members)]
     scale: u64,
+    /// Orders that are imported while a member acts.
+    #[arg(long, env, default_value_t = 20_000)]
+    orders: usize,
     /// One part of the table.
     #[arg(long, env)]
     only: Option<Part>,
@@ -74,6 +78,7 @@ async fn main() -> Result<()> {
         }
         if part(Part::Import) {
             import::lines(engine).await?;
+            beside::lines(engine, arguments.orders).await?;
         }
     }
     if part(Part::Wallet) {
