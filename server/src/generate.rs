@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 /// Members per company.
 pub const TEAM: u64 = 5;
-/// Members per file: a file is one transaction.
+/// Members per file: a file of members is one transaction.
 const PART: u64 = 5_000;
 const FIRST: [&str; 16] = [
     "Ana", "Ben", "Chloé", "David", "Emma", "Farid", "Gaël", "Hana", "Inès", "Jonas", "Karim", "Léa",

@@ -144,8 +144,10 @@ fn options(rows: &Rows, create_companies: bool) -> Options {
 /// A progress line, if stderr is a terminal.
 fn progress() -> impl FnMut(u64) {
     let watched = std::io::stderr().is_terminal();
-    move |rows| {
-        if watched && rows.is_multiple_of(500) {
+    let mut shown = 0;
+    move |rows: u64| {
+        if watched && rows.abs_diff(shown) >= 500 {
+            shown = rows;
             eprint!("\r{rows} rows");
             let _ = std::io::stderr().flush();
         }

@@ -19,7 +19,7 @@ const LEASE: i64 = 15_000;
 /// Time between two looks at the work of another process.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// Rows that are staged or removed in one transaction.
-const STAGED: usize = 1_000;
+const STAGED: usize = 4_000;
 /// How long a run that is done stays, with the rows that could not be applied.
 const KEPT: i64 = 30 * Timestamp::DAY;
 /// Tries of a slice while the database fails, or locks cross those of phones.
@@ -36,32 +36,43 @@ pub(crate) struct Pace {
     pub most: usize,
     /// Milliseconds that a slice should take.
     pub aim: i64,
-    /// Time between slices on SQLite.
+    /// Time between slices on SQLite: most of it, and as a part of the time of the slice before in hundredths.
     ///
-    /// Why: who waits for its lock looks every 25 milliseconds at first, and later every 100.
+    /// Why: who waits for its lock is not woken, but looks again and again, every 25 milliseconds at first, later every 100.
     pub pause: Duration,
+    pub part: i64,
 }
 
 impl Pace {
     pub(crate) const DEFAULT: Pace = Pace {
         at_once: 500,
-        first: 250,
-        least: 100,
-        most: 2_000,
+        first: 500,
+        least: 125,
+        most: 4_000,
         aim: 80,
         pause: Duration::from_millis(30),
+        part: 40,
     };
 
     /// Returns the rows of the next slice, after one of `rows` rows that took `took` milliseconds.
+    ///
+    /// Why `least` times a power of two: statements of the same length are prepared once.
     fn next(self, rows: usize, took: i64) -> usize {
-        let fit = rows as i64 * self.aim / took.max(1);
-        let fit = usize::try_from(fit).unwrap_or(self.most);
-        fit.clamp(rows / 2, rows * 2).clamp(self.least, self.most)
+        let rows = if took > self.aim * 5 / 4 {
+            rows / 2
+        } else if took < self.aim / 2 {
+            rows * 2
+        } else {
+            rows
+        };
+        rows.clamp(self.least, self.most)
     }
 
-    async fn rest(self, db: &Db) {
+    /// Lets others write, after a transaction of `took` milliseconds.
+    async fn rest(self, db: &Db, took: i64) {
         if db.kind() == Kind::Sqlite {
-            tokio::time::sleep(self.pause).await;
+            let part = Duration::from_millis(u64::try_from(took * self.part / 100).unwrap_or_default());
+            tokio::time::sleep(part.clamp(self.pause / 6, self.pause)).await;
         }
     }
 }
@@ -169,13 +180,14 @@ async fn stage(
     tx.commit().await?;
     let mut place = 0;
     for part in rows.chunks(STAGED) {
-        pace.rest(db).await;
         let mut tx = db.write().await?;
+        let began = db.now();
         if !runs::insert_rows(&mut tx, run, place, part).await? {
             return Ok(None);
         }
         tx.commit().await?;
         place += part.len() as i64;
+        pace.rest(db, db.now().0 - began.0).await;
     }
     let mut tx = db.write().await?;
     if !runs::mark(&mut tx, run, marked).await? {
@@ -194,12 +206,13 @@ async fn sweep(db: &Db, ending: &impl Fn() -> bool) -> Result<()> {
     for run in left {
         loop {
             let mut tx = db.write().await?;
+            let began = db.now();
             let gone = runs::delete_left(&mut tx, run, staging, STAGED as i64).await?;
             tx.commit().await?;
             if gone || ending() {
                 break;
             }
-            Pace::DEFAULT.rest(db).await;
+            Pace::DEFAULT.rest(db, db.now().0 - began.0).await;
         }
     }
     Ok(())
@@ -300,9 +313,10 @@ impl<'a> Applying<'a> {
     ) -> Result<bool> {
         let (mut after, mut rows, mut tries) = (-1, self.pace.first, 0);
         while !ending() {
+            let mut rest = self.pace.aim;
             match self.slice(run, after, rows).await {
                 Ok(Step::Done { last, took }) => {
-                    after = last;
+                    (after, rest) = (last, took);
                     progress(after as u64 + 1);
                     rows = self.pace.next(rows, took);
                     tries = 0;
@@ -319,7 +333,7 @@ impl<'a> Applying<'a> {
                     }
                 }
             }
-            self.pace.rest(self.db).await;
+            self.pace.rest(self.db, rest).await;
         }
         Ok(false)
     }
@@ -344,7 +358,10 @@ impl<'a> Applying<'a> {
         let booked = slice::book(&mut tx, &settings, today, rows, run.names_returns).await?;
         runs::set_refused(&mut tx, run.number, &booked.refused).await?;
         runs::delete_rows(&mut tx, run.number, last).await?;
-        runs::insert_companies(&mut tx, run.number, booked.companies).await?;
+        let companies: Vec<_> = booked.companies.into_iter().collect();
+        // Others have no status that anybody sees; a company that gets its first member meanwhile has it worked out then.
+        let companies = members::with_members(&mut tx, &companies).await?;
+        runs::insert_companies(&mut tx, run.number, &companies).await?;
         tx.commit().await?;
         let took = self.db.now().0 - began.0;
         Ok(Step::Done { last, took })
@@ -382,8 +399,10 @@ impl<'a> Applying<'a> {
     async fn companies(&self, run: Run, ending: &impl Fn() -> bool) -> Result<bool> {
         let (mut count, mut tries) = (self.pace.first, 0);
         while !ending() {
+            let mut rest = self.pace.aim;
             match self.some_companies(run, count).await {
                 Ok(Step::Done { took, .. }) => {
+                    rest = took;
                     count = self.pace.next(count, took);
                     tries = 0;
                 }
@@ -392,7 +411,7 @@ impl<'a> Applying<'a> {
                 Err(error) if error.is_transient() && tries < TRIES => tries += 1,
                 Err(error) => return Err(error),
             }
-            self.pace.rest(self.db).await;
+            self.pace.rest(self.db, rest).await;
         }
         Ok(false)
     }
@@ -418,5 +437,25 @@ impl<'a> Applying<'a> {
         tx.commit().await?;
         let took = self.db.now().0 - began.0;
         Ok(Step::Done { last: 0, took })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_follow_the_time_of_the_one_before_within_bounds() {
+        let pace = Pace::DEFAULT;
+        assert_eq!(pace.next(500, 80), 500);
+        assert_eq!(pace.next(500, 10), 1_000);
+        assert_eq!(pace.next(500, 10_000), 250);
+        assert_eq!(pace.next(125, 10_000), pace.least);
+        assert_eq!(pace.next(4_000, 1), pace.most);
+        assert_eq!(
+            pace.next(1, 1),
+            pace.least,
+            "after it was halved because of one row"
+        );
     }
 }

@@ -211,12 +211,7 @@ pub(super) async fn delete_rows(tx: &mut Tx, run: i64, last: i64) -> Result<()> 
 
 /// Notes companies whose status is to be worked out at the end.
 #[instrument(level = "debug", skip_all)]
-pub(super) async fn insert_companies(
-    tx: &mut Tx,
-    run: i64,
-    companies: impl IntoIterator<Item = CompanyId>,
-) -> Result<()> {
-    let companies: Vec<CompanyId> = companies.into_iter().collect();
+pub(super) async fn insert_companies(tx: &mut Tx, run: i64, companies: &[CompanyId]) -> Result<()> {
     for part in companies.chunks(LIST) {
         on!(tx, c => {
             let mut insert = QueryBuilder::new("INSERT INTO import_company (run, company_id) ");

@@ -27,6 +27,14 @@ fn slices_of(rows: usize) -> Pace {
     }
 }
 
+/// The same, with time for others between them.
+fn patient(rows: usize) -> Pace {
+    Pace {
+        pause: Duration::from_millis(60),
+        ..slices_of(rows)
+    }
+}
+
 const HEAD: &str = "order_ref,company_ref,ordered_on,quantity,amount,member_ref,returns_ref\n";
 
 /// Longer than an import holds its turn, in milliseconds.
@@ -268,7 +276,7 @@ both! {
         }
         for amount in ["10.00", "11.00"] {
             let rows = rows.replace("10.00", amount);
-            let pace = Pace { pause: Duration::from_millis(10), ..slices_of(1) };
+            let pace = patient(1);
             let importing = import(&test.db, &rows, pace);
             let mut importing = std::pin::pin!(importing);
             let mut seen = std::collections::BTreeSet::new();
@@ -298,7 +306,7 @@ both! {
         for number in 0..60 {
             writeln!(rows, "o-{number},c-mill,2026-11-01,1,10.00,,").unwrap();
         }
-        let pace = Pace { pause: Duration::from_millis(10), ..slices_of(1) };
+        let pace = patient(1);
         let importing = import(&test.db, &rows, pace);
         let looking = async {
             while count(test, WAITING).await == 0 || count(test, STAGED).await > 55 {
@@ -310,7 +318,7 @@ both! {
             // As many transactions as the import would need for the rest.
             for _ in 0..left {
                 set_turn(&other, "UPDATE import_turn SET holder = $1, until = $2", LAPSE).await;
-                tokio::time::sleep(pace.pause).await;
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
             assert_eq!(count(test, STAGED).await, left);
             set_turn(&other, "UPDATE import_turn SET holder = NULL, until = 0 WHERE holder = $1 OR until = $2", LAPSE).await;
