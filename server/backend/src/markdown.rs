@@ -124,6 +124,8 @@ fn sanitiser() -> ammonia::Builder<'static> {
     let mut builder = ammonia::Builder::empty();
     builder
         .add_tags(tags)
+        // Why: an empty builder still allows `lang` and `title` everywhere.
+        .generic_attributes([].into())
         .add_tag_attributes("a", ["href"])
         .add_tag_attributes("img", ["src", "alt"])
         .add_tag_attributes("ol", ["start"])
@@ -183,6 +185,15 @@ mod tests {
                 assert!(!html.to_lowercase().contains(bad), "{text} gave {html}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_not_listed_does_not_pass() {
+        assert_eq!(
+            html("[x](https://example.com \"t\") y"),
+            "<p><a href=\"https://example.com\" rel=\"noopener noreferrer\">x</a> y</p>\n"
+        );
+        assert!(!html("![a](x.png \"t\")").contains("title"));
     }
 
     #[test]
