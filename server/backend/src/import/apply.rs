@@ -45,8 +45,9 @@ pub(crate) struct Pace {
 
 impl Pace {
     pub(crate) const DEFAULT: Pace = Pace {
-        at_once: 500,
-        first: 500,
+        // Why so few: each may be of another wallet, which is worked out from all its entries.
+        at_once: 125,
+        first: 125,
         least: 125,
         most: 4_000,
         aim: 80,
