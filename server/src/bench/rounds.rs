@@ -13,6 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const CONNECTIONS: usize = 16;
+/// Phones where many act at once.
+const MANY: usize = 64;
 const MEMBERS: u64 = 1_000;
 const LASTING: Duration = Duration::from_secs(4);
 /// Phones at once, where the server's processor time is told.
@@ -109,6 +111,35 @@ async fn costs(server: &Running, members: &[Member], course: CourseId) -> Result
     Ok(costs)
 }
 
+/// Prints what a second server on the same database adds, with half the phones on each.
+async fn two_servers(
+    engine: &Engine,
+    url: &str,
+    ours: &Running,
+    members: &[Member],
+    course: CourseId,
+) -> Result<()> {
+    let second = Running::ours(url).await?;
+    let (here, there) = members.split_at(members.len() / 2);
+    let mut one = clients(ours, members).await?;
+    let mut two = clients(ours, here).await?;
+    two.extend(clients(&second, there).await?);
+    for phone in one.iter_mut().chain(&mut two) {
+        phone.round(course, 0).await?;
+    }
+    let what = What::Acts { course, each: 1 };
+    let mut turns = Vec::new();
+    for _ in 0..TURNS {
+        let with_one = full_speed(&mut one, what, LASTING).await?;
+        let with_two = full_speed(&mut two, what, LASTING).await?;
+        turns.push((with_two, with_one));
+    }
+    let (with_two, with_one) = median(turns);
+    let words = format!("acts of {} phones, two servers; bare: one", members.len());
+    table::line(engine, &words, with_two, with_one, 0.8);
+    Ok(())
+}
+
 fn median(mut turns: Vec<(f64, f64)>) -> (f64, f64) {
     turns.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
     turns[turns.len() / 2]
@@ -122,7 +153,6 @@ pub async fn lines(engine: &Engine) -> Result<()> {
     let all = sign_in(&db, *PHONES.iter().max().unwrap_or(&CONNECTIONS), MEMBERS).await?;
     let members = all[..CONNECTIONS].to_vec();
     db.close().await;
-    let ids: Vec<MemberId> = members.iter().map(|member| member.id).collect();
     let course = course(&fixture).await?;
 
     let ours = Running::ours(&fixture.url).await?;
@@ -131,7 +161,13 @@ pub async fn lines(engine: &Engine) -> Result<()> {
         phone.round(course, 0).await?;
     }
     let at_rest = ours.memory();
-    for each in [1, 10] {
+    for (each, count) in [(1, CONNECTIONS), (10, CONNECTIONS), (1, MANY)] {
+        let mut more = clients(&ours, &all[phones.len()..count]).await?;
+        for phone in &mut more {
+            phone.round(course, 0).await?;
+        }
+        phones.append(&mut more);
+        let ids: Vec<MemberId> = all[..count].iter().map(|member| member.id).collect();
         let what = What::Acts { course, each };
         let mut turns = Vec::new();
         for _ in 0..TURNS {
@@ -145,11 +181,14 @@ pub async fn lines(engine: &Engine) -> Result<()> {
             Engine::Sqlite => 2.0,
             Engine::Postgres(_) => 0.5,
         };
-        let words = format!("acts confirmed, {each} in a round, 16 phones");
+        let words = format!("acts confirmed, {each} in a round, {count} phones");
         table::line(engine, &words, acts, bare, least);
     }
 
     drop(phones);
+    if let Engine::Postgres(_) = engine {
+        two_servers(engine, &fixture.url, &ours, &all[..MANY], course).await?;
+    }
     let mut more = Vec::new();
     for (phones, cpu) in costs(&ours, &all, course).await? {
         more.push(format!("{phones}: {cpu}"));
