@@ -6,10 +6,11 @@ CREATE TABLE phone_secret (
     secret {bytes} NOT NULL,
     made_at BIGINT NOT NULL
 );
--- A phone number may belong to several members: a shop's phone. `phone`, which is unique, is read by servers of before
--- alone; it is emptied with a member's next change.
-ALTER TABLE member ADD COLUMN mobile TEXT;
-UPDATE member SET mobile = phone;
-CREATE INDEX member_mobile ON member (mobile);
+-- A phone number may belong to several members: a shop's phone. SQLite cannot take `UNIQUE` from a column, so that the old
+-- one makes room; it is empty, and goes with a later release.
+ALTER TABLE member RENAME COLUMN phone TO phone_of_one;
+ALTER TABLE member ADD COLUMN phone TEXT;
+UPDATE member SET phone = phone_of_one, phone_of_one = NULL;
+CREATE INDEX member_phone ON member (phone);
 -- When the code of such a number was right: then the member is asked for.
 ALTER TABLE sign_in ADD COLUMN proven_at BIGINT;

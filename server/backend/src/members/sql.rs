@@ -165,7 +165,7 @@ pub struct StoredMember {
 
 #[instrument(level = "debug", skip_all)]
 pub async fn find_member(tx: &mut Tx, reference: &str) -> Result<Option<StoredMember>> {
-    const FIND: &str = "SELECT member.id, member.ref, company.ref AS company, member.name, mobile AS phone, email, trade, \
+    const FIND: &str = "SELECT member.id, member.ref, company.ref AS company, member.name, member.phone, email, trade, \
         \"function\", manager, language, language_chosen, left_on, ended_at, ended_by FROM member \
         JOIN company ON company.id = company_id WHERE member.ref = $1";
     let found: Option<MemberColumns> =
@@ -209,21 +209,21 @@ pub struct AddresseeColumns {
 #[instrument(level = "debug", skip_all)]
 pub async fn list_by_address(tx: &mut Tx, address: &str) -> Result<Vec<AddresseeColumns>> {
     const LIST: &str =
-        "SELECT id, name, language FROM member WHERE mobile = $1 OR email = $1 ORDER BY name, id";
+        "SELECT id, name, language FROM member WHERE phone = $1 OR email = $1 ORDER BY name, id";
     tx.fetch_all(LIST, params![address]).await
 }
 
 /// Lists the phone numbers of several members, with the refs of those: a row for each.
 #[instrument(level = "debug", skip_all)]
 pub async fn list_shared_phones(tx: &mut Tx) -> Result<Vec<(String, String)>> {
-    const LIST: &str = "SELECT mobile, ref FROM member WHERE mobile IN (SELECT mobile FROM member \
-        WHERE mobile IS NOT NULL GROUP BY mobile HAVING COUNT(*) > 1) ORDER BY mobile, ref";
+    const LIST: &str = "SELECT phone, ref FROM member WHERE phone IN (SELECT phone FROM member \
+        WHERE phone IS NOT NULL GROUP BY phone HAVING COUNT(*) > 1) ORDER BY phone, ref";
     tx.fetch_all(LIST, params![]).await
 }
 
 #[instrument(level = "debug", skip_all)]
 pub async fn insert_member(tx: &mut Tx, id: MemberId, company: CompanyId, row: &MemberRow) -> Result<()> {
-    const INSERT: &str = "INSERT INTO member (id, ref, company_id, name, mobile, email, trade, \"function\", manager, \
+    const INSERT: &str = "INSERT INTO member (id, ref, company_id, name, phone, email, trade, \"function\", manager, \
         language, left_on) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     on!(tx, c => sqlx::query(INSERT).bind(id).bind(&row.reference).bind(company).bind(&row.name).bind(&row.phone)
         .bind(&row.email).bind(&row.trade).bind(row.function.code()).bind(row.manager).bind(row.language.tag())
@@ -233,7 +233,7 @@ pub async fn insert_member(tx: &mut Tx, id: MemberId, company: CompanyId, row: &
 
 #[instrument(level = "debug", skip_all)]
 pub async fn set_member(tx: &mut Tx, id: MemberId, company: CompanyId, row: &MemberRow) -> Result<()> {
-    const SET: &str = "UPDATE member SET company_id = $2, name = $3, phone = NULL, mobile = $4, email = $5, \
+    const SET: &str = "UPDATE member SET company_id = $2, name = $3, phone = $4, email = $5, \
         trade = $6, \"function\" = $7, manager = $8, language = $9, left_on = $10 WHERE id = $1";
     on!(tx, c => sqlx::query(SET).bind(id).bind(company).bind(&row.name).bind(&row.phone).bind(&row.email)
         .bind(&row.trade).bind(row.function.code()).bind(row.manager).bind(row.language.tag())
@@ -251,7 +251,7 @@ pub async fn set_language(tx: &mut Tx, member: MemberId, language: Lang) -> Resu
 /// Ends a member: phone and e-mail are free for others.
 #[instrument(level = "debug", skip_all)]
 pub async fn set_ended(tx: &mut Tx, member: MemberId, on: Day, by: EndedBy) -> Result<()> {
-    const SET: &str = "UPDATE member SET ended_at = $2, ended_by = $3, left_on = $4, phone = NULL, mobile = NULL, \
+    const SET: &str = "UPDATE member SET ended_at = $2, ended_by = $3, left_on = $4, phone = NULL, \
         email = NULL WHERE id = $1";
     let now = tx.now();
     tx.execute(SET, params![member, now, by.code(), on]).await?;
@@ -298,7 +298,7 @@ pub async fn list_ended(tx: &mut Tx) -> Result<Vec<(String, EndedBy)>> {
 /// Lists stored phone numbers with the ref of their member.
 #[instrument(level = "debug", skip_all)]
 pub async fn list_phones(tx: &mut Tx) -> Result<Vec<(String, String)>> {
-    const LIST: &str = "SELECT ref, mobile FROM member WHERE mobile IS NOT NULL ORDER BY ref";
+    const LIST: &str = "SELECT ref, phone FROM member WHERE phone IS NOT NULL ORDER BY ref";
     tx.fetch_all(LIST, params![]).await
 }
 
@@ -322,7 +322,7 @@ pub struct MeColumns {
 
 #[instrument(level = "debug", skip_all)]
 pub async fn find_me(tx: &mut Tx, member: MemberId) -> Result<Option<MeColumns>> {
-    const FIND: &str = "SELECT member.name, mobile AS phone, member.email, trade, \"function\", manager, language, \
+    const FIND: &str = "SELECT member.name, member.phone, member.email, trade, \"function\", manager, language, \
         company_id, company.name AS company_name, town, order_points, staff.name AS advisor_name, \
         staff.phone AS advisor_phone, staff.email AS advisor_email \
         FROM member JOIN company ON company.id = company_id LEFT JOIN staff ON staff.id = advisor_id \

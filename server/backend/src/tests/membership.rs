@@ -369,7 +369,7 @@ both! {
         populate(test).await;
         let mut tx = test.db.write().await.unwrap();
         assert_eq!(people::unreadable_phones(&mut tx).await.unwrap(), []);
-        const SET: &str = "UPDATE member SET mobile = $1 WHERE ref = $2";
+        const SET: &str = "UPDATE member SET phone = $1 WHERE ref = $2";
         for (phone, reference) in [("+33690112233", "m-ann"), ("+00000000", "m-bob")] {
             tx.execute(SET, crate::db::params![phone, reference]).await.unwrap();
         }
