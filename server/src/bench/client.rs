@@ -7,6 +7,7 @@ use domain::id::{CommandId, CourseId, DeviceId, MemberId, uuid_v7};
 use domain::sync::{Cursor, PROTO, Reply, Request};
 use domain::{Command, Envelope, Outcome, Timestamp, Verdict, learning};
 use http_body_util::{BodyExt, Full};
+use hyper::StatusCode;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{CONTENT_TYPE, COOKIE, HOST};
 use hyper_util::rt::TokioIo;
@@ -63,6 +64,12 @@ impl Client {
     }
 
     async fn post(&mut self, path: &str, body: String) -> Result<Bytes> {
+        let (status, body) = self.ask(path, body).await?;
+        ensure!(status == 200, "{path} answered {status}: {body:?}");
+        Ok(body)
+    }
+
+    async fn ask(&mut self, path: &str, body: String) -> Result<(StatusCode, Bytes)> {
         let request = hyper::Request::post(path)
             .header(HOST, &self.host)
             .header("sec-fetch-site", "same-origin")
@@ -72,15 +79,13 @@ impl Client {
         self.sender.ready().await?;
         let answer = self.sender.send_request(request).await?;
         let status = answer.status();
-        let body = answer.into_body().collect().await?.to_bytes();
-        ensure!(status == 200, "{path} answered {status}: {body:?}");
-        Ok(body)
+        Ok((status, answer.into_body().collect().await?.to_bytes()))
     }
 
     /// Sends acts in a round, whatever becomes of them.
     ///
     /// # Errors
-    /// If the server does not answer with 200.
+    /// If the server does not answer with 200, or with 429 where there are too many.
     pub async fn send(&mut self, commands: Vec<Envelope>) -> Result<()> {
         let request = Request {
             proto: PROTO,
@@ -90,7 +95,11 @@ impl Client {
             have: self.have.clone(),
             commands,
         };
-        let body = self.post("/api/sync", serde_json::to_string(&request)?).await?;
+        let (status, body) = self.ask("/api/sync", serde_json::to_string(&request)?).await?;
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            return Ok(());
+        }
+        ensure!(status == 200, "a round answered {status}: {body:?}");
         let reply: Reply<IgnoredAny, IgnoredAny> = serde_json::from_slice(&body)?;
         if let Some(cursor) = reply.cursor {
             self.have = cursor;

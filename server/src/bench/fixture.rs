@@ -96,12 +96,22 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts `compagnon serve` on a database.
+    /// Starts `compagnon serve` on a database, with no bound on what a member sends.
     pub async fn ours(url: &str) -> Result<Running> {
+        Running::start(Running::serve(&["--acts-at-once", "0"])?, url).await
+    }
+
+    /// Starts `compagnon serve` on a database with the bounds it has by itself.
+    pub async fn bounded(url: &str) -> Result<Running> {
+        Running::start(Running::serve(&[])?, url).await
+    }
+
+    fn serve(more: &[&str]) -> Result<Command> {
         let mut command = Command::new(std::env::current_exe()?.with_file_name("compagnon"));
-        command.args(["serve", "--log", "error", "--acts-at-once", "0", "--site"]);
+        command.args(["serve", "--log", "error", "--site"]);
         command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/site"));
-        Running::start(command, url).await
+        command.args(more);
+        Ok(command)
     }
 
     /// Starts this binary's bare handler on the same database.

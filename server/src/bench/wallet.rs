@@ -30,6 +30,8 @@ const MOST: f64 = 1.5;
 
 const HOSTILE: usize = 16;
 const LASTING: Duration = Duration::from_secs(5);
+/// Time between two honest acts: fewer than the quota in all.
+const BETWEEN: Duration = Duration::from_millis(50);
 /// Most that an honest act may take longer beside a hostile member.
 const MOST_BESIDE: f64 = 4.0;
 
@@ -78,23 +80,24 @@ pub async fn lines(engine: &Engine) -> Result<()> {
     server.db().close().await;
 
     let course = course(&fixture).await?;
-    let running = Running::ours(&fixture.url).await?;
-    let mut phone = Client::connect(&running, honest).await?;
-    phone.round(course, 0).await?;
-    let alone = act_times(&mut phone, course).await?;
-    let mut hostile = Vec::new();
-    for _ in 0..HOSTILE {
-        hostile.push(Client::connect(&running, many.member.clone()).await?);
+    let bounded = Running::bounded(&fixture.url).await?;
+    let unbounded = Running::ours(&fixture.url).await?;
+    for (what, running) in [
+        ("an act beside 16 hostile connections", &bounded),
+        ("the same, with no quota", &unbounded),
+    ] {
+        let mut phone = Client::connect(running, honest.clone()).await?;
+        phone.round(course, 0).await?;
+        let alone = act_times(&mut phone, course).await?;
+        let mut hostile = Vec::new();
+        for _ in 0..HOSTILE {
+            hostile.push(Client::connect(running, many.member.clone()).await?);
+        }
+        let beside = beside(&mut phone, course, &mut hostile, reward, &mut many.seq).await?;
+        table::growth(engine, what, alone, beside, MOST_BESIDE);
+        many.seq += 1_000_000 * HOSTILE as i64;
     }
-    let beside = beside(&mut phone, course, &mut hostile, reward, &mut many.seq).await?;
-    table::growth(
-        engine,
-        "an act beside 16 hostile connections",
-        alone,
-        beside,
-        MOST_BESIDE,
-    );
-    drop(running);
+    drop((bounded, unbounded));
     fixture.leave().await
 }
 
@@ -111,7 +114,7 @@ async fn act_times(phone: &mut Client, course: CourseId) -> Result<Duration> {
         let act = Instant::now();
         phone.round(course, 1).await?;
         times.push(act.elapsed());
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(BETWEEN).await;
     }
     Ok(middle(times))
 }
