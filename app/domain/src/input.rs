@@ -97,6 +97,11 @@ pub enum InputCode {
         least: i64,
         most: i64,
     },
+    /// It must be a number from `least` to `most`; whole or not.
+    OutOfBounds {
+        least: i64,
+        most: i64,
+    },
     /// It must be a whole number, `least` or more.
     TooSmall {
         least: i64,
@@ -191,6 +196,10 @@ pub enum InputCode {
     },
     /// It would begin before now.
     InThePast,
+    /// It would begin after `latest`.
+    TooFarAhead {
+        latest: Day,
+    },
     /// The clocks are set forward over this hour.
     HourSkipped,
     /// The clocks are set back, and show this hour twice.
@@ -356,6 +365,7 @@ impl InputCode {
             InputCode::like("2026-11-21"),
             InputCode::NotAWholeNumber,
             InputCode::OutOfRange { least: 1, most: 9 },
+            InputCode::OutOfBounds { least: -90, most: 90 },
             InputCode::TooSmall { least: 1 },
             InputCode::TooLong { most: 200 },
             InputCode::WrongWidth {
@@ -400,6 +410,7 @@ impl InputCode {
             InputCode::NotAnEmailAddress,
             InputCode::AfterToday { today: Day(0) },
             InputCode::InThePast,
+            InputCode::TooFarAhead { latest: Day(0) },
             InputCode::HourSkipped,
             InputCode::HourTwice,
             InputCode::BeforeProgramme { first: Day(0) },

@@ -98,6 +98,8 @@ fill! {
     wrong_width(values: u32, columns: u32): "a {values} valeurs, la première ligne nomme {columns} colonnes", "has {values} values, the first line names {columns} columns";
     wrong_not_of_company(company: &str): "n’est pas membre de l’entreprise {company}", "is not a member of company {company}";
     wrong_address_taken(member: &str): "est déjà l’adresse du membre {member}", "is already that of member {member}";
+    wrong_out_of_bounds(least: &str, most: &str): "doit être un nombre de {least} à {most}", "must be a number from {least} to {most}";
+    wrong_too_far_ahead(latest: Day): "est trop loin\u{202f}: {latest} au plus tard", "is too far ahead: {latest} at the latest";
     wrong_after_today(today: Day): "est après aujourd’hui, {today}", "is after today, {today}";
     wrong_no_contrast(contrast: &str): "a un contraste de {contrast}:1 sur le papier ; un texte demande 4.5:1, prenez une couleur plus foncée", "has a contrast of {contrast}:1 on the paper; text needs 4.5:1, choose a darker one";
     wrong_no_text_in(language: &str): "n’a pas de texte en {language}", "has no text in {language}";
@@ -230,6 +232,9 @@ pub fn input_code(code: &InputCode, lang: Lang) -> String {
         InputCode::OutOfRange { least, most } => {
             return wrong_out_of_range(lang, &least.to_string(), &most.to_string());
         }
+        InputCode::OutOfBounds { least, most } => {
+            return wrong_out_of_bounds(lang, &least.to_string(), &most.to_string());
+        }
         InputCode::TooSmall { least } => return wrong_too_small(lang, &least.to_string()),
         InputCode::TooLong { most } => return wrong_too_long(lang, *most),
         InputCode::WrongWidth { values, columns } => return wrong_width(lang, *values, *columns),
@@ -259,6 +264,7 @@ pub fn input_code(code: &InputCode, lang: Lang) -> String {
         InputCode::AfterToday { today } => return wrong_after_today(lang, *today),
         InputCode::BeforeProgramme { first } => return wrong_before_programme(lang, *first),
         InputCode::InThePast => wrong_in_the_past,
+        InputCode::TooFarAhead { latest } => return wrong_too_far_ahead(lang, *latest),
         InputCode::HourSkipped => wrong_hour_skipped,
         InputCode::HourTwice => wrong_hour_twice,
         InputCode::SignsDiffer => wrong_signs_differ,

@@ -19,6 +19,12 @@ use tracing::instrument;
 
 /// How long an event stays on phones after its end.
 const SHOWN_AFTER: i64 = 14 * Timestamp::DAY;
+/// Longest event: two weeks.
+const MOST_MINUTES: u32 = 14 * 24 * 60;
+/// Earliest end of the registration before the event: a year.
+const MOST_HOURS_BEFORE: u32 = 366 * 24;
+/// How far ahead an event may begin.
+const MOST_MONTHS_AHEAD: i32 = 120;
 /// How far back the daily job looks for events it may have missed.
 const LOOKED_BACK: i64 = 7 * Timestamp::DAY;
 
@@ -413,6 +419,11 @@ struct PlaceFile {
 #[instrument(level = "debug", skip_all)]
 pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
     let file: EventsFile = strict_toml::read(text)?;
+    let items = file.events.iter().map(|event| {
+        let texts = [("title", &event.title), ("summary", &event.summary)];
+        (event.reference.as_str(), texts)
+    });
+    programme::Settings::check_items(InputPlace::Event, items)?;
     let settings = programme::current(tx).await?;
     let today = settings.day(tx.now())?;
     for event in &file.events {
@@ -427,6 +438,14 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
                     .given(&event.starts),
             )
         })?;
+        if day > today.plus_months(MOST_MONTHS_AHEAD) {
+            let latest = today.plus_months(MOST_MONTHS_AHEAD);
+            return Err(wrong(
+                InputCode::TooFarAhead { latest }
+                    .field("starts")
+                    .given(&event.starts),
+            ));
+        }
         let starts_at = settings
             .exact(day, minutes)?
             .map_err(|code| wrong(code.field("starts").given(&event.starts)))?;
@@ -434,26 +453,22 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
         if moved && starts_at < tx.now() {
             return Err(wrong(InputCode::InThePast.field("starts").given(&event.starts)));
         }
-        let venue = match (&event.place, &event.webinar) {
-            (Some(place), None) => Venue::Place {
-                name: place.name.clone(),
-                address: place.address.clone(),
-                position: place
-                    .latitude
-                    .zip(place.longitude)
-                    .map(|(north, east)| ((north * 1e6).round() as i32, (east * 1e6).round() as i32)),
-            },
-            (None, Some(url)) if url.starts_with("https://") => Venue::Webinar { url: url.clone() },
-            (None, Some(url)) => {
-                return Err(wrong(InputCode::NotHttps.field("webinar").given(url)));
-            }
-            _ => return Err(wrong(InputCode::PlaceOrWebinar.into())),
-        };
+        let venue = venue(event).map_err(wrong)?;
         settings.has(&event.tiers, &event.trades).map_err(wrong)?;
-        if event.minutes == 0 {
-            return Err(wrong(
-                InputCode::TooSmall { least: 1 }.field("minutes").given("0"),
-            ));
+        for (field, given, least, most) in [
+            ("minutes", event.minutes, 1, MOST_MINUTES),
+            (
+                "register_until_hours",
+                event.register_until_hours,
+                0,
+                MOST_HOURS_BEFORE,
+            ),
+        ] {
+            if !(least..=most).contains(&given) {
+                let (least, most) = (least.into(), most.into());
+                let code = InputCode::OutOfRange { least, most };
+                return Err(wrong(code.field(field).given(given.to_string())));
+            }
         }
         let document = Event {
             id,
@@ -493,6 +508,53 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
         {}
     }
     Ok(file.events.len())
+}
+
+/// Reads where an event takes place: at a place, or at an address of the web.
+fn venue(event: &EventFile) -> std::result::Result<Venue, InputError> {
+    match (&event.place, &event.webinar) {
+        (Some(place), None) => {
+            for (field, text) in [("place.name", &place.name), ("place.address", &place.address)] {
+                if text.trim().is_empty() {
+                    return Err(InputCode::Empty.field(field));
+                }
+            }
+            let degrees = |field, given: Option<f64>, most: i64| match given {
+                Some(degrees) if degrees.abs() <= most as f64 => Ok((degrees * 1e6).round() as i32),
+                Some(degrees) => Err(InputCode::OutOfBounds { least: -most, most }
+                    .field(field)
+                    .given(degrees.to_string())),
+                None => Err(InputCode::Missing.field(field)),
+            };
+            let position = match (place.latitude, place.longitude) {
+                (None, None) => None,
+                (north, east) => Some((
+                    degrees("place.latitude", north, 90)?,
+                    degrees("place.longitude", east, 180)?,
+                )),
+            };
+            Ok(Venue::Place {
+                name: place.name.clone(),
+                address: place.address.clone(),
+                position,
+            })
+        }
+        (None, Some(url)) if is_https(url) => Ok(Venue::Webinar { url: url.clone() }),
+        (None, Some(url)) => Err(InputCode::NotHttps.field("webinar").given(url)),
+        _ => Err(InputCode::PlaceOrWebinar.into()),
+    }
+}
+
+/// True for an address of the web with a host, without a name and password in it.
+fn is_https(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return false;
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case("https")
+        && host.chars().any(char::is_alphanumeric)
+        && !host.contains('@')
+        && !url.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
 /// Tells all who joined or wait that an event to come has another time or place.

@@ -520,6 +520,15 @@ fn form_and_key(
     if !needs_options && !options.is_empty() {
         return Err(InputCode::NoOptionsHere.field("options"));
     }
+    let again = options
+        .iter()
+        .enumerate()
+        .find(|(at, option)| options[..*at].contains(option));
+    if let Some((_, option)) = again {
+        return Err(InputCode::Twice { first_line: None }
+            .field("options")
+            .given(option.get(Lang::Fr)));
+    }
     let inside = |place: u8| {
         if usize::from(place) < options.len() {
             Ok(place)

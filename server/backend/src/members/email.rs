@@ -22,6 +22,9 @@ pub fn normal_email(text: &str) -> Option<String> {
     let (name, domain) = text.trim().split_once('@')?;
     let name = name.to_lowercase();
     let sound_name = !name.is_empty()
+        && !name.starts_with('.')
+        && !name.ends_with('.')
+        && !name.contains("..")
         && name
             .chars()
             .all(|c| !c.is_whitespace() && !matches!(c, '@' | ',' | ';' | '<' | '>' | '"' | '(' | ')'));
@@ -34,8 +37,12 @@ pub fn normal_email(text: &str) -> Option<String> {
             DnsLength::Verify,
         )
         .ok()?;
+    // No numbers of the network, and no end of one letter: there is none.
+    let sound_end = domain
+        .rsplit_once('.')
+        .is_some_and(|(_, end)| end.len() > 1 && !end.bytes().all(|b| b.is_ascii_digit()));
     let address = format!("{name}@{domain}");
-    (sound_name && domain.contains('.') && address.len() <= MOST_BYTES).then_some(address)
+    (sound_name && sound_end && address.len() <= MOST_BYTES).then_some(address)
 }
 
 #[cfg(test)]
@@ -95,6 +102,11 @@ mod tests {
             "a@example..com",
             "a@.example.com",
             "a@example.com.",
+            ".a@example.com",
+            "a.@example.com",
+            "a..b@example.com",
+            "a@192.168.1.1",
+            "a@example.c",
             "a@exam ple.com",
             "a@-example.com",
             "a@exa_mple.com",

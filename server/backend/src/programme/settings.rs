@@ -5,7 +5,7 @@ use domain::codes;
 use domain::input::{InputCode, InputError, InputPlace, RefKind, one_of};
 use domain::members::Trade;
 use domain::programme::{EarningRule, PassKey, Period, Programme, Rate, Tier};
-use domain::{Day, Lang, Timestamp};
+use domain::{Day, Lang, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// `programme.toml`.
@@ -132,10 +132,17 @@ impl Settings {
                 .field("brand.currency")
                 .given(&brand.currency));
         }
-        if self.points.expiry_months == Some(0) {
-            return Err(InputCode::TooSmall { least: 1 }
-                .field("points.expiry_months")
-                .given("0"));
+        if let Some(months) = self
+            .points
+            .expiry_months
+            .filter(|months| !(1..=MOST_MONTHS).contains(months))
+        {
+            return Err(InputCode::OutOfRange {
+                least: 1,
+                most: MOST_MONTHS.into(),
+            }
+            .field("points.expiry_months")
+            .given(months.to_string()));
         }
         if let Some(staff) = self.staff.iter().find(|staff| staff.role == Role::Newer) {
             let place = InputPlace::Staff(staff.reference.clone());
@@ -196,7 +203,7 @@ impl Settings {
             let place = InputPlace::Earning(rule.version);
             let per_unit = rule.rate.points / rule.rate.units;
             if rule.rate.points < 0 || per_unit > MOST_POINTS_PER_UNIT {
-                let wrong = InputCode::OutOfRange {
+                let wrong = InputCode::OutOfBounds {
                     least: 0,
                     most: MOST_POINTS_PER_UNIT,
                 };
@@ -308,6 +315,29 @@ impl Settings {
         Ok(())
     }
 
+    /// Checks what every item of a content file needs: refs that are distinct, and texts.
+    pub(crate) fn check_items<'a>(
+        place: fn(String) -> InputPlace,
+        items: impl Iterator<Item = (&'a str, [(&'static str, &'a Text); 2])>,
+    ) -> Result<(), InputError> {
+        let mut seen = std::collections::HashSet::new();
+        for (reference, texts) in items {
+            let here = || place(reference.to_owned());
+            if reference.is_empty() || reference.chars().any(|c| c.is_whitespace() || c.is_control()) {
+                return Err(InputCode::NotARef.field("ref").within(here()));
+            }
+            if !seen.insert(reference) {
+                return Err(InputCode::Twice { first_line: None }.at(here()));
+            }
+            for (field, text) in texts {
+                if Lang::ALL.iter().all(|lang| text.get(*lang).trim().is_empty()) {
+                    return Err(InputCode::Empty.field(field).within(here()));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The rule that orders of a day earn by.
     pub fn rule_on(&self, day: Day) -> Option<&EarningRule> {
         let past = self.earning_before.iter().filter(|past| day < past.until);
@@ -368,6 +398,8 @@ fn no_longer_known(zone: InputError) -> Error {
 
 /// Maximum points per whole unit of currency.
 const MOST_POINTS_PER_UNIT: i64 = 1_000_000;
+/// A hundred years: what lives longer does not expire.
+const MOST_MONTHS: u32 = 1_200;
 
 fn distinct<'a>(
     place: fn(String) -> InputPlace,

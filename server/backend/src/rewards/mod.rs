@@ -358,6 +358,11 @@ struct RewardFile {
 #[instrument(level = "debug", skip_all)]
 pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
     let file: RewardsFile = strict_toml::read(text)?;
+    let items = file.rewards.iter().map(|reward| {
+        let texts = [("title", &reward.title), ("summary", &reward.summary)];
+        (reward.reference.as_str(), texts)
+    });
+    programme::Settings::check_items(InputPlace::Reward, items)?;
     let settings = programme::current(tx).await?;
     for reward in &file.rewards {
         let here = |error: Error| error.within(InputPlace::Reward(reward.reference.clone()));

@@ -183,6 +183,41 @@ both! {
         assert_eq!(told(&bob).await, []);
     }
 
+    async fn what_no_event_can_be_is_refused_with_its_field(test) {
+        populate(test).await;
+        for (good, bad, field) in [
+            ("ref = \"evening\"", "ref = \"tasting\"", None),
+            ("ref = \"evening\"", "ref = \"the evening\"", Some("ref")),
+            ("ref = \"evening\"", "ref = \"\"", Some("ref")),
+            ("{ fr = \"Soirée\", en = \"Evening\" }", "{ fr = \" \", en = \"\" }", Some("title")),
+            ("latitude = 45.76", "latitude = nan", Some("place.latitude")),
+            ("latitude = 45.76", "latitude = -90.1", Some("place.latitude")),
+            ("longitude = 4.83", "longitude = 180.5", Some("place.longitude")),
+            (", longitude = 4.83", "", Some("place.longitude")),
+            ("address = \"Lyon\"", "address = \" \"", Some("place.address")),
+            ("https://example.com/live", "https://", Some("webinar")),
+            ("https://example.com/live", "https://exam ple.com", Some("webinar")),
+            ("https://example.com/live", "https://me:secret@example.com", Some("webinar")),
+            ("https://example.com/live", "ftp://example.com", Some("webinar")),
+            ("minutes = 90", "minutes = 0", Some("minutes")),
+            ("minutes = 90", "minutes = 4000000000", Some("minutes")),
+            ("register_until_hours = 24", "register_until_hours = 100000", Some("register_until_hours")),
+            ("\"+30 18:30\"", "\"2226-01-15 10:00\"", Some("starts")),
+            ("\"+30 18:30\"", "\"9999-12-31 23:59\"", Some("starts")),
+        ] {
+            let text = EVENTS.replacen(good, bad, 1);
+            assert_ne!(text, EVENTS, "{good}");
+            let mut tx = test.db.write().await.unwrap();
+            match events::import_file(&mut tx, &text).await {
+                Err(crate::Error::Input(wrong)) => assert_eq!(wrong.field(), field, "{bad}: {wrong:?}"),
+                other => panic!("{bad}: {other:?}"),
+            }
+        }
+        let mut tx = test.db.write().await.unwrap();
+        let text = EVENTS.replace("https://example.com", "HTTPS://Example.com");
+        assert_eq!(events::import_file(&mut tx, &text).await.unwrap(), 2);
+    }
+
     async fn an_hour_that_is_not_there_once_is_refused(test) {
         calendar(test).await;
         let mut tx = test.db.write().await.unwrap();

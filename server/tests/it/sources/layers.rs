@@ -28,9 +28,9 @@ const LAYERS: &[&[&str]] = &[
         "status",
     ],
     &["membership", "passes"],
-    &["daily", "import", "migrate", "programme::apply"],
+    &["import", "migrate", "programme::apply"],
     &["commands"],
-    &["documents"],
+    &["daily", "documents"],
     &["sync"],
     &["testing"],
 ];
