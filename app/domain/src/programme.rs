@@ -109,11 +109,11 @@ impl Rate {
         Some(Rate { points, units })
     }
 
-    /// Points of an amount: for each whole `units`, rounded towards zero. `None` where it is more than an order may
-    /// bring.
+    /// Points of an amount: its whole units of currency times the rate, rounded towards zero. `None` where it is more than
+    /// an order may bring.
     pub fn of(self, amount: Cents) -> Option<Points> {
-        let whole = i128::from(amount) / (100 * i128::from(self.units));
-        let points = Points::try_from(whole * i128::from(self.points)).ok()?;
+        let whole = i128::from(amount) / 100;
+        let points = Points::try_from(whole * i128::from(self.points) / i128::from(self.units)).ok()?;
         (points.abs() <= MOST_ORDER_POINTS).then_some(points)
     }
 }
@@ -204,6 +204,11 @@ mod tests {
         for (cents, points) in [(2933, 29), (99, 0), (0, 0), (100, 1), (-2933, -29), (-99, 0)] {
             assert_eq!(rate.of(cents), Some(points));
         }
+        let quarter_more = Rate { points: 5, units: 4 };
+        assert_eq!(
+            [399, 400, 99, -399].map(|cents| quarter_more.of(cents)),
+            [3, 5, 0, -3].map(Some)
+        );
         let tenth = Rate { points: 1, units: 10 };
         for (cents, points) in [(12_900, 12), (999, 0), (1000, 1), (-12_900, -12)] {
             assert_eq!(tenth.of(cents), Some(points));

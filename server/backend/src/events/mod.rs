@@ -553,8 +553,9 @@ fn is_https(url: &str) -> bool {
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     scheme.eq_ignore_ascii_case("https")
         && host.chars().any(char::is_alphanumeric)
-        && !host.contains('@')
-        && !url.chars().any(|c| c.is_whitespace() || c.is_control())
+        && !host
+            .chars()
+            .any(|c| c == '@' || c.is_whitespace() || c.is_control())
 }
 
 /// Tells all who joined or wait that an event to come has another time or place.

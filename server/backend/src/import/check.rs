@@ -270,7 +270,9 @@ impl<'a> Check<'a> {
                         }
                     }
                     Some(member)
-                        if known.map_or(create_companies, |company| company.id != member.company_id) =>
+                        if known.map_or(create_companies, |company| {
+                            !member.is_of(company.id, ordered_on.unwrap_or(self.today))
+                        }) =>
                     {
                         let company = company.unwrap_or_default().to_owned();
                         wrong.note(InputCode::NotOfCompany { company }.field("member_ref"));

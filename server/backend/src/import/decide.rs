@@ -116,7 +116,9 @@ async fn contradiction(
     if before.amount.signum() * row.amount.signum() < 0 {
         return Ok(Err(InputCode::SignTurned.field("amount")));
     }
-    if company != Some(before.company_id) && row.amount != before.amount {
+    let same =
+        (row.amount, row.quantity, row.ordered_on) == (before.amount, before.quantity, before.ordered_on);
+    if company != Some(before.company_id) && !same {
         let company = members::company_ref(tx, before.company_id).await?;
         return Ok(Err(InputCode::OtherOrder { company }.field("order_ref")));
     }

@@ -84,6 +84,15 @@ async fn refresh_status(
     status::refresh(tx, settings, today, &companies).await
 }
 
+/// Refuses days that are slips of the pen: before 1900 and from 2200 on.
+fn likely(day: Day, column: &str) -> Result<Day, InputError> {
+    let (year, ..) = day.ymd();
+    match (1900..2200).contains(&year) {
+        true => Ok(day),
+        false => Err(InputCode::NoDay.field(column)),
+    }
+}
+
 fn company(
     table: &Table,
     row: &Row,
@@ -98,7 +107,11 @@ fn company(
         Ok(reference)
     }));
     let name = wrong.take(table.required(row, "name"));
-    let joined_on = wrong.take(table.day(row, "joined_on"));
+    let joined_on = wrong.take(
+        table
+            .day(row, "joined_on")
+            .and_then(|day| likely(day, "joined_on")),
+    );
     let order_points = wrong.take(
         OrderPoints::from_code(&table.value(row, "order_points").to_lowercase())
             .ok_or_else(|| one_of(OrderPoints::ALL.iter().map(|policy| policy.code())).field("order_points")),
@@ -283,7 +296,10 @@ impl Reader<'_> {
         let leaves = wrong.take(match table.value(row, "left_on") {
             "" if !table.has("left_on") => Ok(Leaves::NotSaid),
             "" => Ok(Leaves::No),
-            _ => table.day(row, "left_on").map(Leaves::On),
+            _ => table
+                .day(row, "left_on")
+                .and_then(|day| likely(day, "left_on"))
+                .map(Leaves::On),
         });
         match (
             reference, company, name, phone, email, function, manager, language, leaves,

@@ -6,25 +6,40 @@ use domain::input::{InputCode, InputError};
 use std::collections::{HashMap, HashSet};
 use unicode_normalization::UnicodeNormalization;
 
-/// What a ref looks like: without zeros in front of a number, capitals, and letters that are not seen.
+/// What a ref looks like: without zeros in front of a number and decimals behind it, capitals, blanks, the marks that
+/// spreadsheets put around texts, and letters that are not seen; all dashes are one.
 fn look(reference: &str) -> String {
-    if reference.bytes().all(|byte| byte.is_ascii_digit()) {
-        return reference.trim_start_matches('0').to_owned();
-    }
-    if reference.is_ascii() {
-        return reference.to_ascii_lowercase();
-    }
     let unseen = |letter: &char| {
-        matches!(
-            letter,
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'
-        )
+        letter.is_whitespace()
+            || matches!(
+                letter,
+                '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'
+            )
     };
-    reference
+    let plain = |letter| match letter {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        other => other,
+    };
+    let text = reference.strip_prefix('\'').unwrap_or(reference);
+    let text = text
+        .strip_prefix("=\"")
+        .and_then(|text| text.strip_suffix('"'))
+        .unwrap_or(text);
+    let look: String = text
         .nfkc()
         .filter(|letter| !unseen(letter))
+        .map(plain)
         .flat_map(char::to_lowercase)
-        .collect()
+        .collect();
+    let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = match look.split_once(['.', ',']) {
+        Some((whole, decimals)) if !decimals.is_empty() && decimals.bytes().all(|byte| byte == b'0') => whole,
+        _ => look.as_str(),
+    };
+    match all_digits(number) {
+        true => number.trim_start_matches('0').to_owned(),
+        false => look,
+    }
 }
 
 /// Says what `reference` looks like.

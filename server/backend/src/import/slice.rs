@@ -111,7 +111,9 @@ impl Slice<'_> {
             row.member.as_ref().is_none_or(|reference| {
                 let company = self.companies.get(&row.company).map(|company| company.id);
                 let member = self.members.get(reference);
-                member.is_some_and(|member| Some(member.company_id) == company)
+                member.is_some_and(|member| {
+                    company.is_some_and(|company| member.is_of(company, row.ordered_on))
+                })
             })
         });
         let refused = gone.into_iter().map(|row| {

@@ -417,14 +417,16 @@ pub fn yes_or_no(text: &str) -> Option<bool> {
 }
 
 /// What a spreadsheet writes in place of a value that it cannot work out.
-const SPREADSHEET_ERRORS: [&str; 13] = [
-    "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#NOM?", "#VALEUR!", "#NOMBRE!",
-    "#NUL!", "#CHAMP!", "#SPILL!",
-];
+const SPREADSHEET_ERRORS: [&str; 4] = ["#N/A", "#N/D", "#NV", "#DIV/0!"];
 
 /// Returns true for `#N/A` and its like, also where a column was too narrow: `####`.
 pub fn is_spreadsheet_error(text: &str) -> bool {
+    let named = |name: &str| {
+        let name = name.strip_suffix(['!', '?']).unwrap_or_default();
+        !name.is_empty() && name.chars().all(char::is_alphabetic)
+    };
     SPREADSHEET_ERRORS.contains(&text.to_uppercase().as_str())
+        || text.strip_prefix('#').is_some_and(named)
         || (text.len() > 2 && text.bytes().all(|byte| byte == b'#'))
 }
 
@@ -434,8 +436,11 @@ pub fn is_rounded(text: &str) -> bool {
         return false;
     };
     let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let (digits, power) = (digits.trim_end(), power.trim_start());
     let (whole, fraction) = digits.split_once(['.', ',']).unwrap_or((digits, "0"));
-    let power = power.strip_prefix(['+', '-']);
+    let signed = power.strip_prefix(['+', '-']);
+    // `12E4` may be a ref; `4,5E15` is none.
+    let power = signed.or((digits != whole).then_some(power));
     all_digits(whole.trim_start_matches('-')) && all_digits(fraction) && power.is_some_and(all_digits)
 }
 

@@ -225,6 +225,12 @@ pub(crate) async fn save_member(tx: &mut Tx, row: &MemberRow) -> Result<SavedMem
         new_person: (phone || email) && all_changed && was.name != row.name,
     };
     if *was != row {
+        if was.company != row.company
+            && let Some(left) = sql::find_company(tx, &was.company).await?
+        {
+            let today = crate::programme::current(tx).await?.day(tx.now())?;
+            sql::insert_company_before(tx, before.id, left.id, today).await?;
+        }
         sql::set_member(tx, before.id, company.id, &row).await?;
         tx.mark_changed(before.id, Collection::Me, "me");
         tx.mark_changed(before.id, Collection::Balance, "company");

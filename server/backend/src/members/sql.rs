@@ -4,7 +4,7 @@ use crate::db::{LIST, Tx, list_in, on, params};
 use crate::programme::settings::StaffRow;
 use domain::id::{AccountId, CompanyId, MemberId, StaffId};
 use domain::members::{Function, OrderPoints};
-use domain::{Day, Lang, Timestamp};
+use domain::{Day, Lang, Timestamp, fault};
 use sqlx::{FromRow, QueryBuilder};
 use tracing::instrument;
 
@@ -423,6 +423,32 @@ pub struct MemberKey {
     pub id: MemberId,
     pub company_id: CompanyId,
     pub account: AccountId,
+    /// Companies they belonged to before, each until a last day.
+    #[sqlx(skip)]
+    pub before: Vec<(CompanyId, Day)>,
+}
+
+impl MemberKey {
+    /// True for their company, and on days when it was theirs for one of before.
+    pub fn is_of(&self, company: CompanyId, on: Day) -> bool {
+        let before = |(of, until): &(CompanyId, Day)| *of == company && on <= *until;
+        self.company_id == company
+            || self.before.iter().any(before) && !fault!("who-moved-never-was-elsewhere")
+    }
+}
+
+/// Notes that a member belonged to a company until a day.
+#[instrument(level = "debug", skip_all)]
+pub async fn insert_company_before(
+    tx: &mut Tx,
+    member: MemberId,
+    company: CompanyId,
+    until: Day,
+) -> Result<()> {
+    const INSERT: &str = "INSERT INTO company_before (member_id, company_id, until) VALUES ($1, $2, $3) \
+        ON CONFLICT (member_id, company_id) DO UPDATE SET until = excluded.until";
+    tx.execute(INSERT, params![member, company, until]).await?;
+    Ok(())
 }
 
 /// Returns the keys of the members with these refs; unknown refs are left out.
@@ -430,7 +456,17 @@ pub struct MemberKey {
 pub(crate) async fn list_member_keys(tx: &mut Tx, refs: &[&str]) -> Result<Vec<MemberKey>> {
     const LIST: &str = "SELECT member.ref, member.id, member.company_id, account.id AS account FROM member \
         JOIN account ON account.member_id = member.id AND account.kind = 'wallet' WHERE member.ref IN (";
-    Ok(list_in!(tx, LIST, refs, " ORDER BY member.ref"))
+    const BEFORE: &str = "SELECT ref, company_before.company_id, until FROM company_before \
+        JOIN member ON member.id = company_before.member_id WHERE ref IN (";
+    let mut keys: Vec<MemberKey> = list_in!(tx, LIST, refs, " ORDER BY member.ref");
+    let before: Vec<(String, CompanyId, Day)> = list_in!(tx, BEFORE, refs, " ORDER BY ref, until");
+    for (reference, company, until) in before {
+        let key = keys.binary_search_by(|key| key.reference.as_str().cmp(&reference));
+        if let Ok(at) = key {
+            keys[at].before.push((company, until));
+        }
+    }
+    Ok(keys)
 }
 
 /// Lists some refs of companies by order, from the one after `after`.

@@ -427,6 +427,50 @@ both! {
         proof(test).await;
     }
 
+    async fn last_months_orders_of_a_member_who_moved_go_in_unchanged(test) {
+        populate(test).await;
+        let header = "order_ref,company_ref,ordered_on,quantity,amount,member_ref,returns_ref";
+        let file = format!("{header}\nj-1,c-mill,2026-11-02,1,50.00,m-ann,\n");
+        assert_eq!(import(test, file.as_bytes(), OPTIONS).await.new, 1);
+        let moved = format!("{MEMBERS}\nm-ann,c-site,Ann Mill,,ann@example.com,foreman,decider,true,fr\n");
+        let report = members(&test.db, moved.as_bytes(), OPTIONS, |_| {}).await.unwrap();
+        assert!(report.kept && report.changed == 1, "{:?}", report.bad);
+        assert_eq!(import(test, file.as_bytes(), OPTIONS).await.unchanged, 1);
+        // So do a correction, a late order of before, a return and an order of today's company.
+        let more = format!("{header}\nj-1,c-mill,2026-11-02,1,60.00,m-ann,\nj-2,c-mill,2026-11-03,1,10.00,m-ann,\n\
+            j-3,c-mill,2026-11-04,-1,-5.00,m-ann,j-1\nj-4,c-site,2026-11-05,1,10.00,m-ann,\n");
+        let report = import(test, more.as_bytes(), OPTIONS).await;
+        assert_eq!((report.changed, report.new, report.bad.len()), (1, 3, 0), "{:?}", report.bad);
+        // From the day after on, only the new company is theirs.
+        test.clock.advance(2 * domain::Timestamp::DAY);
+        let today = {
+            let mut tx = test.db.read().await.unwrap();
+            crate::programme::current(&mut tx).await.unwrap().day(tx.now()).unwrap()
+        };
+        let late = format!("{header}\nj-5,c-mill,{today},1,10.00,m-ann,\nj-6,c-site,{today},1,10.00,m-ann,\n");
+        let report = import(test, late.as_bytes(), SKIP).await;
+        assert_eq!(told(&report), [(2, "member_ref", &InputCode::NotOfCompany { company: "c-mill".into() })]);
+        assert_eq!(report.new, 1);
+        proof(test).await;
+    }
+
+    async fn refs_that_a_program_has_spoilt_are_not_taken_for_new_ones(test) {
+        populate(test).await;
+        let file = format!("{ORDERS}\n1001,c-mill,2026-11-02,1,50.00\nCMD-7,c-mill,2026-11-02,1,50.00\n00123,c-mill,2026-11-02,1,5.00\n");
+        assert_eq!(import(test, file.as_bytes(), OPTIONS).await.new, 3);
+        for spoilt in ["1001.0", "1001,00", "01001", "10 01", "'1001", "CMD\u{2013}7", "CMD 7", "\u{feff}CMD-7", "123", "'00123"] {
+            let file = format!("order_ref;company_ref;ordered_on;quantity;amount\n{spoilt};c-mill;2026-11-02;1;50.00\n");
+            let report = import(test, file.as_bytes(), SKIP).await;
+            let alike = spoilt != "CMD 7";
+            assert_eq!((report.new, report.bad.len()), (u64::from(!alike), usize::from(alike)), "{spoilt}: {:?}", report.bad);
+        }
+        for rounded in ["4,5E15", "4.5e15", "4,5 E+15"] {
+            let file = format!("order_ref;company_ref;ordered_on;quantity;amount\n{rounded};c-mill;2026-11-02;1;50.00\n");
+            let report = import(test, file.as_bytes(), SKIP).await;
+            assert_eq!(told(&report), [(2, "order_ref", &InputCode::RoundedBySpreadsheet)], "{rounded}");
+        }
+    }
+
     async fn the_end_of_a_members_file_counts_and_not_the_order_of_its_rows(test) {
         populate(test).await;
         let ann = |email: &str| format!("m-ann,c-mill,Ann Mill,,{email},baker,decider,true,fr\n");

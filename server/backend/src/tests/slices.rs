@@ -2,6 +2,7 @@
 
 use super::{OPTIONS, caller, day, populate, proof};
 use crate::clock::Fixed;
+use crate::db::on;
 use crate::db::{Kind, params};
 use crate::import::{Options, Pace, Report, go_on, members as members_file, orders_at};
 use crate::ledger::{self, Owner};
@@ -364,6 +365,10 @@ both! {
         let moved = "member_ref,company_ref,name,phone,email,trade,function,manager,language\n\
             m-cat,c-mill,Cat Brick,+33639980012,,foreman,user,true,fr\n";
         members_file(&test.db, moved.as_bytes(), OPTIONS, |_| {}).await.unwrap();
+        // As if nobody knew that they were elsewhere before.
+        let mut tx = test.db.write().await.unwrap();
+        on!(tx, c => sqlx::query("DELETE FROM company_before").execute(c).await.map(|_| ()).unwrap());
+        tx.commit().await.unwrap();
         test.clock.advance(LAPSE);
         assert_eq!(go_on(&test.db, || false).await.unwrap(), 1);
         assert_eq!(count(&test, "SELECT COUNT(*) FROM import_row WHERE refused LIKE '%not_of_company%'").await, 2);
