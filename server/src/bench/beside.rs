@@ -2,11 +2,10 @@
 
 use crate::client::Client;
 use crate::fixture::{Engine, Running};
-use crate::rounds::{course, db, sign_in};
+use crate::rounds::{course, db, import_orders, prove, sign_in, today};
 use crate::table;
-use anyhow::{Result, ensure};
-use backend::import::{self, Options};
-use backend::{Db, programme};
+use anyhow::Result;
+use backend::Db;
 use domain::id::CourseId;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -40,11 +39,7 @@ pub async fn lines(engine: &Engine, orders: usize) -> Result<()> {
         let what = format!("while {orders} orders are {what}");
         print(engine, &what, &beside, Some((&alone, took)));
     }
-    let mut tx = db.read().await?;
-    let today = programme::current(&mut tx).await?.day(tx.now())?;
-    let proof = backend::ledger::prove(&mut tx, today).await?;
-    ensure!(proof.ok, "the ledger does not prove: {:?}", proof.amiss);
-    drop(tx);
+    prove(&db).await?;
     db.close().await;
     drop(running);
     fixture.leave().await
@@ -96,8 +91,7 @@ fn print(engine: &Engine, what: &str, times: &[Duration], beside: Option<(&[Dura
 
 /// Orders of the last 20 months, of all companies in turn.
 async fn file(db: &Db, orders: usize, amount: u32) -> Result<String> {
-    let mut tx = db.read().await?;
-    let today = programme::current(&mut tx).await?.day(tx.now())?;
+    let today = today(db).await?;
     let companies = MEMBERS / server::generate::TEAM;
     let mut file = String::from("order_ref,company_ref,ordered_on,quantity,amount\n");
     for number in 0..orders {
@@ -110,7 +104,6 @@ async fn file(db: &Db, orders: usize, amount: u32) -> Result<String> {
 
 async fn import_all(db: Db, file: String) -> Result<Duration> {
     let begun = Instant::now();
-    let report = import::orders(&db, file.as_bytes(), Options::default(), |_| {}).await?;
-    ensure!(report.kept && report.bad.is_empty(), "{:?}", report.bad.first());
+    import_orders(&db, &file).await?;
     Ok(begun.elapsed())
 }

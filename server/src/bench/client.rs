@@ -82,20 +82,24 @@ impl Client {
         Ok((status, answer.into_body().collect().await?.to_bytes()))
     }
 
-    /// Sends acts in a round, whatever becomes of them.
-    ///
-    /// # Errors
-    /// If the server does not answer with 200, or with 429 where there are too many.
-    pub async fn send(&mut self, commands: Vec<Envelope>) -> Result<()> {
-        let request = Request {
+    fn request(&self, commands: Vec<Envelope>) -> Result<String> {
+        Ok(serde_json::to_string(&Request {
             proto: PROTO,
             member: self.member.id,
             device: self.member.device,
             push_only: false,
             have: self.have.clone(),
             commands,
-        };
-        let (status, body) = self.ask("/api/sync", serde_json::to_string(&request)?).await?;
+        })?)
+    }
+
+    /// Sends acts in a round, whatever becomes of them.
+    ///
+    /// # Errors
+    /// If the server does not answer with 200, or with 429 where there are too many.
+    pub async fn send(&mut self, commands: Vec<Envelope>) -> Result<()> {
+        let request = self.request(commands)?;
+        let (status, body) = self.ask("/api/sync", request).await?;
         if status == StatusCode::TOO_MANY_REQUESTS {
             return Ok(());
         }
@@ -115,15 +119,8 @@ impl Client {
                 self.member.practice(course, self.seq)
             })
             .collect();
-        let request = Request {
-            proto: PROTO,
-            member: self.member.id,
-            device: self.member.device,
-            push_only: false,
-            have: self.have.clone(),
-            commands,
-        };
-        let body = self.post("/api/sync", serde_json::to_string(&request)?).await?;
+        let request = self.request(commands)?;
+        let body = self.post("/api/sync", request).await?;
         let reply: Reply<Outcome, IgnoredAny> = serde_json::from_slice(&body)?;
         let confirmed = reply
             .outcomes

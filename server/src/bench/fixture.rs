@@ -148,9 +148,7 @@ impl Running {
         };
         Some((field("VmRSS:")? / 1024.0, field("VmHWM:")? / 1024.0))
     }
-}
 
-impl Running {
     /// Returns the processor time it has used. Linux only.
     pub fn cpu(&self) -> Option<Duration> {
         /// Ticks a second of the times that Linux tells processes (`USER_HZ`), on every architecture it runs on today.

@@ -1,6 +1,7 @@
 //! Imports orders from a file, against a bare loop of prepared inserts of the same rows.
 
 use crate::fixture::Engine;
+use crate::rounds::prove;
 use crate::table;
 use backend::clock::System;
 use backend::import::{self, Options};
@@ -60,11 +61,7 @@ async fn import_orders(url: &str, expiry_months: Option<u32>) -> anyhow::Result<
         report.kept && report.new == 6_919,
         "the import did not keep all orders"
     );
-    let mut tx = db.read().await?;
-    let today = programme::current(&mut tx).await?.day(tx.now())?;
-    let proof = backend::ledger::prove(&mut tx, today).await?;
-    anyhow::ensure!(proof.ok, "the ledger does not prove: {:?}", proof.amiss);
-    drop(tx);
+    prove(&db).await?;
     db.close().await;
     Ok(took)
 }

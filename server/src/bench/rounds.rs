@@ -4,9 +4,11 @@ use crate::baseline;
 use crate::client::{Client, Member, What, full_speed, paced};
 use crate::fixture::{Engine, Fixture, Running};
 use crate::table;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use backend::clock::System;
-use backend::{Db, members, sessions};
+use backend::import::{self, Options};
+use backend::{Db, members, programme, sessions};
+use domain::Day;
 use domain::id::{CourseId, DeviceId, MemberId};
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use std::sync::Arc;
@@ -23,6 +25,27 @@ const TURNS: usize = 3;
 
 pub async fn db(url: &str) -> Result<Db> {
     Ok(Db::open(url, Arc::new(System::default()), Arc::new(System::default())).await?)
+}
+
+/// Returns the programme's day.
+pub async fn today(db: &Db) -> Result<Day> {
+    let mut tx = db.read().await?;
+    Ok(programme::current(&mut tx).await?.day(tx.now())?)
+}
+
+/// Imports orders of a file that has no bad row.
+pub async fn import_orders(db: &Db, file: &str) -> Result<()> {
+    let report = import::orders(db, file.as_bytes(), Options::default(), |_| {}).await?;
+    ensure!(report.kept && report.bad.is_empty(), "{:?}", report.bad.first());
+    Ok(())
+}
+
+/// Checks that the ledger proves.
+pub async fn prove(db: &Db) -> Result<()> {
+    let today = today(db).await?;
+    let proof = backend::ledger::prove(&mut db.read().await?, today).await?;
+    ensure!(proof.ok, "the ledger does not prove: {:?}", proof.amiss);
+    Ok(())
 }
 
 /// Returns `count` members evenly spread over the `members` of a generated programme.

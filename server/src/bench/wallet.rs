@@ -3,18 +3,18 @@
 
 use crate::client::{Client, Member};
 use crate::fixture::{Engine, Fixture, Running};
-use crate::rounds::{course, db, sign_in};
+use crate::rounds::{course, db, import_orders, prove, sign_in, today};
 use crate::table;
 use anyhow::{Context, Result, ensure};
-use backend::import::{self, Options};
-use backend::{Db, programme, sessions, sync};
+use backend::{Db, sessions, sync};
 use domain::id::{CommandId, CourseId, RewardId, uuid_v7};
 use domain::ledger::Wallet;
 use domain::sync::{Cursor, PROTO, Request};
-use domain::{Command, Day, Envelope, Verdict, rewards};
+use domain::{Command, Envelope, Verdict, rewards};
 use futures_util::future::select_all;
 use serde_json::value::RawValue;
 use std::fmt::Write;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// Entries of the two wallets.
@@ -72,11 +72,7 @@ pub async fn lines(engine: &Engine) -> Result<()> {
         }
         table::growth(engine, what, middle(with_few), middle(with_many), MOST);
     }
-    let mut tx = server.db().read().await?;
-    let today = programme::current(&mut tx).await?.day(tx.now())?;
-    let proof = backend::ledger::prove(&mut tx, today).await?;
-    ensure!(proof.ok, "the ledger does not prove: {:?}", proof.amiss);
-    drop(tx);
+    prove(server.db()).await?;
     server.db().close().await;
 
     let course = course(&fixture).await?;
@@ -193,18 +189,8 @@ impl Holder {
 
     /// Orders of the last 20 months, then requests that are taken back.
     async fn fill(&mut self, server: &sync::Server, orders: usize, requests: usize) -> Result<()> {
-        let today = today(server.db()).await?;
-        let mut file = String::from("order_ref,company_ref,ordered_on,quantity,amount,member_ref\n");
-        for number in 0..orders {
-            let on = today.plus_days(-(600 - (number * 600 / orders) as i32));
-            writeln!(
-                file,
-                "{}-{number},{},{on},1,300.00,{}",
-                self.company, self.company, self.reference
-            )?;
-        }
         self.orders = orders;
-        import_all(server.db(), &file).await?;
+        self.import(server.db(), 0..orders).await?;
         let mut left = requests;
         while left > 0 {
             let some = left.min(12);
@@ -213,6 +199,18 @@ impl Holder {
             left -= some;
         }
         Ok(())
+    }
+
+    /// Imports some of the orders, each with the amount of today.
+    async fn import(&self, db: &Db, orders: Range<usize>) -> Result<()> {
+        let today = today(db).await?;
+        let (company, amount, member) = (&self.company, self.amount, &self.reference);
+        let mut file = String::from("order_ref,company_ref,ordered_on,quantity,amount,member_ref\n");
+        for number in orders {
+            let on = today.plus_days(-(600 - (number * 600 / self.orders) as i32));
+            writeln!(file, "{company}-{number},{company},{on},1,{amount}.00,{member}")?;
+        }
+        import_orders(db, &file).await
     }
 
     /// Requests, each followed by taking it back.
@@ -250,19 +248,9 @@ impl Holder {
             }
             Work::Corrections => {
                 self.amount += 10;
-                let today = today(server.db()).await?;
-                let mut file = String::from("order_ref,company_ref,ordered_on,quantity,amount,member_ref\n");
-                for number in (0..self.orders).rev().take(CORRECTIONS) {
-                    let on = today.plus_days(-(600 - (number * 600 / self.orders) as i32));
-                    let (company, amount) = (&self.company, self.amount);
-                    writeln!(
-                        file,
-                        "{company}-{number},{company},{on},1,{amount}.00,{}",
-                        self.reference
-                    )?;
-                }
                 let begun = Instant::now();
-                import_all(server.db(), &file).await?;
+                self.import(server.db(), self.orders - CORRECTIONS..self.orders)
+                    .await?;
                 Ok(begun.elapsed())
             }
             Work::First => {
@@ -321,19 +309,4 @@ fn envelope(member: &Member, seq: &mut i64, command: rewards::Command) -> Envelo
         made_at: now,
         command: Command::Rewards(command),
     }
-}
-
-async fn today(db: &Db) -> Result<Day> {
-    let mut tx = db.read().await?;
-    Ok(programme::current(&mut tx).await?.day(tx.now())?)
-}
-
-async fn import_all(db: &Db, file: &str) -> Result<()> {
-    let report = import::orders(db, file.as_bytes(), Options::default(), |_| {}).await?;
-    ensure!(
-        report.kept,
-        "the import did not keep all orders: {:?}",
-        report.bad.first()
-    );
-    Ok(())
 }

@@ -423,7 +423,7 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
         let texts = [("title", &event.title), ("summary", &event.summary)];
         (event.reference.as_str(), texts)
     });
-    programme::Settings::check_items(InputPlace::Event, items)?;
+    programme::check_items(InputPlace::Event, items)?;
     let settings = programme::current(tx).await?;
     let today = settings.day(tx.now())?;
     for event in &file.events {

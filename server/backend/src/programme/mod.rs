@@ -9,6 +9,7 @@ use domain::programme::Period;
 use domain::{Timestamp, fault};
 use tracing::instrument;
 
+pub(crate) use settings::check_items;
 pub use settings::{Brand, Settings};
 pub(crate) use sql::{COUNT_PEOPLE, phone_secret};
 

@@ -150,14 +150,17 @@ impl Settings {
         }
         distinct(
             InputPlace::Trade,
+            is_plain,
             self.trades.iter().map(|trade| trade.reference.as_str()),
         )?;
         distinct(
             InputPlace::Tier,
+            is_plain,
             self.tiers.iter().map(|tier| tier.reference.as_str()),
         )?;
         distinct(
             InputPlace::Staff,
+            is_plain,
             self.staff.iter().map(|staff| staff.reference.as_str()),
         )?;
         let trades = self
@@ -315,29 +318,6 @@ impl Settings {
         Ok(())
     }
 
-    /// Checks what every item of a content file needs: refs that are distinct, and texts.
-    pub(crate) fn check_items<'a>(
-        place: fn(String) -> InputPlace,
-        items: impl Iterator<Item = (&'a str, [(&'static str, &'a Text); 2])>,
-    ) -> Result<(), InputError> {
-        let mut seen = std::collections::HashSet::new();
-        for (reference, texts) in items {
-            let here = || place(reference.to_owned());
-            if reference.is_empty() || reference.chars().any(|c| c.is_whitespace() || c.is_control()) {
-                return Err(InputCode::NotARef.field("ref").within(here()));
-            }
-            if !seen.insert(reference) {
-                return Err(InputCode::Twice { first_line: None }.at(here()));
-            }
-            for (field, text) in texts {
-                if Lang::ALL.iter().all(|lang| text.get(*lang).trim().is_empty()) {
-                    return Err(InputCode::Empty.field(field).within(here()));
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// The rule that orders of a day earn by.
     pub fn rule_on(&self, day: Day) -> Option<&EarningRule> {
         let past = self.earning_before.iter().filter(|past| day < past.until);
@@ -401,14 +381,32 @@ const MOST_POINTS_PER_UNIT: i64 = 1_000_000;
 /// A hundred years: what lives longer does not expire.
 const MOST_MONTHS: u32 = 1_200;
 
+/// Checks what every item of a content file needs: a ref of its own, and texts.
+pub(crate) fn check_items<'a>(
+    place: fn(String) -> InputPlace,
+    items: impl Iterator<Item = (&'a str, [(&'static str, &'a Text); 2])> + Clone,
+) -> Result<(), InputError> {
+    let may_be = |letter: char| !letter.is_whitespace() && !letter.is_control();
+    distinct(place, may_be, items.clone().map(|(reference, _)| reference))?;
+    for (reference, texts) in items {
+        for (field, text) in texts {
+            if Lang::ALL.iter().all(|lang| text.get(*lang).trim().is_empty()) {
+                return Err(InputCode::Empty.field(field).within(place(reference.to_owned())));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks that refs are there once, and hold letters that `may_be` allows alone.
 fn distinct<'a>(
     place: fn(String) -> InputPlace,
+    may_be: fn(char) -> bool,
     references: impl Iterator<Item = &'a str>,
 ) -> Result<(), InputError> {
     let mut seen = std::collections::HashSet::new();
     for reference in references {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-        if reference.is_empty() || !reference.bytes().all(plain) {
+        if reference.is_empty() || !reference.chars().all(may_be) {
             return Err(InputCode::NotARef
                 .field("ref")
                 .within(place(reference.to_owned())));
@@ -418,6 +416,11 @@ fn distinct<'a>(
         }
     }
     Ok(())
+}
+
+/// The letters of refs of the programme.
+fn is_plain(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '-' || letter == '_'
 }
 
 /// The app's background colour in light mode (`style/tokens.css`).

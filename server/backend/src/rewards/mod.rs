@@ -362,7 +362,7 @@ pub async fn import_file(tx: &mut Tx, text: &str) -> Result<usize> {
         let texts = [("title", &reward.title), ("summary", &reward.summary)];
         (reward.reference.as_str(), texts)
     });
-    programme::Settings::check_items(InputPlace::Reward, items)?;
+    programme::check_items(InputPlace::Reward, items)?;
     let settings = programme::current(tx).await?;
     for reward in &file.rewards {
         let here = |error: Error| error.within(InputPlace::Reward(reward.reference.clone()));

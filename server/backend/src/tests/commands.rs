@@ -1,28 +1,15 @@
-use super::{TestDb, apply, caller, documents, envelope, populate, send};
+use super::{apply, caller, documents, envelope, populate, request, send};
 use crate::both;
 use crate::caller::Caller;
 use crate::db::on;
-use crate::sync::RawReply;
 use domain::document::{Act, Collection};
 use domain::id::{CommandId, DeviceId, MemberId, SessionId};
 use domain::members::{Command, Me};
-use domain::sync::{Cursor, PROTO, Request};
+use domain::sync::Cursor;
 use domain::{Envelope, Error, Lang, Receipt, Timestamp, Verdict};
 
 fn speak(language: Lang) -> domain::Command {
     domain::Command::Members(Command::SetLanguage { language })
-}
-
-async fn reply(test: &TestDb, caller: &Caller, have: Cursor) -> RawReply {
-    let request = Request {
-        proto: PROTO,
-        member: caller.member,
-        device: DeviceId(uuid::Uuid::nil()),
-        push_only: false,
-        have,
-        commands: vec![],
-    };
-    test.sync.round(caller, request).await.unwrap()
 }
 
 both! {
@@ -72,7 +59,7 @@ both! {
         test.clock.advance(90 * Timestamp::DAY);
         crate::daily::blank_bodies(&test.db).await.unwrap();
         assert_eq!(documents::<Act>(test, &ann, Collection::Act).await.len(), 1, "kept for 90 days");
-        let have = reply(test, &ann, Cursor::default()).await.cursor.unwrap();
+        let have = test.sync.round(&ann, request(&ann, Cursor::default(), vec![])).await.unwrap().cursor.unwrap();
         test.clock.advance(1);
         crate::daily::blank_bodies(&test.db).await.unwrap();
         let bodies = async || -> Vec<String> {
@@ -82,7 +69,7 @@ both! {
         assert_eq!(bodies().await, [""]);
         let again = apply(&test.sync, &ann, std::slice::from_ref(&old)).await.unwrap();
         assert_eq!(again[0].json(), first[0].json());
-        let reply = reply(test, &ann, have).await;
+        let reply = test.sync.round(&ann, request(&ann, have, vec![])).await.unwrap();
         assert_eq!(reply.gone, [("act".to_owned(), first[0].outcome.id.to_string())]);
         assert_eq!(documents::<Act>(test, &ann, Collection::Act).await.len(), 0);
         apply(&test.sync, &ann, &[envelope(&ann, 2, speak(Lang::Fr), test.db.now())]).await.unwrap();

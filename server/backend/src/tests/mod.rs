@@ -114,15 +114,23 @@ pub fn envelope(caller: &Caller, number: u128, command: Command, made_at: Timest
     .unwrap()
 }
 
-/// Applies commands in a push-only round; returns the outcomes.
-pub async fn apply(server: &Server, caller: &Caller, bodies: &[Box<RawValue>]) -> Result<Vec<Decided>> {
-    let request = Request {
+/// A request of the caller's phone.
+pub fn request(caller: &Caller, have: Cursor, commands: Vec<Box<RawValue>>) -> Request<Box<RawValue>> {
+    Request {
         proto: PROTO,
         member: caller.member,
         device: DeviceId(caller.session.0),
+        push_only: false,
+        have,
+        commands,
+    }
+}
+
+/// Applies commands in a push-only round; returns the outcomes.
+pub async fn apply(server: &Server, caller: &Caller, bodies: &[Box<RawValue>]) -> Result<Vec<Decided>> {
+    let request = Request {
         push_only: true,
-        have: Cursor::default(),
-        commands: bodies.to_vec(),
+        ..request(caller, Cursor::default(), bodies.to_vec())
     };
     Ok(server.round(caller, request).await?.outcomes)
 }

@@ -1,13 +1,12 @@
 //! Rows written by a newer version: unreadable ones are left out, and every member's round still succeeds.
 
-use super::{caller, documents, populate, send};
+use super::{caller, documents, populate, request, send};
 use crate::db::{Tx, on};
 use crate::testing::TestDb;
 use crate::{both, events, notices, rewards};
 use domain::document::Collection;
-use domain::id::DeviceId;
 use domain::notices::{About, Notice};
-use domain::sync::{Cursor, PROTO, Request};
+use domain::sync::Cursor;
 use domain::{Command, Receipt, Verdict};
 
 const REWARDS: &str = r#"
@@ -94,15 +93,7 @@ both! {
         }
         tx.commit().await.unwrap();
 
-        let request = Request {
-            proto: PROTO,
-            member: ann.member,
-            device: DeviceId(ann.session.0),
-            push_only: false,
-            have: Cursor::default(),
-            commands: vec![],
-        };
-        let reply = test.sync.round(&ann, request).await.unwrap();
+        let reply = test.sync.round(&ann, request(&ann, Cursor::default(), vec![])).await.unwrap();
         let count = |code: &str| reply.docs.iter().filter(|doc| doc.collection == code).count();
         for collection in ["reward", "event", "notice", "act"] {
             assert_eq!(count(collection), 1, "{collection}");

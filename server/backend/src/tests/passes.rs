@@ -1,4 +1,4 @@
-use super::{apply, caller, documents, envelope, order, populate, send};
+use super::{apply, caller, documents, envelope, order, populate, request, send};
 use crate::both;
 use crate::passes::{self, Inspected, Retired, Standing};
 use crate::testing::TestDb;
@@ -7,7 +7,7 @@ use domain::document::Collection;
 use domain::events::{Event, Registration, RegistrationState};
 use domain::programme::Programme;
 use domain::rewards::{Redemption, Reward, Step};
-use domain::sync::{Cursor, PROTO, Request};
+use domain::sync::Cursor;
 use domain::{Command, Timestamp};
 
 const EVENT: &str = r#"
@@ -152,13 +152,12 @@ both! {
         assert_eq!(retire(test, 9).await, Retired::NoSuchKey);
         rotate(test).await;
         let cat = caller(test, "m-cat").await;
-        let request = |have| Request { proto: PROTO, member: cat.member, device: domain::id::DeviceId(cat.session.0), push_only: false, have, commands: vec![] };
-        let seen = test.sync.round(&cat, request(Cursor::default())).await.unwrap().cursor.unwrap();
+        let seen = test.sync.round(&cat, request(&cat, Cursor::default(), vec![])).await.unwrap().cursor.unwrap();
         assert_eq!(retire(test, 1).await, Retired::Done { renewed: 2 });
         assert_eq!(retire(test, 1).await, Retired::Already);
         assert_eq!(inspect(test, &before).await, Inspected::KeyRetired(1));
         assert_eq!(on_phones(test).await, [2]);
-        let told = test.sync.round(&cat, request(seen)).await.unwrap();
+        let told = test.sync.round(&cat, request(&cat, seen, vec![])).await.unwrap();
         let mut told: Vec<&str> = told.docs.iter().map(|doc| doc.collection.as_str()).collect();
         told.sort_unstable();
         assert_eq!(told, ["programme", "redemption", "registration"]);

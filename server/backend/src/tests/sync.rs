@@ -1,12 +1,11 @@
-use super::{apply, caller, envelope, order, populate};
+use super::{apply, caller, envelope, order, populate, request};
 use crate::caller::Caller;
 use crate::testing::TestDb;
 use crate::{both, members, notices, programme, rewards};
 use domain::document::{Collection, Family};
-use domain::id::DeviceId;
 use domain::members::Command;
 use domain::notices::About;
-use domain::sync::{Cursor, PROTO, Request};
+use domain::sync::Cursor;
 use domain::{Day, Lang, Verdict};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -26,14 +25,7 @@ impl Phone {
         caller: &Caller,
         commands: Vec<Box<RawValue>>,
     ) -> (usize, usize) {
-        let request = Request {
-            proto: PROTO,
-            member: caller.member,
-            device: DeviceId(caller.session.0),
-            push_only: false,
-            have: self.have.clone(),
-            commands,
-        };
+        let request = request(caller, self.have.clone(), commands);
         let reply = test.sync.round(caller, request).await.unwrap();
         let family = |code: &str| Collection::from_code(code).map(Collection::family);
         self.docs.retain(|(collection, _), _| match family(collection) {
@@ -259,8 +251,7 @@ both! {
         let ann = caller(test, "m-ann").await;
         let mut phone = Phone::default();
         phone.round(test, &ann, vec![]).await;
-        let request = Request { proto: PROTO, member: ann.member, device: DeviceId(ann.session.0), push_only: false,
-            have: phone.have.clone(), commands: vec![] };
+        let request = request(&ann, phone.have.clone(), vec![]);
         assert!(serde_json::to_string(&request).unwrap().len() < 512);
         let reply = serde_json::to_string(&test.sync.round(&ann, request).await.unwrap()).unwrap();
         assert!(reply.len() < 512, "{} bytes: {reply}", reply.len());
