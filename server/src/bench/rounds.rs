@@ -184,7 +184,7 @@ pub async fn lines(engine: &Engine) -> Result<()> {
         phone.round(course, 0).await?;
     }
     let at_rest = ours.memory();
-    for (each, count) in [(1, CONNECTIONS), (10, CONNECTIONS)] {
+    for (each, count) in [(1, CONNECTIONS), (10, CONNECTIONS), (1, MANY)] {
         let mut more = clients(&ours, &all[phones.len()..count]).await?;
         for phone in &mut more {
             phone.round(course, 0).await?;

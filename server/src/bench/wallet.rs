@@ -7,7 +7,7 @@ use crate::rounds::{course, db, import_orders, prove, sign_in, today};
 use crate::table;
 use anyhow::{Context, Result, ensure};
 use backend::{Db, sessions, sync};
-use domain::id::{CommandId, CourseId, RewardId, uuid_v7};
+use domain::id::{CourseId, RewardId};
 use domain::ledger::Wallet;
 use domain::sync::{Cursor, PROTO, Request};
 use domain::{Command, Envelope, Verdict, rewards};
@@ -221,18 +221,22 @@ impl Holder {
         count: usize,
     ) -> Vec<Envelope> {
         let mut acts = Vec::new();
+        let mut act = |command| {
+            *seq += 1;
+            member.act(*seq, Command::Rewards(command))
+        };
         for _ in 0..count {
             let request = rewards::Command::Redeem {
                 reward: reward.0,
                 points: reward.1,
                 wallet: Wallet::Own,
             };
-            let request = envelope(member, seq, request);
+            let request = act(request);
             let take_back = rewards::Command::TakeBack {
                 redemption: request.id,
             };
             acts.push(request);
-            acts.push(envelope(member, seq, take_back));
+            acts.push(act(take_back));
         }
         acts
     }
@@ -291,22 +295,5 @@ impl Holder {
             ensure!(matches!(outcome.verdict, Verdict::Confirmed(_)), "{outcome:?}");
         }
         Ok(reply.cursor.unwrap_or_default())
-    }
-}
-
-fn envelope(member: &Member, seq: &mut i64, command: rewards::Command) -> Envelope {
-    use backend::clock::Clock;
-    *seq += 1;
-    let now = backend::clock::System::default().now();
-    let mut chance = [0; 10];
-    chance[..8].copy_from_slice(&seq.to_be_bytes());
-    chance[8..].copy_from_slice(&member.id.0.as_bytes()[14..]);
-    Envelope {
-        id: CommandId(uuid_v7(now, chance)),
-        member: member.id,
-        device: member.device,
-        seq: *seq,
-        made_at: now,
-        command: Command::Rewards(command),
     }
 }
