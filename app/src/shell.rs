@@ -195,10 +195,11 @@ fn back_link(app: AppState, route: &Route) -> AnyView {
             </a>
         }
         .into_any(),
-        None => {
-            let brand = brand(app).unwrap_or_default();
-            view! { <span class="brand">{brand}</span> }.into_any()
-        }
+        None => match brand(app) {
+            Some(brand) => view! { <span class="brand">{brand}</span> }.into_any(),
+            // Nothing of the programme is on the phone.
+            None => nothing(),
+        },
     }
 }
 
