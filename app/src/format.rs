@@ -83,7 +83,7 @@ const MOMENT: [(&str, &str); 5] = [
     TIME[1],
 ];
 
-/// What the phone's own clock shows at `at`, where that is not what the programme's shows.
+/// Returns the phone's local time of `at`, where it differs from the programme's.
 pub fn here(app: AppState, at: Timestamp) -> Option<String> {
     let (lang, zone) = (app.lang.get(), zone(app));
     let here = date(lang, "", at, &MOMENT);

@@ -40,7 +40,7 @@ macro_rules! features {
                 samples.concat()
             }
 
-            /// Who may give it.
+            /// Returns the role that may give the command.
             pub fn giver(&self) -> Giver {
                 match self {
                     $(Command::$name(command) => command.giver(),)*

@@ -63,7 +63,7 @@ collections! {
     Act = "act": Act, Activity, Oneself;
 }
 
-/// What is done with the type of a body: a function that is generic over it.
+/// A function that is generic over the type of a body.
 pub trait WithBody {
     type Output;
 

@@ -218,7 +218,7 @@ pub enum InputCode {
     },
     /// A row that returns an order has a negative amount.
     ReturnNotNegative,
-    /// What it returns is a return, or it itself.
+    /// The row returns a return, or itself.
     ReturnOfReturn,
     /// The order it returns, or its return, is of another company.
     ReturnOfAnotherCompany,

@@ -161,7 +161,7 @@ pub struct Lots {
     /// covered. Nothing was ever drawn from a lot that was earned later, so one that is credited, voided or made
     /// smaller there changes no other lot.
     pub drawn_until: Option<Day>,
-    /// What each debit has taken from which lot and not put back: (number of the debit, number of the lot, points).
+    /// Points that each debit took from each lot and did not put back: (number of the debit, number of the lot, points).
     pub drawn: Vec<(i64, i64, Points)>,
 }
 
@@ -352,7 +352,7 @@ impl OpenWallet {
         }
     }
 
-    /// What is taken by each debit, in the order of their numbers, then of the lots'.
+    /// Returns the points that each debit took, in the order of the debits' numbers, then of the lots'.
     fn drawn(&self) -> Vec<(i64, i64, Points)> {
         let mut sums: BTreeMap<(i64, i64), Points> = BTreeMap::new();
         for (number, parts) in &self.taken {

@@ -49,7 +49,7 @@ pub struct Programme {
     pub expiry_months: Option<u32>,
     /// Points for each whole unit of currency of an order, today; 0 where [`Programme::rate`] cannot be written so.
     pub points_per_unit: Points,
-    /// What orders earn today, where it is not a whole number of points for one unit.
+    /// Today's rate of orders, where it is not a whole number of points for one unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earning_rate: Option<Rate>,
     /// With these a ticket or a voucher is verified without a network.

@@ -1,4 +1,4 @@
-//! How a file of rows is read.
+//! The reading plan of a file of rows.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ pub enum DateOrder {
     MonthDayYear,
 }
 
-/// How one file is read: guessed from its bytes, or given. A dry run and an import read by the same plan.
+/// The reading plan of one file, guessed from its bytes or given. A dry run and an import use the same plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadingPlan {
     /// `UTF-8`, `Windows-1252`, …; of a spreadsheet, `XLSX`.

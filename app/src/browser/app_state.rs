@@ -471,7 +471,7 @@ impl AppState {
     }
 }
 
-/// What happens to the member's data when they are signed out.
+/// The fate of the member's data when they are signed out.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Leaving {
     /// It stays, encrypted with a key that only the server has.

@@ -25,7 +25,7 @@ pub struct Drafted {
 pub struct TakenUp {
     /// One entry for each question.
     pub answers: Vec<Option<Given>>,
-    /// What was asked and is no longer asked like that: these answers are gone.
+    /// Prompts of questions that are no longer asked like that: their answers are gone.
     pub gone: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What an import of a file of rows says of itself.
+//! The reports of an import of a file of rows.
 
 use domain::Lang;
 use domain::reading::{DateOrder, ReadingPlan};
@@ -29,7 +29,7 @@ fill! {
     report_would_be_ended(count: u64): "{count} d’entre eux seraient retirés", "{count} of them would be ended";
 }
 
-/// How a file was read, in one line.
+/// Describes the reading plan of a file in one line.
 pub fn reading_plan(plan: &ReadingPlan, lang: Lang) -> String {
     let mut words = vec![match plan.encoding.as_str() {
         "windows-1252" => "Windows-1252".to_owned(),

@@ -30,7 +30,7 @@ impl CommandTime {
     /// How long a phone's clock is trusted after its last sync.
     const BELIEVED: i64 = 72 * Timestamp::HOUR;
 
-    /// How long phones keep what they did.
+    /// Time for which phones keep their acts.
     const KEPT: i64 = 7 * Timestamp::DAY;
 
     /// Returns when the command was made by the phone's clock, within the week that ends now.

@@ -16,9 +16,9 @@ use tracing::instrument;
 
 /// Maximum number of a member's acts sent to a phone.
 const MOST_ACTS: usize = 200;
-/// How long the log keeps what a command said; its hash and outcome stay, so that it is known whenever it comes again.
+/// Time for which the log keeps the body of a command; its hash and outcome stay, so that a repeated command is recognised.
 const BODY_KEPT: i64 = 90 * Timestamp::DAY;
-/// How many bodies are blanked in one transaction.
+/// Bodies blanked in one transaction.
 const BLANKED_AT_ONCE: usize = 1_000;
 
 /// A command as received, parsed once.

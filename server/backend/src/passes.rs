@@ -7,7 +7,7 @@ use domain::rewards::Step;
 use domain::{Text, fault};
 use tracing::instrument;
 
-/// What a text is worth.
+/// The result of inspecting a pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inspected {
     /// No pass, or one that no key of this programme signed.
@@ -29,7 +29,7 @@ pub struct Holder {
     pub title: Text,
 }
 
-/// Whether a pass with a good signature is good today.
+/// The standing today of a pass with a good signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     Good,

@@ -1,4 +1,4 @@
-//! What a member's act takes while another process imports a file of orders.
+//! The time of a member's act while another process imports a file of orders.
 
 use crate::client::Client;
 use crate::fixture::{Engine, Running};
@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// Most that one act in a hundred may take.
 const MOST: Duration = Duration::from_secs(1);
 
-/// Prints what an act takes alone, while `orders` new orders are imported, and while all of them are corrected.
+/// Prints the time of an act alone, while `orders` new orders are imported, and while all of them are corrected.
 pub async fn lines(engine: &Engine, orders: usize) -> Result<()> {
     let fixture = engine.fixture().await?;
     let db = db(&fixture.url).await?;

@@ -23,7 +23,7 @@ const SHOWN_AFTER: i64 = 14 * Timestamp::DAY;
 const MOST_MINUTES: u32 = 14 * 24 * 60;
 /// Earliest end of the registration before the event: a year.
 const MOST_HOURS_BEFORE: u32 = 366 * 24;
-/// How far ahead an event may begin.
+/// Latest start of an event, in months from today.
 const MOST_MONTHS_AHEAD: i32 = 120;
 /// How far back the daily job looks for events it may have missed.
 const LOOKED_BACK: i64 = 7 * Timestamp::DAY;

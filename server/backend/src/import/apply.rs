@@ -14,18 +14,18 @@ use std::time::Duration;
 use tracing::instrument;
 use uuid::Uuid;
 
-/// How long the turn lasts unless a slice renews it, in milliseconds.
+/// Duration of the turn unless a slice renews it, in milliseconds.
 const LEASE: i64 = 15_000;
 /// Time between two looks at the work of another process.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// Rows that are staged or removed in one transaction.
 const STAGED: usize = 4_000;
-/// How long a run that is done stays, with the rows that could not be applied.
+/// Time for which a finished run stays, with the rows that could not be applied.
 const KEPT: i64 = 30 * Timestamp::DAY;
 /// Tries of a slice while the database fails, or locks cross those of phones.
 const TRIES: u32 = 5;
 
-/// How much of the database's time an import takes.
+/// The share of the database's time that an import takes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
     /// As many rows are applied in one transaction and not staged.
@@ -252,7 +252,7 @@ struct Applying<'a> {
     pace: Pace,
 }
 
-/// What became of a transaction of [`Applying`].
+/// The result of a transaction of [`Applying`].
 enum Step {
     /// It did what there was, up to `last`, which took so many milliseconds.
     Done { last: i64, took: i64 },

@@ -28,7 +28,7 @@ pub(super) struct OrdersFile {
     options: Options,
 }
 
-/// What a file would do.
+/// The effects of a file, checked and not applied.
 pub(super) struct Checked {
     pub report: Report,
     /// The rows that change something, in the order in which they are to be applied.

@@ -51,7 +51,7 @@ impl OrderRow {
     }
 }
 
-/// What is wrong with the row of a line.
+/// The error in the row of a line.
 pub(super) type Refused = (u64, InputError);
 
 /// Rows that can be saved one after the other.
@@ -106,7 +106,7 @@ pub(super) async fn decide(
     })
 }
 
-/// What cannot be a correction of an order that is there: another order with its number.
+/// Refuses a row that cannot correct the stored order: another order with its number.
 async fn contradiction(
     tx: &mut Tx,
     row: &OrderRow,

@@ -7,7 +7,7 @@ use domain::input::{InputCode, InputError};
 use domain::{Day, fault};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// Who has the addresses of a file before it is imported, and who will have none after it.
+/// The owners of a file's addresses before it is imported, and the members without one after it.
 pub struct Emails {
     /// The refs of members, by address.
     owners: HashMap<String, String>,

@@ -62,7 +62,7 @@ pub struct Options {
     pub distinct_refs: bool,
     /// Prefix for national phone numbers, e.g. `+33`.
     pub phone_country: &'static str,
-    /// What of the reading plan is given and not guessed.
+    /// The parts of the reading plan that are given and not guessed.
     pub given: Given,
 }
 
@@ -87,7 +87,7 @@ pub struct Report {
     pub notes: Vec<InputError>,
     /// True if it was committed.
     pub kept: bool,
-    /// How the file was read.
+    /// The reading plan of the file.
     pub plan: ReadingPlan,
     headers: csv::StringRecord,
 }
@@ -98,7 +98,7 @@ pub struct Bad {
     pub line: u64,
     /// With line, column and value.
     pub error: InputError,
-    /// What else is wrong with the row.
+    /// Further errors of the row.
     pub more: Vec<InputError>,
     record: csv::StringRecord,
 }

@@ -6,7 +6,7 @@ use domain::input::{InputCode, InputError};
 use std::collections::{HashMap, HashSet};
 use unicode_normalization::UnicodeNormalization;
 
-/// What a ref looks like: without zeros in front of a number and decimals behind it, capitals, blanks, the marks that
+/// Returns the look of a ref: without zeros in front of a number and decimals behind it, capitals, blanks, the marks that
 /// spreadsheets put around texts, and letters that are not seen; all dashes are one.
 fn look(reference: &str) -> String {
     let unseen = |letter: &char| {
@@ -167,7 +167,7 @@ impl Seen {
     }
 }
 
-/// How new refs are written.
+/// The spellings of new refs.
 pub struct Spellings {
     first: HashMap<String, String>,
     /// Looks do not matter.

@@ -17,7 +17,7 @@ pub(super) struct Run {
     pub names_returns: bool,
 }
 
-/// What an import must know before it begins.
+/// The state of the runs before an import begins.
 #[derive(Clone, Copy, Debug, FromRow)]
 pub(super) struct State {
     /// Imports that were marked or applied so far.

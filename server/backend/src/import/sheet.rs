@@ -9,7 +9,7 @@ use domain::Day;
 use domain::input::{InputCode, one_of};
 use std::io::Cursor;
 
-/// What a spreadsheet says of a cell.
+/// The type of a cell in a spreadsheet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Typed {
     #[default]

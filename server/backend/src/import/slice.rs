@@ -14,7 +14,7 @@ use domain::input::InputCode;
 use domain::members::OrderPoints;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// What became of some rows.
+/// The result of booking some rows.
 pub(super) struct Booked {
     /// Rows that do not fit what is stored any more.
     pub refused: Vec<Refused>,

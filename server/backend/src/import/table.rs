@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::io::Read;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-/// What of the reading plan is given and not guessed.
+/// The parts of the reading plan that are given and not guessed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Given {
     pub encoding: Option<&'static Encoding>,
@@ -52,7 +52,7 @@ pub const MOST_TITLE_LINES: usize = 20;
 pub const ERROR_LINE: &str = "error_line";
 pub const ERROR_COLUMN: &str = "error_column";
 pub const ERROR_REASON: &str = "error_reason";
-/// What the whole file proved about signs and days; its bad rows alone may not prove it.
+/// The reading that the whole file proved for signs and days; its bad rows alone may not prove it.
 pub const ERROR_READING: &str = "error_reading";
 const ERROR_COLUMNS: [&str; 4] = [ERROR_LINE, ERROR_COLUMN, ERROR_REASON, ERROR_READING];
 
@@ -90,13 +90,13 @@ pub struct Row {
     clean: csv::StringRecord,
     /// As they stand in the file.
     raw: csv::StringRecord,
-    /// What a spreadsheet says of them.
+    /// Their types in a spreadsheet.
     typed: Vec<Typed>,
     /// Cells that are wrong whatever they are for.
     faults: Vec<InputError>,
 }
 
-/// What is wrong with the cells of one row.
+/// The errors in the cells of one row.
 #[derive(Debug, Default)]
 pub struct Wrong(Vec<InputError>);
 
@@ -143,7 +143,7 @@ fn is_ref_column(column: &str) -> bool {
     column.ends_with("_ref")
 }
 
-/// How a spreadsheet's own numbers are read, whatever is written as text beside them.
+/// The reading of a spreadsheet's own numbers, whatever is written as text beside them.
 fn exact() -> ReadingPlan {
     ReadingPlan {
         decimal: Some('.'),
@@ -467,7 +467,7 @@ fn take_headers(
     Ok(row.values)
 }
 
-/// Where the columns are.
+/// The places of the columns.
 struct Columns {
     places: HashMap<&'static str, usize>,
     /// The last place of a required column.

@@ -7,7 +7,7 @@ use domain::reading::{DateOrder, ReadingPlan};
 use domain::{Cents, Day, fault};
 use std::collections::BTreeMap;
 
-/// What the values of a file prove about signs and days, by column.
+/// Evidence in the values of a file about signs and days, by column.
 #[derive(Debug, Default)]
 pub struct Evidence {
     columns: BTreeMap<String, Column>,
@@ -247,7 +247,7 @@ fn without_blanks(text: &str) -> Option<(String, bool)> {
         .then(|| (text.replace(groups, ""), true))
 }
 
-/// How an amount looks in a file that is read by `plan`.
+/// Returns an example of an amount in a file that is read by `plan`.
 fn example(plan: &ReadingPlan) -> &'static str {
     match plan.decimal {
         Some(',') => "29,33 or -29,33",
@@ -258,7 +258,7 @@ fn example(plan: &ReadingPlan) -> &'static str {
 /// Reads an amount of money. More than two decimals are refused unless the others are zeros.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The error.
 pub fn cents(column: &str, text: &str, plan: &ReadingPlan) -> Result<Cents, InputCode> {
     let wrong = || InputCode::like(example(plan));
     let digits = Digits::of(text).ok_or_else(wrong)?;
@@ -293,7 +293,7 @@ pub struct Quantity {
 /// Reads a quantity, which may have decimals.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The error.
 pub fn quantity(column: &str, text: &str, plan: &ReadingPlan) -> Result<Quantity, InputCode> {
     let like = || {
         InputCode::like(if plan.decimal == Some(',') {
@@ -379,7 +379,7 @@ const NO_DAYS: [(i32, u32, u32); 8] = [
 /// Reads a day: `2026-11-21`, or `21/11/2026` where the order is known; a time may stand behind it only if it is 00:00.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The error.
 pub fn day(text: &str, plan: &ReadingPlan) -> Result<Day, InputCode> {
     let like = || {
         InputCode::like(match plan.dates {
@@ -416,7 +416,7 @@ pub fn yes_or_no(text: &str) -> Option<bool> {
     }
 }
 
-/// What a spreadsheet writes in place of a value that it cannot work out.
+/// Words that a spreadsheet writes in place of a value that it cannot work out.
 const SPREADSHEET_ERRORS: [&str; 4] = ["#N/A", "#N/D", "#NV", "#DIV/0!"];
 
 /// Returns true for `#N/A` and its like, also where a column was too narrow: `####`.

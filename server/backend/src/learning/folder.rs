@@ -25,7 +25,7 @@ struct CourseFile {
     trades: Vec<String>,
     minutes: u32,
     points: Points,
-    /// Who was paid for an earlier version is paid for this one again.
+    /// Members who were paid for an earlier version are paid for this one again.
     #[serde(default)]
     pays_again: bool,
     pass_mark: u32,
@@ -99,7 +99,7 @@ pub struct Imported {
     pub change: Change,
 }
 
-/// What an import means for members who know the course.
+/// The effect of an import on members who know the course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     New,
@@ -276,7 +276,7 @@ fn change(
     })
 }
 
-/// What a course asks and pays: pass mark, points, and each graded question with its key, by name.
+/// The graded part of a course: pass mark, points, and each graded question with its key, by name.
 type Asked<'a> = (
     u32,
     Points,

@@ -20,7 +20,7 @@ use tracing::instrument;
 
 pub use folder::{Change, Imported, import_files, import_folder};
 
-/// How long a replaced version pays: a phone may hold it, and what was done on it, for a week.
+/// Time for which a replaced version pays: a phone may hold it, and acts on it, for a week.
 const HELD: i64 = 7 * Timestamp::DAY;
 /// Most attempts of a course that are sent to a phone.
 const MOST_ATTEMPTS: usize = 50;

@@ -744,7 +744,7 @@ async fn settle_each(tx: &mut Tx, today: Day, mut accounts: Vec<AccountId>) -> R
     Ok(merged)
 }
 
-/// What the open holds of some wallets have drawn from their lots.
+/// Points that the open holds of some wallets have drawn from their lots.
 struct Drawn {
     /// Wallet and id of each open hold, by its number.
     holds: HashMap<i64, (AccountId, EntryId)>,
@@ -767,7 +767,7 @@ impl Drawn {
         })
     }
 
-    /// What the open holds of a wallet have drawn according to its entries.
+    /// Points that the open holds of a wallet have drawn according to its entries.
     fn computed(&self, account: AccountId, outcome: &Lots, lots: &[LotRow]) -> Vec<DrawnRow> {
         let ids: HashMap<i64, EntryId> = lots.iter().map(|lot| (lot.number, lot.entry_id)).collect();
         let mut rows: Vec<DrawnRow> = outcome

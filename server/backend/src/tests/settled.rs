@@ -1,4 +1,4 @@
-//! What goes on from a settled wallet, without its entries, and that it ends where all entries end.
+//! Movements that go on from a settled wallet, without its entries, and end where all entries end.
 
 use super::{OPTIONS, caller, day, documents, order, populate, proof};
 use crate::both;

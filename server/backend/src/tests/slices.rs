@@ -46,7 +46,7 @@ async fn import(db: &Db, rows: &str, pace: Pace) -> Result<Report> {
     orders_at(db, file.as_bytes(), OPTIONS, pace, |_| {}).await
 }
 
-/// What there is of orders and wallets, and nothing of how it came.
+/// The state of orders and wallets, without its history.
 async fn stored(test: &TestDb) -> Vec<String> {
     const ORDERS: &str =
         "SELECT ref, ordered_on, quantity, amount, COALESCE(returns_ref, '-') FROM orders ORDER BY ref";
