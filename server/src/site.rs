@@ -12,7 +12,7 @@
 use app::public::Client;
 use axum::body::Bytes;
 use backend::programme;
-use domain::Lang;
+use domain::{Lang, hex};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -248,10 +248,6 @@ fn mime(name: &str) -> &'static str {
         "webp" => "image/webp",
         _ => "application/octet-stream",
     }
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Files generated from the site and the brand.

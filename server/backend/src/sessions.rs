@@ -13,7 +13,7 @@ use domain::document::Collection;
 use domain::id::{DeviceId, MemberId, SessionId};
 use domain::members::Device;
 use domain::sync::Cursor;
-use domain::{Lang, Receipt, Timestamp, fault};
+use domain::{Lang, Receipt, Timestamp, fault, hex};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use tracing::instrument;
@@ -643,10 +643,6 @@ pub async fn phone_key(tx: &mut Tx, member: MemberId, device: DeviceId) -> Resul
     }
     mac.update(device.0.as_bytes());
     Ok(hex(&mac.finalize().into_bytes()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Ends the session of a browser that signs out, and returns it.

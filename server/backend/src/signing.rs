@@ -115,12 +115,7 @@ pub(crate) async fn public_keys(tx: &mut Tx) -> Result<Vec<PassKey>> {
     Ok(valid
         .map(|key| PassKey {
             id: key.id,
-            public: key
-                .public
-                .as_bytes()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+            public: domain::hex(key.public.as_bytes()),
         })
         .collect())
 }

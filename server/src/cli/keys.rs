@@ -52,12 +52,7 @@ async fn list(db: &Db) -> Result<()> {
             None if Some(key.id) == signs => "signs".to_owned(),
             None => "verifies".to_owned(),
         };
-        let public: String = key
-            .public
-            .as_bytes()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let public = domain::hex(key.public.as_bytes());
         outln!(
             "{:>3}  {public}  made {}, {state}",
             key.id,

@@ -304,7 +304,7 @@ async fn files_are_kept_for_ever_and_misses_are_misses() {
         );
         use sha2::Digest;
         assert_eq!(
-            server::site::hex(&sha2::Sha256::digest(&answer.body)),
+            domain::hex(&sha2::Sha256::digest(&answer.body)),
             file["sha256"].as_str().unwrap(),
             "{url}"
         );

@@ -258,7 +258,7 @@ fn example(plan: &ReadingPlan) -> &'static str {
 /// Reads an amount of money. More than two decimals are refused unless the others are zeros.
 ///
 /// # Errors
-/// The error.
+/// The error in the text.
 pub fn cents(column: &str, text: &str, plan: &ReadingPlan) -> Result<Cents, InputCode> {
     let wrong = || InputCode::like(example(plan));
     let digits = Digits::of(text).ok_or_else(wrong)?;
@@ -293,7 +293,7 @@ pub struct Quantity {
 /// Reads a quantity, which may have decimals.
 ///
 /// # Errors
-/// The error.
+/// The error in the text.
 pub fn quantity(column: &str, text: &str, plan: &ReadingPlan) -> Result<Quantity, InputCode> {
     let like = || {
         InputCode::like(if plan.decimal == Some(',') {
@@ -379,7 +379,7 @@ const NO_DAYS: [(i32, u32, u32); 8] = [
 /// Reads a day: `2026-11-21`, or `21/11/2026` where the order is known; a time may stand behind it only if it is 00:00.
 ///
 /// # Errors
-/// The error.
+/// The error in the text.
 pub fn day(text: &str, plan: &ReadingPlan) -> Result<Day, InputCode> {
     let like = || {
         InputCode::like(match plan.dates {

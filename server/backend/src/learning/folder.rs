@@ -496,12 +496,7 @@ fn check_picture(name: &str, bytes: &[u8]) -> Result<(String, &'static str)> {
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "image/webp",
         _ => return Err(InputCode::NotAPicture.given(name).into()),
     };
-    let hash: String = Sha256::digest(bytes)
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Ok((hash, mime))
+    Ok((domain::hex(&Sha256::digest(bytes)[..16]), mime))
 }
 
 fn form_and_key(
